@@ -1,0 +1,121 @@
+"""The attention of a population over a set of samples, as counts and sums.
+
+Shapes: P replicas, B samples of a chunk, T positions, D digit values, N histogram bins.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from attnseq.datasets.dataset import Split
+from attnseq.training.evaluation import CHUNK, chunks
+from attnseq.training.population import FlatModel
+
+FloatArray = npt.NDArray[np.float64]
+
+BINS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionSummary:
+    """The attention of one model over a fixed probe set, as counts and sums rather than samples.
+
+    Args:
+        mean_T: mean weight of each position; (T,).
+        entropy: entropy of a sample's weights, scaled to sum 1, mean over samples; nats.
+        histogram_TxN: how many samples had a weight in each bin, for each position; (T, N), rows sum to `samples`.
+        edges_N1: bin edges, rising, within [0, 1]; (N + 1,).
+        minimum_T: smallest weight of each position; (T,).
+        maximum_T: largest weight of each position; (T,).
+        sum_T: sum of weights over samples; (T,).
+        sum_squares_T: sum of squared weights over samples; (T,).
+        samples: size of the probe set.
+        heatmap_TxD: mean weight of each digit value at each position where attention is per element, else None; (T, D).
+    """
+
+    mean_T: FloatArray
+    entropy: float
+    histogram_TxN: npt.NDArray[np.int64]
+    edges_N1: FloatArray
+    minimum_T: FloatArray
+    maximum_T: FloatArray
+    sum_T: FloatArray
+    sum_squares_T: FloatArray
+    samples: int
+    heatmap_TxD: FloatArray | None = None
+
+
+def position_weights(attention: Tensor, digits_BxT: Tensor) -> Tensor:
+    """The weight that each position's own digit was multiplied by.
+
+    Args:
+        attention: attention_PxBxT, or attention_PxBxTxD where features differ.
+        digits_BxT: the samples.
+
+    Returns:
+        weights_PxBxT.
+    """
+    if attention.dim() == digits_BxT.dim() + 1:
+        return attention
+    index_PxBxTx1 = digits_BxT.long().expand(len(attention), *digits_BxT.shape).unsqueeze(-1)
+    return attention.gather(-1, index_PxBxTx1).squeeze(-1)
+
+
+@torch.no_grad()
+def summarise_attention(flat: FlatModel, parameters_PxN: Tensor, split: Split) -> list[AttentionSummary]:
+    """Summaries of every replica's attention over the same samples, counted on their device for all at once.
+
+    Args:
+        flat: the model.
+        parameters_PxN: of the replicas.
+        split: the probe set, on the parameters' device.
+
+    Returns:
+        P summaries.
+    """
+    replicas, positions = len(parameters_PxN), split.digits_NxT.shape[1]
+    new = {"device": parameters_PxN.device, "dtype": torch.float64}
+    sums_PxT, squares_PxT = torch.zeros(replicas, positions, **new), torch.zeros(replicas, positions, **new)
+    lows_PxT = torch.full((replicas, positions), torch.inf, **new)
+    highs_PxT = torch.full((replicas, positions), -torch.inf, **new)
+    entropy_P = torch.zeros(replicas, **new)
+    counts = torch.zeros(replicas * positions * BINS, **new)
+    row_PxT = torch.arange(replicas * positions, device=new["device"]).view(replicas, 1, positions) * BINS
+    heatmap: Tensor | None = None
+    for digits_BxT, _ in chunks(split, CHUNK // replicas):
+        attention = flat.predict(parameters_PxN, digits_BxT).attention
+        weights_PxBxT = position_weights(attention, digits_BxT).double()
+        if attention.dim() == 4:
+            part = attention.double().sum(dim=1)
+            heatmap = part if heatmap is None else heatmap + part
+        sums_PxT += weights_PxBxT.sum(dim=1)
+        squares_PxT += weights_PxBxT.square().sum(dim=1)
+        lows_PxT = torch.minimum(lows_PxT, weights_PxBxT.amin(dim=1))
+        highs_PxT = torch.maximum(highs_PxT, weights_PxBxT.amax(dim=1))
+        shares_PxBxT = weights_PxBxT / weights_PxBxT.sum(dim=-1, keepdim=True)
+        entropy_P += torch.special.entr(shares_PxBxT).sum(dim=(1, 2))
+        bins_PxBxT = (weights_PxBxT * BINS).long().clamp(0, BINS - 1)
+        ones = torch.ones((), **new).expand(bins_PxBxT.numel())
+        counts.scatter_add_(0, (row_PxT + bins_PxBxT).flatten(), ones)
+    samples = len(split)
+    counts_PxTxN = counts.view(replicas, positions, BINS)
+    columns = [x.cpu().numpy() for x in (sums_PxT, squares_PxT, lows_PxT, highs_PxT, entropy_P, counts_PxTxN)]
+    maps = [None] * replicas if heatmap is None else list((heatmap / samples).cpu().numpy())
+    return [
+        AttentionSummary(
+            mean_T=sums_T / samples,
+            entropy=float(entropy) / samples,
+            histogram_TxN=counts_TxN.astype(np.int64),
+            edges_N1=np.linspace(0.0, 1.0, BINS + 1),
+            minimum_T=lows_T,
+            maximum_T=highs_T,
+            sum_T=sums_T,
+            sum_squares_T=squares_T,
+            samples=samples,
+            heatmap_TxD=heatmap_TxD,
+        )
+        for sums_T, squares_T, lows_T, highs_T, entropy, counts_TxN, heatmap_TxD in zip(*columns, maps, strict=True)
+    ]

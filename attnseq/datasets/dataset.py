@@ -1,0 +1,102 @@
+"""What a dataset is: three splits of digits and targets as tensors, and the task that they come from.
+
+Shape suffixes: N samples, T positions, K answer digits.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from attnseq.datasets.task import AbsDifference
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Samples of one split, as tensors on one device; T bytes a sample for the digits.
+
+    Args:
+        digits_NxT: uint8, the sequences, digits 0 to base - 1.
+        targets_N: float32, |a - b| / scale, in [0, 1).
+        answers_NxK: uint8, the answer's digits, most significant first, padded with zeros.
+    """
+
+    digits_NxT: torch.Tensor
+    targets_N: torch.Tensor
+    answers_NxK: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.digits_NxT)
+
+    def first(self, samples: int) -> "Split":
+        """The first so many samples, or all where there are fewer."""
+        return Split(self.digits_NxT[:samples], self.targets_N[:samples], self.answers_NxK[:samples])
+
+    def to(self, device: torch.device | str) -> "Split":
+        """The same samples on a device.
+
+        Args:
+            device: a torch device or its name.
+        Returns:
+            A split whose tensors lie there; tensors that lie there already are shared.
+        """
+        return Split(self.digits_NxT.to(device), self.targets_N.to(device), self.answers_NxK.to(device))
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A task and its samples.
+
+    Args:
+        name: what the config calls it.
+        task: which positions form the operands, and the exact relevance of each.
+        train: samples to learn from.
+        validation: held out, looked at every epoch.
+        test: held out, looked at once, at the end.
+    """
+
+    name: str
+    task: AbsDifference
+    train: Split
+    validation: Split
+    test: Split
+
+    def to(self, device: torch.device | str) -> "Dataset":
+        """The same dataset on a device.
+
+        Args:
+            device: a torch device or its name.
+        Returns:
+            A dataset whose tensors lie there.
+        """
+        return Dataset(self.name, self.task, self.train.to(device), self.validation.to(device), self.test.to(device))
+
+
+def label(task: AbsDifference, digits_NxT: npt.NDArray[np.uint8]) -> Split:
+    """Sequences with their targets.
+
+    Args:
+        task: says what the answer to a sequence is.
+        digits_NxT: uint8, digits 0 to base - 1; the split shares its memory.
+    Returns:
+        A split on the CPU; targets are divided in float64, then rounded to float32.
+    Raises:
+        ValueError: the array is not of shape (N, T).
+    """
+    answers_N = task.answers(digits_NxT)
+    targets_N = (answers_N / np.float64(task.scale)).astype(np.float32)
+    return Split(torch.from_numpy(digits_NxT), torch.from_numpy(targets_N), torch.from_numpy(task.padded(answers_N)))
+
+
+def check_sizes(train_size: int, validation_size: int, test_size: int) -> None:
+    """Refuse a split without samples.
+
+    Args:
+        train_size, validation_size, test_size: samples of each split, 1 or more.
+    Raises:
+        ValueError: one of them is less than 1; one line that names the key.
+    """
+    for key, size in (("train_size", train_size), ("validation_size", validation_size), ("test_size", test_size)):
+        if size < 1:
+            raise ValueError(f"dataset.{key} must be 1 or more, not {size}")

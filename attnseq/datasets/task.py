@@ -1,0 +1,152 @@
+"""The task |a - b|: which digits of a sequence form the operands a and b, and so what every position is worth.
+
+Shape suffixes: N samples, T positions, K answer digits.
+"""
+
+import operator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+# answers and pairs of operands stay exact in int64, answers in float64
+_LARGEST_SCALE = 10**9
+
+
+@dataclass(frozen=True)
+class AbsDifference:
+    """The absolute difference of two numbers that stand, digit by digit, among distractors; the tutorial's by default.
+
+    Args:
+        length: T, positions of a sequence, 1 or more.
+        base: digit values are 0 to base - 1; 2 to 10.
+        left: 0-based positions of the digits of a, most significant first.
+        right: the same for b; as many as `left`, none of them in `left`.
+    Raises:
+        ValueError: one of them is out of range; one line that names the key.
+
+    Source: the notebook in `tutorial/tutorial.txt`, generalised.
+    """
+
+    length: int = 10
+    base: int = 10
+    left: tuple[int, ...] = (1, 2, 3)
+    right: tuple[int, ...] = (5, 6, 7)
+
+    def __post_init__(self) -> None:
+        # lists (as a config holds them) become tuples, so that a task is hashable
+        for key in ("left", "right"):
+            object.__setattr__(self, key, tuple(operator.index(position) for position in getattr(self, key)))
+        if self.length < 1:
+            raise ValueError(f"dataset.length must be 1 or more, not {self.length}")
+        if not 2 <= self.base <= 10:
+            raise ValueError(f"dataset.base must be 2 to 10, not {self.base}")
+        if not self.left:
+            raise ValueError("dataset.left must name at least one position")
+        if len(self.left) != len(self.right):
+            raise ValueError(
+                f"dataset.right must name as many positions as dataset.left: {len(self.left)}, not {len(self.right)}"
+            )
+        used: set[int] = set()
+        for key, positions in (("left", self.left), ("right", self.right)):
+            for position in positions:
+                if not 0 <= position < self.length:
+                    raise ValueError(f"dataset.{key} must be positions 0 to {self.length - 1}, not {position}")
+                if position in used:
+                    raise ValueError(f"dataset.{key} uses position {position} a second time; operands must not overlap")
+                used.add(position)
+        if self.scale > _LARGEST_SCALE:
+            raise ValueError(
+                f"dataset.left has too many digits: base ** digits must be at most {_LARGEST_SCALE}, not {self.scale}"
+            )
+
+    @property
+    def answer_digits(self) -> int:
+        """K, digits of an operand and of the padded answer."""
+        return len(self.left)
+
+    @property
+    def scale(self) -> int:
+        """base ** K, what an answer is divided by: targets lie in [0, 1)."""
+        return int(self.base**self.answer_digits)
+
+    @property
+    def place_values(self) -> tuple[int, ...]:
+        """What a digit of an operand counts, most significant first: (100, 10, 1) in the tutorial."""
+        return tuple(self.base ** (self.answer_digits - 1 - i) for i in range(self.answer_digits))
+
+    @property
+    def relevance(self) -> npt.NDArray[np.float64]:
+        """Exact relevance of each position, shape T: its digit's place value in its operand, 0 for a distractor.
+
+        In units of the answer per unit of the digit; the tutorial's is 0 100 10 1 0 100 10 1 0 0.
+        """
+        relevance_T = np.zeros(self.length, dtype=np.float64)
+        for positions in (self.left, self.right):
+            relevance_T[list(positions)] = self.place_values
+        return relevance_T
+
+    def operands(self, digits_NxT: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The two numbers in each sequence.
+
+        Args:
+            digits_NxT: digits 0 to base - 1, an array or a CPU tensor of shape (N, T).
+        Returns:
+            a and b, int64 of shape N, each 0 to scale - 1.
+        Raises:
+            ValueError: the array is not of shape (N, T).
+        """
+        digits_NxT = np.asarray(digits_NxT)
+        if digits_NxT.ndim != 2 or digits_NxT.shape[1] != self.length:
+            raise ValueError(f"digits must have shape (samples, {self.length}), not {digits_NxT.shape}")
+        return self._number(digits_NxT, self.left), self._number(digits_NxT, self.right)
+
+    def answers(self, digits_NxT: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """The answer |a - b| of each sequence.
+
+        Args:
+            digits_NxT: digits 0 to base - 1, an array or a CPU tensor of shape (N, T).
+        Returns:
+            int64 of shape N, each 0 to scale - 1.
+        Raises:
+            ValueError: the array is not of shape (N, T).
+        """
+        a_N, b_N = self.operands(digits_NxT)
+        answers_N: npt.NDArray[np.int64] = np.abs(a_N - b_N)
+        return answers_N
+
+    def answer_digits_NxK(self, digits_NxT: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+        """The digits of the answer to each sequence, most significant first, padded with zeros to K.
+
+        Args:
+            digits_NxT: digits 0 to base - 1, an array or a CPU tensor of shape (N, T).
+        Returns:
+            uint8 of shape (N, K), each 0 to base - 1.
+        Raises:
+            ValueError: the array is not of shape (N, T).
+        """
+        return self.padded(self.answers(digits_NxT))
+
+    def padded(self, answers_N: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """The digits of answers, most significant first, padded with zeros to K.
+
+        The notebook meant this by `str(y).zfill(0)`, which pads nothing and so puts the digits of a short answer in
+        the wrong columns; that fault is mended here.
+
+        Args:
+            answers_N: int64 of shape N, each 0 to scale - 1.
+        Returns:
+            uint8 of shape (N, K), each 0 to base - 1.
+        """
+        padded_NxK = np.empty((len(answers_N), self.answer_digits), dtype=np.uint8)
+        rest_N = answers_N
+        for column in reversed(range(self.answer_digits)):
+            rest_N, padded_NxK[:, column] = np.divmod(rest_N, self.base)
+        return padded_NxK
+
+    def _number(self, digits_NxT: npt.NDArray[np.integer], positions: tuple[int, ...]) -> npt.NDArray[np.int64]:
+        number_N = np.zeros(len(digits_NxT), dtype=np.int64)
+        for position in positions:
+            number_N *= self.base
+            number_N += digits_NxT[:, position]
+        return number_N

@@ -1,0 +1,76 @@
+"""Softmax attention over the input, in the three forms that the article describes.
+
+Shapes: B batch, T positions (time steps), D digit values (features). The scores come from one affine layer
+whose weights are shared by all that it is applied to; the softmax runs over what the weights compete for.
+"""
+
+import torch
+from torch import Tensor, nn
+
+ATTENTIONS = ("time", "element", "feature", "none")
+
+
+class TimeAttention(nn.Module):
+    """A weight for each time step, shared by its features (temporal attention).
+
+    The notebook's `only_time_step=True`: a Dense(T) over the transposed input, softmax over time steps, mean over
+    features.
+    """
+
+    def __init__(self, positions: int):
+        super().__init__()
+        self.score = nn.Linear(positions, positions)
+
+    def forward(self, inputs_BxTxD: Tensor) -> Tensor:
+        scores_BxDxT = self.score(inputs_BxTxD.transpose(-1, -2))
+        return torch.softmax(scores_BxDxT, dim=-1).mean(dim=-2)  # attention_BxT
+
+
+class ElementAttention(nn.Module):
+    """A weight for each time step of each feature (element-wise attention): the article's figure.
+
+    The notebook's `only_time_step=False`, which crashed there: as `TimeAttention`, without the mean over features.
+    """
+
+    def __init__(self, positions: int):
+        super().__init__()
+        self.score = nn.Linear(positions, positions)
+
+    def forward(self, inputs_BxTxD: Tensor) -> Tensor:
+        scores_BxDxT = self.score(inputs_BxTxD.transpose(-1, -2))
+        return torch.softmax(scores_BxDxT, dim=-1).transpose(-1, -2)  # attention_BxTxD
+
+
+class FeatureAttention(nn.Module):
+    """A weight for each feature, shared by its time steps (feature-wise attention): the article's (BS, I).
+
+    A Dense(1) over the transposed input gives a score a feature; softmax over features.
+    """
+
+    def __init__(self, positions: int):
+        super().__init__()
+        self.score = nn.Linear(positions, 1)
+
+    def forward(self, inputs_BxTxD: Tensor) -> Tensor:
+        scores_BxD = self.score(inputs_BxTxD.transpose(-1, -2)).squeeze(-1)
+        weights_BxD = torch.softmax(scores_BxD, dim=-1)
+        return weights_BxD.unsqueeze(-2).expand_as(inputs_BxTxD)  # attention_BxTxD
+
+
+def sequence_attention(kind: str, positions: int) -> nn.Module | None:
+    """The attention layer named `kind`, or None for "none".
+
+    Args:
+        kind: one of `ATTENTIONS`.
+        positions: T.
+
+    Returns:
+        A module from inputs_BxTxD to attention_BxT (time) or attention_BxTxD (element, feature).
+
+    Raises:
+        ValueError: `kind` is not one of `ATTENTIONS`.
+    """
+    if kind not in ATTENTIONS:
+        raise ValueError(f"model.attention={kind}: must be one of {', '.join(ATTENTIONS)}")
+    layers = {"time": TimeAttention, "element": ElementAttention, "feature": FeatureAttention}
+    return layers[kind](positions) if kind in layers else None

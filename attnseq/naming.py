@@ -1,0 +1,79 @@
+"""A run's variant: a short, readable name that the same config always gets."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+UNNAMED = {"trainer": ("compile", "checkpoint_minutes")}
+"""Keys of a group that do not decide a run's result."""
+
+LONGEST = 120
+"""Characters; a longer name is cut, and told from others by a digest."""
+
+
+def config_directory() -> Path:
+    """The folder of the YAML files: `conf/` beside the package in a checkout, `attnseq/conf/` where it is installed."""
+    package = Path(__file__).resolve().parent
+    checkout = package.parent / "conf"
+    return checkout if (checkout / "config.yaml").is_file() else package / "conf"
+
+
+def variant_name(config: DictConfig) -> str:
+    """What tells this run's variant from others: its model, and every value that its group's YAML file does not have.
+
+    Seed, device and what else does not decide the result is left out.
+
+    Args:
+        config: composed; keys dataset, model and trainer, each with the `name` of its YAML file.
+
+    Returns:
+        Such as "lstm_attention", "lstm_attention,attention=element" or "mlp_attention,fast,learning_rate=0.001".
+    """
+    parts = [str(config.model.name)]
+    parts += [str(config[group].name) for group in ("dataset", "trainer") if config[group].name != "tutorial"]
+    for group in ("model", "dataset", "trainer"):
+        file = config_directory() / group / f"{config[group].name}.yaml"
+        defaults: Any = OmegaConf.load(file)
+        for key, value in config[group].items():
+            if key != "name" and key not in UNNAMED.get(group, ()) and not _same(value, defaults.get(key)):
+                shown = key if key != "seed" else f"{group}_seed"
+                parts.append(f"{shown}={_text(value)}")
+    name = ",".join(parts)
+    if len(name) <= LONGEST:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: LONGEST - 9]}-{digest}"
+
+
+def result_config(config: Any) -> str:
+    """The part of a checked config that decides a run's result, as YAML text: two runs with the same text are the same.
+
+    Args:
+        config: a `RunConfig`.
+    """
+    content: Any = OmegaConf.to_container(OmegaConf.structured(config), resolve=True)
+    for key in ("name", "device", "overwrite"):
+        content.pop(key)
+    for group, keys in UNNAMED.items():
+        for key in keys:
+            content[group].pop(key)
+    return OmegaConf.to_yaml(content, sort_keys=True)
+
+
+def register() -> None:
+    """Make `${attnseq.variant:}` known to OmegaConf."""
+    OmegaConf.register_new_resolver("attnseq.variant", lambda *, _root_: variant_name(_root_), replace=True)
+
+
+def _same(value: Any, default: Any) -> bool:
+    if isinstance(value, float) and default is not None:
+        return float(default) == value  # YAML 1.1 reads 1e-3 as text
+    return bool(value == default)
+
+
+def _text(value: Any) -> str:
+    if OmegaConf.is_list(value):
+        return ".".join(str(item) for item in value)
+    return str(value)

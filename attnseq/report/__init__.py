@@ -1,0 +1,1 @@
+"""What a run shows: TensorBoard events, history.csv, figures, the terminal."""

@@ -1,0 +1,214 @@
+"""The pictures of a run's folder, drawn by Matplotlib without its global state.
+
+Legend: T positions, D digit values; images are HxWx3, uint8. Colours are Okabe and Ito's, readable by the colour-blind.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from attnseq.report.records import ReproducedRun, relevance_share
+
+if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws pays for it
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ATTENTION, RELEVANCE, VALIDATION, PUBLISHED = "#0072B2", "#E69F00", "#D55E00", "#222222"
+DPI = 110
+
+
+def attention_figure(
+    mean_T: npt.ArrayLike,
+    relevance_T: npt.ArrayLike | None,
+    published_T: npt.ArrayLike | None = None,
+    title: str = "",
+) -> Figure:
+    """Bars of the mean attention, the exact relevance beside them, published values as markers.
+
+    Args:
+        mean_T: mean weight of each position; (T,).
+        relevance_T: exact relevance of each position, any scale (drawn as shares), or None for no such bars; (T,).
+        published_T: published mean weights, or None; (T,).
+        title: one line.
+
+    Returns:
+        The figure; positions count from 0.
+
+    Raises:
+        ValueError: the lengths differ.
+    """
+    positions = len(np.asarray(mean_T))
+    figure = _figure(min(max(6.4, 2.0 + 0.36 * positions), 14.0), 3.6)
+    _draw_attention(figure.add_subplot(), mean_T, relevance_T, published_T, title)
+    return figure
+
+
+def heatmap_figure(heatmap_TxD: npt.ArrayLike, title: str = "") -> Figure:
+    """Mean weight of each digit value at each position, for attention per element.
+
+    Args:
+        heatmap_TxD: mean weights; (T, D).
+        title: one line.
+
+    Returns:
+        The figure; positions to the right, digit values upwards.
+    """
+    heatmap = np.asarray(heatmap_TxD, dtype=np.float64)
+    positions, values = heatmap.shape
+    figure = _figure(min(max(5.6, 2.0 + 0.36 * positions), 14.0), 4.2)
+    axes = figure.add_subplot()
+    mesh = axes.imshow(heatmap.T, origin="lower", cmap="viridis", vmin=0.0, aspect="auto")
+    axes.set_xticks(_ticks(positions))
+    axes.set_yticks(_ticks(values))
+    axes.set(xlabel="position", ylabel="digit value", title=title)
+    figure.colorbar(mesh, ax=axes, label="mean attention", pad=0.02)
+    return figure
+
+
+def loss_figure(
+    rows: Sequence[Mapping[str, float]], published: Sequence[float] | None = None, title: str = ""
+) -> Figure:
+    """Training and validation loss by epoch, on a log scale.
+
+    Args:
+        rows: as `history.read` returns them; `epoch`, `loss/train` and `loss/validation` are used.
+        published: published training loss of each epoch from the first, or None.
+        title: one line.
+
+    Returns:
+        The figure.
+    """
+    figure = _figure(6.4, 3.6)
+    axes = figure.add_subplot()
+    epochs = [int(row["epoch"]) for row in rows]
+    _draw_loss(axes, epochs, [row["loss/train"] for row in rows], published, title)
+    validation = [row["loss/validation"] for row in rows]
+    axes.plot(epochs, validation, color=VALIDATION, linestyle="--", marker="s", markersize=3.5, label="validation")
+    axes.legend(frameon=False)
+    return figure
+
+
+def reproduction_figure(runs: Sequence[ReproducedRun], title: str = "") -> Figure:
+    """A column a run: its loss curve above, its attention below, published values drawn in where there are any.
+
+    Args:
+        runs: the tutorial's runs, left to right; one at least.
+        title: over the whole figure.
+
+    Returns:
+        The figure, of 2 rows.
+    """
+    figure = _figure(5.6 * len(runs), 6.4)
+    axes = figure.subplots(2, len(runs), squeeze=False)
+    for column, run in enumerate(runs):
+        epochs = list(range(1, len(run.loss_E) + 1))
+        _draw_loss(axes[0, column], epochs, run.loss_E, run.published_loss_E, f"{run.name}: training loss")
+        axes[0, column].legend(frameon=False)
+        heading = f"{run.name}: attention" + ("" if run.published_mean_T is not None else " (none published)")
+        _draw_attention(axes[1, column], run.mean_T, run.relevance_T, run.published_mean_T, heading)
+    figure.suptitle(title)
+    return figure
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a PNG that is either the whole new picture or the old one, never half.
+
+    Args:
+        figure: what to draw.
+        path: file to write; its folder exists.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        # without the Software entry and optimised: the same picture is the same file, and a small one
+        options = {"optimize": True}
+        figure.savefig(temporary, format="png", metadata={"Software": None}, pil_kwargs=options)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def to_image(figure: Figure) -> npt.NDArray[np.uint8]:
+    """The figure as pixels.
+
+    Args:
+        figure: what to draw.
+
+    Returns:
+        RGB image; (H, W, 3), uint8.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba(), dtype=np.uint8)[..., :3].copy()
+
+
+def _figure(width: float, height: float) -> Figure:
+    """An empty figure on an Agg canvas; inches."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _draw_attention(
+    axes: Axes,
+    mean_T: npt.ArrayLike,
+    relevance_T: npt.ArrayLike | None,
+    published_T: npt.ArrayLike | None,
+    title: str,
+) -> None:
+    mean = np.asarray(mean_T, dtype=np.float64)
+    positions = np.arange(len(mean))
+    width = 0.8 if relevance_T is None else 0.4
+    left = positions - (0.0 if relevance_T is None else width / 2)
+    axes.bar(left, mean, width * 0.94, color=ATTENTION, label="mean attention")
+    if relevance_T is not None:
+        share = relevance_share(relevance_T, len(mean))
+        axes.bar(positions + width / 2, share, width * 0.94, color=RELEVANCE, label="exact relevance (share)")
+    if published_T is not None:
+        published = np.asarray(published_T, dtype=np.float64)
+        axes.plot(left, published, linestyle="none", marker="D", markersize=5.5, markerfacecolor="white",
+                  markeredgecolor=PUBLISHED, markeredgewidth=1.3, label="published attention", clip_on=False)
+    axes.set_xticks(_ticks(len(mean)))
+    axes.set_xlim(-0.6, len(mean) - 0.4)
+    axes.set_ylim(bottom=0.0)
+    axes.set(xlabel="position", ylabel="share", title=title)
+    _clean(axes)
+    axes.legend(frameon=False)
+
+
+def _draw_loss(
+    axes: Axes, epochs: Sequence[int], loss: Sequence[float], published: Sequence[float] | None, title: str
+) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.plot(epochs, loss, color=ATTENTION, marker="o", markersize=3.5, label="training")
+    if published is not None:
+        axes.plot(range(1, len(published) + 1), published, linestyle="none", marker="o", markersize=8,
+                  markerfacecolor="none", markeredgecolor=PUBLISHED, markeredgewidth=1.2, label="training, published")
+    axes.set_yscale("log")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set(xlabel="epoch", ylabel="mean squared error", title=title)
+    _clean(axes)
+
+
+def _clean(axes: Axes) -> None:
+    """Light horizontal lines behind the data, no box around it."""
+    axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _ticks(count: int) -> list[int]:
+    """Whole numbers from 0, at most about twenty of them."""
+    return list(range(0, count, -(-count // 20)))

@@ -1,0 +1,107 @@
+"""history.csv: a row an epoch, at full precision, safe against a kill at any moment.
+
+Legend: T positions.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+from attnseq.report.records import EpochRecord, history_columns
+
+
+def append(path: str | Path, record: EpochRecord) -> None:
+    """Add an epoch's row, and the header where the file is new; on disk when this returns.
+
+    Args:
+        path: history.csv; its folder exists.
+        record: the epoch; floats are written so that they read back bit for bit.
+
+    Raises:
+        ValueError: the file has other columns, or already holds this epoch or a later one.
+    """
+    path = Path(path)
+    columns = history_columns(len(record.attention.mean_T))
+    lines = _whole_lines(path)
+    if lines and tuple(lines[0].split(",")) != columns:
+        raise ValueError(f"{path} has other columns than this run ({len(columns)}): not appended to")
+    last = int(lines[-1].split(",", 1)[0]) if len(lines) > 1 else 0
+    if record.epoch <= last:
+        raise ValueError(f"{path} already holds epoch {last}, so epoch {record.epoch} cannot follow; truncate it first")
+    new = ([] if lines else [",".join(columns)]) + [",".join(_cells(record))]
+    # a line without an end was cut off by a kill: what follows the last whole line is written over
+    offset = sum(len(line.encode()) + 1 for line in lines)
+    with path.open("r+b" if path.exists() else "wb") as file:
+        file.seek(offset)
+        file.truncate()
+        file.write("".join(line + "\n" for line in new).encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read(path: str | Path) -> list[dict[str, float]]:
+    """The rows of history.csv, oldest first.
+
+    Args:
+        path: history.csv.
+
+    Returns:
+        A dict for each epoch, keyed by column; `epoch` is an int. A last line that was cut off is left out.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no history at {path}")
+    return [
+        {key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
+        for row in csv.DictReader(_whole_lines(path))
+    ]
+
+
+def truncate(path: str | Path, epochs: int) -> None:
+    """Drop the rows after an epoch, for a run that resumes there; atomic, and nothing where there is no file.
+
+    Args:
+        path: history.csv.
+        epochs: the last epoch to keep; 0 drops the file.
+    """
+    path = Path(path)
+    lines = _whole_lines(path)
+    kept = [line for line in lines[1:] if int(line.split(",", 1)[0]) <= epochs]
+    if not kept:
+        path.unlink(missing_ok=True)
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write("".join(line + "\n" for line in [lines[0], *kept]).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _whole_lines(path: Path) -> list[str]:
+    """Lines that end in a newline, without it; none where there is no file."""
+    if not path.exists():
+        return []
+    return path.read_bytes().decode(errors="replace").split("\n")[:-1]
+
+
+def _cells(record: EpochRecord) -> list[str]:
+    """A row's cells, in the order of `history_columns`."""
+    values = [
+        record.loss_train,
+        record.loss_validation,
+        record.mae_validation,
+        record.exact_validation,
+        record.attention.entropy,
+        *record.attention.mean_T,
+        record.seconds,
+    ]
+    return [str(record.epoch), *(repr(float(value)) for value in values)]

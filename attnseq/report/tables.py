@@ -1,0 +1,144 @@
+"""What a run prints before and after it trains: one line on what it is, attention as bars, verdicts.
+
+Legend: T positions.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from attnseq.report.records import relevance_share
+
+Value = float | str | Sequence[float | str]
+
+BAR_WIDTH = 30
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def summary_line(variant: str, parameters: int, dataset: str, samples: int, device: str) -> str:
+    """One line that says what is about to be trained.
+
+    Args:
+        variant: the run's short name.
+        parameters: trainable numbers of the model.
+        dataset: its name.
+        samples: training samples.
+        device: as torch names it.
+
+    Returns:
+        The line, without a newline.
+    """
+    return f"{variant} | {parameters:,} parameters | {dataset}, {samples:,} samples | {device}"
+
+
+def attention_bars(
+    mean_T: npt.ArrayLike,
+    relevance_T: npt.ArrayLike | None,
+    published_T: npt.ArrayLike | None = None,
+    encoding: str | None = None,
+) -> str:
+    """The mean attention as a table of bars, at most 77 characters wide.
+
+    Args:
+        mean_T: mean weight of each position; (T,).
+        relevance_T: exact relevance of each position, any scale (shown as shares), or None for no column; (T,).
+        published_T: published mean weights, or None for no column; (T,).
+        encoding: what the output can show; that of standard output where None. Bars are `#` where it has no blocks.
+
+    Returns:
+        Lines, without a last newline.
+
+    Raises:
+        ValueError: the lengths differ.
+    """
+    mean = np.asarray(mean_T, dtype=np.float64)
+    columns = [("attention", mean)]
+    if relevance_T is not None:
+        columns.append(("relevance", relevance_share(relevance_T, len(mean))))
+    if published_T is not None:
+        columns.append(("published", np.asarray(published_T, dtype=np.float64)))
+    blocks = _can_show_blocks(encoding)
+    top = float(np.nanmax(mean, initial=0.0)) or 1.0
+    lines = ["position  " + " " * BAR_WIDTH + "".join(f"  {name:>9}" for name, _ in columns)]
+    for position in range(len(mean)):
+        bar = _bar(mean[position] / top, blocks)
+        cells = "".join(f"  {_share(values[position]):>9}" for _, values in columns)
+        lines.append(f"{position:>8}  {bar:<{BAR_WIDTH}}{cells}")
+    return "\n".join(lines)
+
+
+def results_table(result: Mapping[str, Any]) -> str:
+    """A finished run's held-out figures, a line each.
+
+    Args:
+        result: as in result.json: losses (mean squared error), mae/test (units of the answer), exact/test (share).
+
+    Returns:
+        Lines of text.
+    """
+    rows = (
+        ("loss/validation", f"{result['loss/validation']:.4e}"),
+        ("loss/test", f"{result['loss/test']:.4e}"),
+        ("mae/test", f"{result['mae/test']:.3f} in units of the answer"),
+        ("exact/test", f"{result['exact/test']:.2%} of the rounded answers are right"),
+        ("speed", f"{result['microseconds_per_sample']:.2f} us per sample, {result['seconds']:.1f} s in all"),
+    )
+    return "\n".join(f"{name:<16} {text}" for name, text in rows)
+
+
+def verdict_table(rows: Iterable[tuple[str, Value, Value, bool]]) -> Table:
+    """Published figures beside ours, with a verdict each.
+
+    Args:
+        rows: (figure, published, ours, holds); a list of values becomes one cell of words.
+
+    Returns:
+        A table to print on `terminal.terminal_console()`; fits 80 columns by wrapping between words.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("figure", overflow="fold")
+    table.add_column("published", justify="right", overflow="fold")
+    table.add_column("ours", justify="right", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    for figure, published, ours, holds in rows:
+        verdict = Text("holds", style="green") if holds else Text("DIFFERS", style="bold red")
+        table.add_row(Text(figure), Text(_words(published)), Text(_words(ours)), verdict)
+    return table
+
+
+def _can_show_blocks(encoding: str | None) -> bool:
+    try:
+        EIGHTHS.encode(encoding or sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _bar(share: float, blocks: bool) -> str:
+    """A bar of up to `BAR_WIDTH` characters for a share of the longest bar."""
+    if not np.isfinite(share):
+        return ""
+    if not blocks:
+        return "#" * round(share * BAR_WIDTH)
+    full, eighths = divmod(round(share * BAR_WIDTH * 8), 8)
+    return (EIGHTHS[8] * full + EIGHTHS[eighths]).rstrip()
+
+
+def _share(value: float) -> str:
+    return f"{value:.4f}" if value == 0 or not value < 5e-5 else f"{value:.1e}"
+
+
+def _words(value: Value) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, float, np.number)):
+        return f"{value:.6g}"
+    return " ".join(map(_words, value))

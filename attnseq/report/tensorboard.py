@@ -1,0 +1,145 @@
+"""A training run's TensorBoard events: one folder, one run, steps counted in epochs.
+
+Legend: T positions, N histogram bins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams as hparams_summaries
+
+from attnseq.report.raster import attention_image, heatmap_image
+from attnseq.report.records import AttentionSummary, EpochRecord
+
+
+class TensorBoardLog:
+    """Writes a run's events; flushed at every call, so that a kill loses nothing that was logged.
+
+    Args:
+        folder: the run's folder; events lie in it and nowhere below.
+        purge_step: the first epoch that will be logged (again) when a run resumes: what an earlier attempt logged from
+            there on disappears. 1 or less: everything it logged. None: a new run.
+    """
+
+    def __init__(self, folder: str | Path, purge_step: int | None = None) -> None:
+        # an attempt that finished no epoch is forgotten whole, its config (step 0) too
+        self._starts = purge_step is None or purge_step <= 1
+        purge = 0 if purge_step is not None and self._starts else purge_step
+        self._writer = SummaryWriter(str(folder), purge_step=purge)
+        self._epoch = 0 if purge_step is None else max(0, purge_step - 1)
+
+    def __enter__(self) -> TensorBoardLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def config(self, yaml_text: str) -> None:
+        """Show the run's config as text; a resumed run's is there already, and is not written twice.
+
+        Args:
+            yaml_text: the composed config.
+        """
+        if self._starts:
+            self._writer.add_text("config", f"```yaml\n{yaml_text.rstrip()}\n```", 0)
+            self._writer.flush()
+
+    def epoch(self, record: EpochRecord, relevance_T: npt.ArrayLike | None) -> None:
+        """Log an epoch: scalars, a histogram for each position, the attention as images.
+
+        Args:
+            record: the epoch.
+            relevance_T: exact relevance of each position, any scale, drawn beside the attention; None draws none; (T,).
+
+        Raises:
+            ValueError: attention and relevance differ in length.
+        """
+        step = self._epoch = record.epoch
+        for tag, value in epoch_scalars(record).items():
+            self._writer.add_scalar(tag, value, step)
+        attention = record.attention
+        for position in range(len(attention.mean_T)):
+            self._histogram(attention, position, step)
+        image_HxWx3 = attention_image(attention.mean_T, relevance_T, f"mean attention, epoch {step}")
+        self._writer.add_image("attention/mean", image_HxWx3, step, dataformats="HWC")
+        if attention.heatmap_TxD is not None:
+            image_HxWx3 = heatmap_image(attention.heatmap_TxD, f"attention, epoch {step}")
+            self._writer.add_image("attention/heatmap", image_HxWx3, step, dataformats="HWC")
+        self._writer.flush()
+
+    def hyperparameters(self, hparams: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
+        """Fill the run's row of the HParams tab; last, at the step of the last epoch.
+
+        `SummaryWriter.add_hparams` would open a second run beside this one, so its summaries are written here.
+
+        Args:
+            hparams: name to value; what is neither a number nor a string is shown by `str`.
+            metrics: final metrics by scalar tag; those that `epoch` logs already are not logged again.
+        """
+        shown = {name: _hparam(value) for name, value in hparams.items()}
+        finals = {tag: float(value) for tag, value in metrics.items()}
+        for summary in hparams_summaries(shown, finals):
+            self._writer._get_file_writer().add_summary(summary, self._epoch)
+        for tag, value in finals.items():
+            if tag not in EPOCH_SCALARS:
+                self._writer.add_scalar(tag, value, self._epoch)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Flush and close the event file."""
+        self._writer.close()
+
+    def _histogram(self, attention: AttentionSummary, position: int, step: int) -> None:
+        counts_N = np.asarray(attention.histogram_TxN[position])
+        # TensorBoard takes the smallest and largest value as the outer edges, so empty bins beyond them must go
+        filled = np.flatnonzero(counts_N)
+        first, last = (int(filled[0]), int(filled[-1])) if len(filled) else (0, len(counts_N) - 1)
+        self._writer.add_histogram_raw(
+            f"attention/position_{position}",
+            min=float(attention.minimum_T[position]),
+            max=float(attention.maximum_T[position]),
+            num=int(attention.samples),
+            sum=float(attention.sum_T[position]),
+            sum_squares=float(attention.sum_squares_T[position]),
+            bucket_limits=np.asarray(attention.edges_N1)[first + 1 : last + 2].tolist(),
+            bucket_counts=counts_N[first : last + 1].tolist(),
+            global_step=step,
+        )
+
+
+EPOCH_SCALARS = ("loss/train", "loss/validation", "mae/validation", "exact/validation", "attention/entropy")
+
+
+def epoch_scalars(record: EpochRecord) -> dict[str, float]:
+    """An epoch's scalars by TensorBoard tag.
+
+    Args:
+        record: the epoch.
+
+    Returns:
+        The tags of `EPOCH_SCALARS`; loss, answer units, share, nats.
+    """
+    values = (
+        record.loss_train,
+        record.loss_validation,
+        record.mae_validation,
+        record.exact_validation,
+        record.attention.entropy,
+    )
+    return dict(zip(EPOCH_SCALARS, map(float, values), strict=True))
+
+
+def _hparam(value: Any) -> float | str:
+    """A value that the HParams tab can show: numbers as they are, the rest as text."""
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+        return float(value)
+    return str(value)

@@ -1,0 +1,175 @@
+"""What a run prints while it trains: a progress bar on a terminal, a few plain lines in a log, a row an epoch.
+
+Legend: T positions.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import IO
+
+import numpy as np
+import rich.progress
+from rich.console import Console
+
+from attnseq.report.records import EpochRecord
+
+# heading and width of each column of the epoch table: 79 characters in all
+EPOCH_COLUMNS = (
+    ("epoch", 5),
+    ("loss/train", 10),
+    ("loss/valid", 10),
+    ("mae", 8),
+    ("exact", 7),
+    ("entropy", 7),
+    ("attends to", 12),
+    ("s", 6),
+)
+LOG_WIDTH = 100
+REFRESH_SECONDS = 0.2
+LINE_SECONDS, LINE_SHARE, SILENCE_SECONDS = 10.0, 0.1, 300.0
+
+
+def terminal_console(stream: IO[str] | None = None) -> Console:
+    """A console that colours a terminal and writes plain text, 100 columns wide, to anything else.
+
+    Args:
+        stream: where to write; standard output where None.
+
+    Returns:
+        The console; environment variables such as FORCE_COLOR put no escape code into a log.
+    """
+    stream = sys.stdout if stream is None else stream
+    terminal = stream.isatty()
+    return Console(
+        file=stream,
+        force_terminal=terminal,
+        force_interactive=terminal,
+        no_color=None if terminal else True,
+        color_system="auto" if terminal else None,
+        width=None if terminal else LOG_WIDTH,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+class Progress:
+    """Shows how far a training run is: `with Progress(steps) as progress: progress.update(step, loss)`.
+
+    On a terminal a bar that stays below the printed rows. Elsewhere a line each 10 % of the run but none within 10 s of
+    the last, and one at least every 5 minutes.
+
+    Args:
+        total: training steps of the whole run.
+        start: steps done before, by an earlier attempt; time left is reckoned from this attempt's speed.
+        console: where to print; standard output where None.
+        clock: seconds, rising.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        start: int = 0,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.console = terminal_console() if console is None else console
+        self._total, self._start, self._clock = total, start, clock
+        self._began = self._shown = clock()
+        self._shown_step = start
+        self._bar: rich.progress.Progress | None = None
+        if self.console.is_terminal and not self.console.is_dumb_terminal:
+            self._bar = rich.progress.Progress(
+                rich.progress.BarColumn(bar_width=None),
+                rich.progress.TextColumn("{task.completed:,}/{task.total:,} steps  loss {task.fields[loss]}"),
+                rich.progress.TimeRemainingColumn(),
+                rich.progress.TextColumn("left"),
+                console=self.console,
+                refresh_per_second=1 / REFRESH_SECONDS,
+                transient=True,
+                expand=True,
+            )
+            self._task = self._bar.add_task("training", total=total, completed=start, loss="-")
+
+    def __enter__(self) -> Progress:
+        self._began = self._shown = self._clock()
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, step: int, loss: float) -> None:
+        """Tell how far training is; cheap enough for every step.
+
+        Args:
+            step: steps done, those of earlier attempts counted in.
+            loss: of the last steps.
+        """
+        now = self._clock()
+        since = now - self._shown
+        if self._bar is not None:
+            if since >= REFRESH_SECONDS or step >= self._total:
+                self._shown = now
+                self._bar.update(self._task, completed=step, loss=format_loss(loss))
+            return
+        far = step - self._shown_step >= LINE_SHARE * self._total
+        if (far and since >= LINE_SECONDS) or since >= SILENCE_SECONDS:
+            self._shown, self._shown_step = now, step
+            left = (now - self._began) / max(1, step - self._start) * (self._total - step)
+            share = step / max(1, self._total)
+            self._print(
+                f"{share:4.0%}  step {step:,} of {self._total:,}  loss {format_loss(loss)}  {format_seconds(left)} left"
+            )
+
+    def epoch_table_header(self) -> None:
+        """Print the headings of the epoch table."""
+        self._print("  ".join(name.rjust(width) for name, width in EPOCH_COLUMNS))
+
+    def epoch_row(self, record: EpochRecord) -> None:
+        """Print an epoch's row: losses, answer units, share, nats, the two positions with most attention, seconds.
+
+        Args:
+            record: the epoch.
+        """
+        mean_T = np.asarray(record.attention.mean_T)
+        strongest = np.argsort(-mean_T, kind="stable")[:2]
+        cells = (
+            str(record.epoch),
+            format_loss(record.loss_train),
+            format_loss(record.loss_validation),
+            f"{record.mae_validation:.3f}",
+            f"{record.exact_validation:.2%}",
+            f"{record.attention.entropy:.3f}",
+            " ".join(f"{position}:{mean_T[position]:.2f}" for position in strongest),
+            f"{record.seconds:.1f}",
+        )
+        self._print("  ".join(cell.rjust(width) for cell, (_, width) in zip(cells, EPOCH_COLUMNS, strict=True)))
+
+    def note(self, line: str) -> None:
+        """Print a line of its own above the bar."""
+        self._print(line)
+
+    def _print(self, line: str) -> None:
+        # soft_wrap: rich neither breaks nor pads the line
+        self.console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def format_loss(loss: float) -> str:
+    """A loss in at most ten characters: plain down to 0.001, then scientific with five digits."""
+    return f"{loss:.6f}" if 1e-3 <= loss < 1000 else f"{loss:.4e}"
+
+
+def format_seconds(seconds: float) -> str:
+    """A time span as `h:mm:ss`, or `m:ss` below an hour."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

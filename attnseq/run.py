@@ -1,0 +1,184 @@
+"""One training run from its config to its result: build, fit, report. A finished run is not trained again.
+
+Shapes: P replicas (here one), N parameters, T positions.
+"""
+
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+import attnseq
+from attnseq import build, published
+from attnseq.analysis.attention import summarise_attention
+from attnseq.config import RunConfig
+from attnseq.datasets.dataset import Dataset
+from attnseq.naming import result_config, variant_name
+from attnseq.observer import Run, RunObserver
+from attnseq.report import figures, history
+from attnseq.report.tables import attention_bars, results_table, summary_line
+from attnseq.report.terminal import Progress, terminal_console
+from attnseq.run_folder import RunFolder
+from attnseq.training.evaluation import evaluate
+from attnseq.training.population import FlatModel, PopulationState, initial_state
+from attnseq.training.stopping import StopSignals
+from attnseq.training.trainer import Population, Trainer, stack_settings
+
+Result = dict[str, Any]
+
+
+def run(config: RunConfig, path: Path, hydra: DictConfig | None = None) -> Result:
+    """Train one run, or go on with it, or show its result where it is finished.
+
+    Args:
+        config: checked.
+        path: the run's folder.
+        hydra: Hydra's own config, which goes into the folder, too.
+
+    Returns:
+        What result.json holds.
+
+    Raises:
+        ConfigError: the config asks for what is not here (a device, operand pairs).
+        RunFolderError, CheckpointError: the folder is in use, damaged, or of another config.
+        Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
+        OSError: the folder cannot be written.
+    """
+    device = build.build_device(config.device)
+    folder = RunFolder(path, result_config(config))
+    console = terminal_console()
+    with folder.lock(), StopSignals() as stop:
+        if config.overwrite:
+            folder.clear()
+        result = folder.result()
+        if result is not None:
+            console.print(f"already {result['status']}; overwrite=true trains it anew", highlight=False)
+        else:
+            result = _train(config, folder, hydra, device, stop)
+    _show(config, path, result)
+    return result
+
+
+def _train(
+    config: RunConfig, folder: RunFolder, hydra: DictConfig | None, device: torch.device, stop: StopSignals
+) -> Result:
+    resumed = folder.load_checkpoint()
+    dataset = build.build_dataset(config.dataset).to(device)
+    population = build_population(config, dataset, device)
+    if resumed is not None:
+        restore(population, resumed.state)
+        population.epoch, population.step = resumed.epoch, resumed.step
+    variant = variant_name(OmegaConf.structured(config))
+    console = terminal_console()
+    console.print(
+        summary_line(variant, population.state.parameters.shape[1], config.dataset.name, len(dataset.train), str(device)),
+        highlight=False,
+    )
+    if resumed is not None:
+        console.print(f"going on from its checkpoint: epoch {resumed.epoch}, step {resumed.step}", highlight=False)
+    folder.write_config(OmegaConf.structured(config), hydra)
+    steps_an_epoch = -(-len(dataset.train) // config.trainer.batch_size)
+    done = population.epoch * steps_an_epoch + population.step
+    this = Run(config, folder, resumed)
+    with (
+        Progress(config.trainer.epochs * steps_an_epoch, done, console) as progress,
+        RunObserver([this], dataset, progress) as observer,
+    ):
+        progress.epoch_table_header()
+        Trainer(dataset, build.build_schedule(config.trainer), observer).fit(population, stop)
+        result = measure(config, variant, dataset, population, observer.seconds(this))
+        if result["status"] == "finished":
+            hparams = flatten(OmegaConf.to_container(OmegaConf.structured(config)))
+            observer.logs[0].hyperparameters(hparams, {k: result[k] for k in ("loss/test", "mae/test", "exact/test")})
+    draw(folder, result, dataset.task.relevance)
+    folder.write_result(result)
+    return result
+
+
+def build_population(config: RunConfig, dataset: Dataset, device: torch.device) -> Population:
+    """The population of one for `config`, at its start."""
+    model = build.build_model(config.model, dataset.task)
+    flat = FlatModel(model)
+    parameters_PxN = flat.flatten(build.build_weights(model, config)).unsqueeze(0).to(device)
+    trainer = config.trainer
+    settings = stack_settings([(trainer.learning_rate, trainer.beta1, trainer.beta2, trainer.epsilon)], device)
+    return Population(flat, initial_state(parameters_PxN), settings, [build.build_order(config)])
+
+
+def restore(population: Population, state: dict[str, Tensor]) -> None:
+    """Put a checkpoint's row into a population of one."""
+    for name, value in PopulationState(**state)._asdict().items():
+        getattr(population.state, name)[0] = value
+
+
+def measure(config: RunConfig, variant: str, dataset: Dataset, population: Population, seconds: float) -> Result:
+    """The result of a population of one, the held-out test samples looked at for the first and only time."""
+    parameters_PxN = population.state.parameters
+    scale = dataset.task.scale
+    diverged = population.diverged()[0]
+    steps = -(-len(dataset.train) // config.trainer.batch_size)
+    validation = evaluate(population.flat, parameters_PxN, dataset.validation, scale)[0]
+    test = evaluate(population.flat, parameters_PxN, dataset.test, scale)[0]
+    attention = summarise_attention(population.flat, parameters_PxN, dataset.test)[0]
+    trained = population.epoch * len(dataset.train) + population.step * config.trainer.batch_size
+    return {
+        "status": "diverged" if diverged else "finished",
+        "variant": variant,
+        "seed": config.seed,
+        "epochs": population.epoch,
+        "diverged": {"epoch": (diverged - 1) // steps + 1, "step": diverged} if diverged else None,
+        "loss/validation": validation.loss,
+        "loss/test": test.loss,
+        "mae/test": test.mae,
+        "exact/test": test.exact,
+        "attention/mean": attention.mean_T.tolist(),
+        "attention/entropy": attention.entropy,
+        "attention/relevance": dataset.task.relevance.tolist(),
+        "parameters": parameters_PxN.shape[1],
+        "device": str(parameters_PxN.device),
+        "seconds": seconds,
+        "microseconds_per_sample": 1e6 * seconds / max(1, trained),
+        "versions": {"python": platform.python_version(), "torch": str(torch.__version__), "attnseq": attnseq.__version__},
+    }
+
+
+def draw(folder: RunFolder, result: Result, relevance_T: np.ndarray) -> None:
+    """Write the run's pictures, and the last training loss into `result`."""
+    rows = history.read(folder.history_path) if folder.history_path.exists() else []
+    result["loss/train"] = rows[-1]["loss/train"] if rows else None
+    figures.save(
+        figures.attention_figure(result["attention/mean"], relevance_T, title=result["variant"]),
+        folder.path / "attention.png",
+    )
+    if rows:
+        figures.save(figures.loss_figure(rows, title=result["variant"]), folder.path / "loss.png")
+
+
+def flatten(content: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, with dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def published_attention(config: RunConfig) -> tuple[float, ...] | None:
+    """The mean attention that the article prints for exactly this run; None for every other run."""
+    return published.MLP_MEAN_ATTENTION_T if variant_name(OmegaConf.structured(config)) == "mlp_attention" and config.seed == 1337 else None
+
+
+def _show(config: RunConfig, path: Path, result: Result) -> None:
+    console = terminal_console()
+    if result["status"] == "diverged":
+        where = result["diverged"]
+        console.print(f"diverged: the loss was not finite in epoch {where['epoch']}, step {where['step']}")
+        return
+    console.print(attention_bars(result["attention/mean"], result["attention/relevance"], published_attention(config)))
+    console.print(results_table(result))
+    for name in ("attention.png", "loss.png"):
+        console.print(str(path / name), highlight=False, soft_wrap=True)
+    console.print(f"tensorboard --logdir {path.parent.parent}", highlight=False, soft_wrap=True)

@@ -1,0 +1,110 @@
+"""A run's folder: what is in it, who may write to it, and whether the run is finished."""
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from omegaconf import DictConfig, OmegaConf
+
+from attnseq.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_atomically
+
+FINISHED = ("finished", "diverged")
+
+
+class RunFolderError(RuntimeError):
+    """A folder that this run cannot use; the message is one line that says what to do."""
+
+
+class RunFolder:
+    """The files of one run.
+
+    Args:
+        path: of the folder; it is made when the lock is taken.
+        config: what decides the result, as text, see `naming.result_config`.
+    """
+
+    def __init__(self, path: Path, config: str):
+        self.path = path
+        self._config = config
+        self.checkpoint_path = path / "checkpoint.pt"
+        self.history_path = path / "history.csv"
+        self.result_path = path / "result.json"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Within it, no other process writes to the folder; the system frees it, too, when this process is killed.
+
+        Raises:
+            RunFolderError: another process has it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RunFolderError(f"{self.path}: another process is training this run; nothing was changed") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def clear(self) -> None:
+        """Remove what an earlier run wrote, and nothing else."""
+        names = ("result.json", "checkpoint.pt", "history.csv", "attention.png", "loss.png")
+        for path in [self.path / name for name in names] + list(self.path.glob("events.out.tfevents.*")):
+            path.unlink(missing_ok=True)
+
+    def write_config(self, config: DictConfig, hydra: DictConfig | None) -> None:
+        """Write `.hydra/` as Hydra writes it: config.yaml, and hydra.yaml and overrides.yaml where Hydra started the run."""
+        folder = self.path / ".hydra"
+        folder.mkdir(exist_ok=True)
+        files: dict[str, Any] = {"config.yaml": config}
+        if hydra is not None:
+            files["hydra.yaml"] = OmegaConf.masked_copy(hydra, "hydra")
+            files["overrides.yaml"] = hydra.hydra.overrides.task
+        for name, content in files.items():
+            write_atomically(folder / name, OmegaConf.to_yaml(content).encode())
+
+    def result(self) -> dict[str, Any] | None:
+        """The result of a finished run; None where it is not finished.
+
+        Raises:
+            RunFolderError: the file is damaged, or of another config.
+        """
+        try:
+            result: dict[str, Any] = json.loads(self.result_path.read_text())
+            status, config = result["status"], result["config"]
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise RunFolderError(
+                f"{self.result_path}: damaged ({type(error).__name__}); overwrite=true starts the run anew"
+            ) from None
+        if config != self._config:
+            raise RunFolderError(
+                f"{self.result_path}: of a run with another config; choose another name=, or overwrite=true starts anew"
+            )
+        return result if status in FINISHED else None
+
+    def write_result(self, result: dict[str, Any]) -> None:
+        """Write result.json, the mark of a finished run; numbers that are not finite become null."""
+        content = {key: _finite(value) for key, value in result.items()} | {"config": self._config}
+        write_atomically(self.result_path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+
+    def load_checkpoint(self) -> Checkpoint | None:
+        """Where the run stands; None for a run that has not begun. Raises CheckpointError, see `load_checkpoint`."""
+        return load_checkpoint(self.checkpoint_path, self._config)
+
+    def save_checkpoint(self, epoch: int, step: int, state: dict[str, Any], seconds: float) -> None:
+        """Write down where the run stands, see `Checkpoint`."""
+        save_checkpoint(self.checkpoint_path, Checkpoint(self._config, epoch, step, state, seconds))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

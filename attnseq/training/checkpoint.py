@@ -1,0 +1,109 @@
+"""Checkpoints: everything that one run needs to go on bit for bit, in one file that is whole or not there.
+
+Shapes: N parameters of the run.
+"""
+
+import io
+import os
+import pickle
+import tempfile
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+FORMAT = 1
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that cannot be used; the message is one line that says what to do."""
+
+
+@dataclass
+class Checkpoint:
+    """Where a run stands.
+
+    Args:
+        config: what the run was started with, as far as it decides the result; text.
+        epoch: epochs finished.
+        step: optimizer steps taken in the epoch that is under way, a multiple of `trainer.BLOCK`.
+        state: a row of each tensor of `PopulationState`, by its name.
+        seconds: spent so far.
+    """
+
+    config: str
+    epoch: int
+    step: int
+    state: dict[str, Tensor]
+    seconds: float
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file that is either the old one or wholly the new one, also after a power cut.
+
+    Raises:
+        OSError: the disk is full, say; the old file is untouched and no other is left behind.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    if hasattr(os, "O_DIRECTORY"):  # the rename, too, must reach the disk
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write `checkpoint` to `path` atomically.
+
+    Raises:
+        OSError: as `write_atomically`.
+    """
+    buffer = io.BytesIO()
+    torch.save({"format": FORMAT} | asdict(checkpoint), buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def load_checkpoint(path: Path, config: str) -> Checkpoint | None:
+    """Read a checkpoint; nothing in the file is executed.
+
+    Args:
+        path: of the file.
+        config: what the run is started with now.
+
+    Returns:
+        The checkpoint, on the CPU, or None where there is no file.
+
+    Raises:
+        CheckpointError: the file is damaged, or of another config or format.
+    """
+    advice = "overwrite=true starts the run anew"
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        if content.pop("format") != FORMAT:
+            raise CheckpointError(f"{path}: written by another version of attnseq; {advice}")
+        checkpoint = Checkpoint(**content)
+    except FileNotFoundError:
+        return None
+    except CheckpointError:
+        raise
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise CheckpointError(f"{path}: damaged ({type(error).__name__}); {advice}") from error
+    except (pickle.UnpicklingError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path}: damaged or not a checkpoint; {advice}") from error
+    if checkpoint.config != config:
+        raise CheckpointError(f"{path}: of a run with another config; choose another name=, or {advice}")
+    return checkpoint

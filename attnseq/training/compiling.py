@@ -1,0 +1,79 @@
+"""Whether a population's program is compiled, and how: steps a call, threads, compiler options."""
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+
+# compiling takes 10 to 40 s and saves some milliseconds a step
+STEPS_WORTH_COMPILING = 5_000
+
+# of a small program several steps are unrolled into one call, whose own overhead is then shared among them; of a
+# large one the overhead is small beside the arithmetic, and unrolling would only make compilation longer
+UNROLLED_STEPS = 4
+UNROLLED_NUMBERS = 16_384
+
+
+class CompilePlan(NamedTuple):
+    """compile: whether; reason: why not, one line, "" where it is compiled; steps_per_call; options of torch.compile."""
+
+    compile: bool
+    reason: str
+    steps_per_call: int
+    options: dict[str, bool | int]
+
+
+def missing_compiler(device: torch.device) -> str:
+    """What `torch.compile` lacks for `device`, in words; "" where nothing is missing."""
+    if device.type == "cuda":
+        return "" if importlib.util.find_spec("triton") else "triton, which torch.compile needs on CUDA, is not installed"
+    names = [os.environ.get("CXX", "")] + (["cl"] if sys.platform == "win32" else ["g++", "clang++", "c++"])
+    return "" if any(name and shutil.which(name) for name in names) else "no C++ compiler (g++ or clang++) is on the PATH"
+
+
+def plan_compilation(setting: str, steps: int, numbers: int, device: torch.device) -> CompilePlan:
+    """Decide about compilation.
+
+    Args:
+        setting: "true", "false", or "auto": where the run is long enough to pay for it and a compiler is there.
+        steps: optimizer steps that are left.
+        numbers: parameters of all replicas together.
+        device: where the program runs.
+
+    Returns:
+        The plan. With "true" a missing compiler is found out by the compiler.
+    """
+    unrolled = UNROLLED_STEPS if numbers <= UNROLLED_NUMBERS else 1
+    # separate buffers for the pieces of a concatenation: the fused form evaluates every piece for every element
+    options: dict[str, bool | int] = {"max_pointwise_cat_inputs": 0}
+    if device.type == "cpu":
+        options["cpp_wrapper"] = True  # buffers and calls in C++: half the time of a step of a small model
+    reason = ""
+    if setting == "false":
+        reason = "trainer.compile=false"
+    elif setting == "auto":
+        if steps < STEPS_WORTH_COMPILING:
+            reason = f"{steps:,} steps are too few to pay for it (trainer.compile=true compiles all the same)"
+        else:
+            reason = missing_compiler(device)
+    return CompilePlan(not reason, reason, unrolled, options)
+
+
+@contextmanager
+def threads_for(replicas: int, device: torch.device) -> Iterator[None]:
+    """Within it, as many CPU threads as there are replicas to share them, and no more than before.
+
+    The work of a step is divided by replicas; a second thread slows a population of one down.
+    """
+    before = torch.get_num_threads()
+    if device.type == "cpu":
+        torch.set_num_threads(max(1, min(before, replicas)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

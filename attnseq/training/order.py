@@ -1,0 +1,48 @@
+"""The order in which an epoch visits the training samples: a function of seed and epoch.
+
+Shapes: N training samples.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from attnseq.randomness import generator
+
+ORDERS = ("random", "tutorial")
+
+Order = Callable[[int], npt.NDArray[np.int64]]
+"""From an epoch, 0 or more, to the permutation order_N of its samples."""
+
+
+def random_order(seed: int, samples: int) -> Order:
+    """A fresh permutation an epoch, from the run's seed.
+
+    Args:
+        seed: of the run.
+        samples: N.
+    """
+    return lambda epoch: generator(seed, "order", epoch).permutation(samples)
+
+
+class ReplayedOrder:
+    """Permutations that exist only as a sequence, each made of the one before, such as the notebook's shuffles.
+
+    Args:
+        start: gives the sequence from its first epoch on. Asking for epochs in rising order replays it once.
+    """
+
+    def __init__(self, start: Callable[[], Iterator[npt.NDArray[np.int64]]]):
+        self._start = start
+        self._replay: Iterator[npt.NDArray[np.int64]] | None = None
+        self._next_epoch = 0
+
+    def __call__(self, epoch: int) -> npt.NDArray[np.int64]:
+        if self._replay is None or epoch < self._next_epoch:
+            self._replay, self._next_epoch = self._start(), 0
+        while True:
+            order_N = next(self._replay)
+            self._next_epoch += 1
+            if self._next_epoch > epoch:
+                return order_N

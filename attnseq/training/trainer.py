@@ -1,0 +1,194 @@
+"""The training loop: a population of one or more runs that share a program, epoch by epoch.
+
+Shapes: P replicas, N parameters of one replica or training samples, S steps a call, B batch, T positions.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from attnseq.datasets.dataset import Dataset
+from attnseq.training.batches import BatchPlan, Epoch
+from attnseq.training.compiling import CompilePlan, plan_compilation, threads_for
+from attnseq.training.optimizer import AdamSettings
+from attnseq.training.order import Order
+from attnseq.training.population import FlatModel, PopulationState, Steps, build_steps, compile_steps
+from attnseq.training.stopping import StopSignals
+
+BLOCK = 64
+"""Steps whose batches are gathered together; between blocks a run can be stopped, checkpointed and watched."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long a population trains, and on what.
+
+    Args:
+        epochs: passes over the training samples.
+        batch_size: samples a step.
+        adam: its form, see `optimizer.adam`.
+        compile: "auto", "true" or "false".
+        checkpoint_minutes: between checkpoints within an epoch.
+    """
+
+    epochs: int
+    batch_size: int
+    adam: str
+    compile: str
+    checkpoint_minutes: float
+
+
+class Observer(Protocol):
+    """Who is told what happens; all reporting and all files are the observer's."""
+
+    def program(self, plan: CompilePlan) -> None:
+        """Training is about to start: with or without compilation."""
+
+    def progress(self, steps: int, loss_P: Sequence[float]) -> None:
+        """`steps` optimizer steps of the whole run are done; running mean loss of this epoch, a replica each."""
+
+    def epoch(self, epoch: int, population: "Population", loss_P: Sequence[float]) -> None:
+        """Epoch number `epoch` (from 1) ended with these mean training losses."""
+
+    def checkpoint(self, population: "Population") -> None:
+        """Write down where the population stands."""
+
+
+@dataclass
+class Population:
+    """Replicas in training: their state, and how far they are.
+
+    Args:
+        flat: their model.
+        state: a row a replica.
+        settings: Adam's, a number a replica.
+        orders: each replica's order of the training samples.
+        epoch: epochs finished.
+        step: steps taken in the epoch under way, a multiple of `BLOCK`.
+    """
+
+    flat: FlatModel
+    state: PopulationState
+    settings: AdamSettings
+    orders: Sequence[Order]
+    epoch: int = 0
+    step: int = 0
+
+    @property
+    def device(self) -> torch.device:
+        return self.state.parameters.device
+
+    def diverged(self) -> list[int]:
+        """For each replica the number of the step whose loss was not finite, 0 where there is none."""
+        return [int(step) for step in self.state.diverged.tolist()]
+
+
+class Trainer:
+    """Trains a population.
+
+    Args:
+        dataset: on the population's device.
+        schedule: how long and how.
+        observer: is told what happens.
+    """
+
+    def __init__(self, dataset: Dataset, schedule: Schedule, observer: Observer):
+        self._digits_NxT = dataset.train.digits_NxT
+        self._targets_N = dataset.train.targets_N
+        self._schedule = schedule
+        self._observer = observer
+
+    def fit(self, population: Population, stop: StopSignals) -> None:
+        """Train until the last epoch is done, or every replica has diverged.
+
+        Args:
+            population: where to go on from; changed in place.
+            stop: asked between blocks of steps.
+
+        Raises:
+            Interrupted: a signal came; the observer has been asked for a checkpoint.
+        """
+        with threads_for(len(population.orders), population.device):
+            plan = self._compile_plan(population)
+            self._observer.program(plan)
+            stop.immediate(True)  # compilation can take a minute, and changes nothing
+            batches = BatchPlan(len(self._digits_NxT), self._schedule.batch_size, plan.steps_per_call)
+            steps = self._build(population, batches, plan)
+            stop.immediate(False)
+            while population.epoch < self._schedule.epochs and not all(population.diverged()):
+                self._train_epoch(population, batches, steps, stop)
+                self._observer.checkpoint(population)
+                stop.check()
+
+    def _compile_plan(self, population: Population) -> CompilePlan:
+        left = self._schedule.epochs * -(-len(self._digits_NxT) // self._schedule.batch_size)
+        return plan_compilation(self._schedule.compile, left, population.state.parameters.numel(), population.device)
+
+    def _build(self, population: Population, batches: BatchPlan, plan: CompilePlan) -> Steps:
+        """The program; where it is compiled, compiled by a call whose samples are all padding and change nothing."""
+        steps = build_steps(population.flat, self._schedule.adam)
+        if not plan.compile:
+            return steps
+        shape = (len(population.orders), batches.steps_per_call, batches.batch_size)
+        padding = (
+            self._digits_NxT.new_zeros(*shape, self._digits_NxT.shape[1]),
+            self._targets_N.new_zeros(shape),
+            self._targets_N.new_zeros(shape[1:]),
+        )
+        compiled = compile_steps(steps, (population.state, population.settings, *padding), plan.options)
+        try:
+            compiled(population.state, population.settings, *padding)
+        except Exception as error:
+            if self._schedule.compile == "true":
+                raise
+            reason = f"torch.compile failed ({str(error).strip().splitlines()[0]})"
+            self._observer.program(plan._replace(compile=False, reason=reason))
+            return steps
+        return compiled
+
+    def _train_epoch(self, population: Population, batches: BatchPlan, steps: Steps, stop: StopSignals) -> None:
+        orders_PxN = np.stack([order(population.epoch) for order in population.orders])
+        epoch = Epoch(batches, torch.from_numpy(orders_PxN).to(population.device))
+        state = population.state
+        saved = time.monotonic()
+        for first in range(population.step, batches.steps, BLOCK):
+            calls = (first // batches.steps_per_call, min((first + BLOCK) // batches.steps_per_call, batches.calls))
+            for digits, targets, valid in epoch.calls(self._digits_NxT, self._targets_N, *calls):
+                steps(state, population.settings, digits, targets, valid)
+            if first + BLOCK >= batches.steps:
+                break  # the epoch's end is a checkpoint of its own
+            population.step = first + BLOCK
+            seen = population.step * batches.batch_size
+            self._observer.progress(population.epoch * batches.steps + population.step, (state.loss_sum / seen).tolist())
+            if all(population.diverged()):
+                return
+            if time.monotonic() - saved > 60 * self._schedule.checkpoint_minutes:
+                self._observer.checkpoint(population)
+                saved = time.monotonic()
+            if stop.received:
+                self._observer.checkpoint(population)
+                stop.check()
+        population.epoch += 1
+        population.step = 0
+        loss_P: list[float] = (state.loss_sum / len(self._digits_NxT)).tolist()
+        state.loss_sum.zero_()
+        self._observer.progress(population.epoch * batches.steps, loss_P)
+        self._observer.epoch(population.epoch, population, loss_P)
+
+
+def stack_settings(columns: Sequence[tuple[float, float, float, float]], device: torch.device) -> AdamSettings:
+    """Adam's settings of a population.
+
+    Args:
+        columns: (learning rate, beta1, beta2, epsilon) of each replica.
+        device: where they go.
+    """
+    values_4xP: Tensor = torch.tensor(columns, dtype=torch.float32, device=device).T.contiguous()
+    return AdamSettings(*values_4xP)
+
+
