@@ -80,6 +80,11 @@ class RunObserver:
         text = "compiling the training step, which takes up to a minute the first time"
         self._progress.note(text if plan.compile else f"the training step is not compiled: {plan.reason}")
 
+    def start(self) -> None:
+        self._epoch_started = time.monotonic()
+        self._progress.restart_clock()
+        self._progress.epoch_table_header()
+
     def progress(self, steps: int, loss_P: Sequence[float]) -> None:
         self._progress.update(steps, sum(loss_P) / len(loss_P))
 

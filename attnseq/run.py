@@ -17,6 +17,7 @@ from attnseq import build, published
 from attnseq.analysis.attention import summarise_attention
 from attnseq.config import RunConfig
 from attnseq.datasets.dataset import Dataset
+from attnseq.datasets.tutorial import TUTORIAL_SEED
 from attnseq.naming import result_config, variant_name
 from attnseq.observer import Run, RunObserver
 from attnseq.report import figures, history
@@ -88,7 +89,6 @@ def _train(
         Progress(config.trainer.epochs * steps_an_epoch, done, console) as progress,
         RunObserver([this], dataset, progress) as observer,
     ):
-        progress.epoch_table_header()
         Trainer(dataset, build.build_schedule(config.trainer), observer).fit(population, stop)
         result = measure(config, variant, dataset, population, observer.seconds(this))
         if result["status"] == "finished":
@@ -168,7 +168,8 @@ def flatten(content: Any, prefix: str = "") -> dict[str, Any]:
 
 def published_attention(config: RunConfig) -> tuple[float, ...] | None:
     """The mean attention that the article prints for exactly this run; None for every other run."""
-    return published.MLP_MEAN_ATTENTION_T if variant_name(OmegaConf.structured(config)) == "mlp_attention" and config.seed == 1337 else None
+    is_published = variant_name(OmegaConf.structured(config)) == "mlp_attention" and config.seed == TUTORIAL_SEED
+    return published.MLP_MEAN_ATTENTION_T if is_published else None
 
 
 def _show(config: RunConfig, path: Path, result: Result) -> None:
@@ -179,6 +180,7 @@ def _show(config: RunConfig, path: Path, result: Result) -> None:
         return
     console.print(attention_bars(result["attention/mean"], result["attention/relevance"], published_attention(config)))
     console.print(results_table(result))
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     for name in ("attention.png", "loss.png"):
-        console.print(str(path / name), highlight=False, soft_wrap=True)
-    console.print(f"tensorboard --logdir {path.parent.parent}", highlight=False, soft_wrap=True)
+        console.print(str(shown / name), highlight=False, soft_wrap=True)
+    console.print(f"tensorboard --logdir {shown.parent.parent}", highlight=False, soft_wrap=True)

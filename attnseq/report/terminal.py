@@ -154,6 +154,12 @@ class Progress:
         )
         self._print("  ".join(cell.rjust(width) for cell, (_, width) in zip(cells, EPOCH_COLUMNS, strict=True)))
 
+    def restart_clock(self) -> None:
+        """Reckon the time left from now on: what was before (compilation) will not come again."""
+        self._began = self._shown = self._clock()
+        if self._bar is not None:
+            self._bar.reset(self._task, completed=self._start)
+
     def note(self, line: str) -> None:
         """Print a line of its own above the bar."""
         self._print(line)

@@ -49,6 +49,9 @@ class Observer(Protocol):
     def program(self, plan: CompilePlan) -> None:
         """Training is about to start: with or without compilation."""
 
+    def start(self) -> None:
+        """The program is ready; the first step comes now."""
+
     def progress(self, steps: int, loss_P: Sequence[float]) -> None:
         """`steps` optimizer steps of the whole run are done; running mean loss of this epoch, a replica each."""
 
@@ -120,6 +123,7 @@ class Trainer:
             batches = BatchPlan(len(self._digits_NxT), self._schedule.batch_size, plan.steps_per_call)
             steps = self._build(population, batches, plan)
             stop.immediate(False)
+            self._observer.start()
             while population.epoch < self._schedule.epochs and not all(population.diverged()):
                 self._train_epoch(population, batches, steps, stop)
                 self._observer.checkpoint(population)
