@@ -1,4 +1,4 @@
-"""From a checked config to what is trained: dataset, model, fresh weights, batch order.
+"""From a checked config to what trains: device, fresh weights, batch order, schedule.
 
 Shapes: N parameters.
 """
@@ -8,23 +8,11 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
-from attnseq.config import (
-    AbsDifferenceConfig,
-    ConfigError,
-    DatasetConfig,
-    LSTMAttentionConfig,
-    ModelConfig,
-    RunConfig,
-    TrainerConfig,
-)
-from attnseq.datasets.abs_difference import abs_difference
-from attnseq.datasets.dataset import Dataset
-from attnseq.datasets.task import AbsDifference
-from attnseq.datasets.tutorial import TutorialStream, tutorial
-from attnseq.models.lstm_attention import LSTMAttention
-from attnseq.models.mlp_attention import MLPAttention
-from attnseq.models.weights import Initializer, KerasInitializer, TutorialInitializer
+from attnseq.config import RunConfig, TrainerConfig
+from attnseq.datasets.tutorial import TutorialStream
+from attnseq.models.weights import Initializer, KerasInitializer
 from attnseq.randomness import generator
+from attnseq.schema import ConfigError
 from attnseq.training.order import Order, ReplayedOrder, random_order
 from attnseq.training.trainer import Schedule
 
@@ -50,35 +38,11 @@ def build_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def build_dataset(config: DatasetConfig) -> Dataset:
-    """The dataset, on the CPU.
-
-    Raises:
-        ConfigError: the task has too few operand pairs for the chosen split.
-    """
-    sizes = (config.train_size, config.validation_size, config.test_size)
-    try:
-        if isinstance(config, AbsDifferenceConfig):
-            return abs_difference(config.task, *sizes, config.split, config.seed)
-        return tutorial(*sizes, config.seed)
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-
-
-def build_model(config: ModelConfig, task: AbsDifference) -> nn.Module:
-    """The model for sequences of `task`, its parameters not yet initialised."""
-    if isinstance(config, LSTMAttentionConfig):
-        return LSTMAttention(
-            task.length, task.base, config.hidden_size, config.attention, config.recurrent_activation
-        )
-    return MLPAttention(task.length, task.base, config.hidden_size)
-
-
 def build_weights(model: nn.Module, config: RunConfig) -> dict[str, Tensor]:
     """Fresh parameters by name: a function of the seed, and for `init=tutorial` of the number of samples, too."""
     init: Initializer = KerasInitializer(generator(config.seed, "weights"))
     if config.model.init == "tutorial":
-        init = _tutorial_initializer(config)
+        init = config.model.tutorial_initializer(_stream(config))
     weights: dict[str, Tensor] = model.initial_parameters(init)  # type: ignore[operator]
     return weights
 
@@ -87,11 +51,7 @@ def build_order(config: RunConfig) -> Order:
     """The order of the training samples in every epoch."""
     if config.trainer.order == "random":
         return random_order(config.seed, config.dataset.train_size)
-    stream = _stream(config)
-    if isinstance(config.model, LSTMAttentionConfig):
-        size, attention = config.model.hidden_size, config.model.attention != "none"
-        return ReplayedOrder(lambda: stream.lstm_orders(size, attention))
-    return ReplayedOrder(stream.mlp_orders)
+    return ReplayedOrder(lambda: config.model.tutorial_orders(_stream(config)))
 
 
 def build_schedule(config: TrainerConfig) -> Schedule:
@@ -101,12 +61,3 @@ def build_schedule(config: TrainerConfig) -> Schedule:
 
 def _stream(config: RunConfig) -> TutorialStream:
     return tutorial_stream(config.seed, config.dataset.train_size, config.dataset.task.length)
-
-
-def _tutorial_initializer(config: RunConfig) -> TutorialInitializer:
-    stream = _stream(config)
-    if not isinstance(config.model, LSTMAttentionConfig):
-        return TutorialInitializer(iter(stream.mlp_op_seeds))
-    draws = stream.lstm_draws(config.model.hidden_size, config.model.attention != "none")
-    seeds = (draws.attention_op_seed, draws.input_op_seed, draws.output_op_seed)
-    return TutorialInitializer(iter([seed for seed in seeds if seed is not None]), draws.recurrent_normal_HxG)

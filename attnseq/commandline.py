@@ -1,24 +1,30 @@
 """The command line: what Hydra composes of it, checked before any folder is made, errors in one line on stderr."""
 
 import difflib
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from attnseq import config as schema
 from attnseq import naming
 from attnseq.build import build_device
-from attnseq.config import ConfigError, RunConfig
+from attnseq.config import RunConfig
+from attnseq.run_folder import RunFolderError
+from attnseq.schema import ConfigError
+from attnseq.training.checkpoint import CheckpointError
+from attnseq.training.stopping import Interrupted
 
 BAD_INPUT = 2
 
@@ -29,6 +35,27 @@ def fail(message: str, status: int = BAD_INPUT) -> NoReturn:
     raise SystemExit(status)
 
 
+@contextmanager
+def errors_in_one_line(subject: str = "") -> Iterator[None]:
+    """Within it, what a user can mend ends the program with one line on stderr, and a status that scripts can tell.
+
+    2: bad input; 1: the run's folder is in use or damaged, or the disk is full; 128 + signal: stopped.
+
+    Args:
+        subject: what an error of the file system is about, where the error itself names no file.
+    """
+    try:
+        yield
+    except (ConfigError, HydraException, OmegaConfBaseException) as error:
+        fail(explain(error))
+    except (RunFolderError, CheckpointError) as error:
+        fail(str(error), 1)
+    except OSError as error:
+        fail(f"{error.filename or subject}: {error.strerror or error}; what was written before is kept", 1)
+    except Interrupted as interrupted:
+        fail(f"stopped by {interrupted}; the same command goes on from the last checkpoint", interrupted.status)
+
+
 def register() -> None:
     """Make schemas and resolvers known to Hydra; needed before anything is composed."""
     schema.register()
@@ -36,9 +63,17 @@ def register() -> None:
 
 
 def compose_config(overrides: Sequence[str]) -> DictConfig:
-    """The composed config, Hydra's own part with it. Raises what Hydra and OmegaConf raise."""
+    """The composed config, Hydra's own part with it.
+
+    Raises:
+        HydraException, OmegaConfBaseException: an unknown key or choice, a wrong type, an override that does not parse.
+        ConfigError: an override that Hydra's parser lets through and its composition does not.
+    """
     with initialize_config_dir(str(naming.config_directory()), version_base="1.3"):
-        return compose("config", list(overrides), return_hydra_config=True)
+        try:
+            return compose("config", list(overrides), return_hydra_config=True)
+        except ValueError as error:
+            raise ConfigError(f"{' '.join(overrides)}: {error}") from None
 
 
 def checked(config: DictConfig) -> RunConfig:
@@ -50,7 +85,10 @@ def checked(config: DictConfig) -> RunConfig:
     Raises:
         ConfigError: a value is out of range, or missing, or the device is not here.
     """
-    plain = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    _check_keys("", plain, RunConfig)
+    for group in ("dataset", "model", "trainer"):
+        _check_keys(f"{group}.", plain[group], OmegaConf.get_type(plain, group))
     run_config: Any = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(RunConfig), plain))
     build_device(run_config.device)
     return run_config
@@ -67,7 +105,7 @@ def check_command_line(arguments: Sequence[str]) -> None:
     given = get_args_parser().parse_args(list(arguments))
     if given.help or given.hydra_help or given.cfg or given.info or given.shell_completion or given.config_dir:
         return
-    try:
+    with errors_in_one_line():
         jobs = [given.overrides]
         if given.multirun:
             parsed = OverridesParser.create().parse_overrides(given.overrides)
@@ -76,26 +114,39 @@ def check_command_line(arguments: Sequence[str]) -> None:
             config = compose_config(overrides)
             checked(config)
             _check_writable(Path(config.hydra.sweep.dir if given.multirun else config.hydra.run.dir))
-    except (ConfigError, HydraException, OmegaConfBaseException) as error:
-        fail(explain(error))
+
+
+def _check_keys(prefix: str, node: DictConfig, schema_type: Any) -> None:
+    """Raise ConfigError for a key that +key=value added and the schema does not have."""
+    known = [field.name for field in fields(schema_type)]
+    for key in map(str, node):
+        if key not in known:
+            raise ConfigError(f"{prefix}{key}: no such key; allowed are {', '.join(known)}")
 
 
 def explain(error: Exception) -> str:
     """An error of Hydra or OmegaConf in one line that names the key and what is allowed."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
+        group, _, choice = error.missing_cfg_file.rpartition("/")
+        return f"{group}={choice}: no such choice; allowed are {', '.join(error.options)}"
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
-    if isinstance(cause, OmegaConfBaseException) and cause.full_key is not None and cause.msg:
-        first_line = str(cause.msg).splitlines()[0]
-        key = cause.full_key
-        if cause.parent_node is not None and cause.key is not None and "not in" in first_line:
-            allowed = [str(name) for name in cause.parent_node]
-            close = difflib.get_close_matches(str(cause.key), allowed, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            return f"{key}: no such key{hint} allowed are {', '.join(allowed)}"
-        return f"{key}: {first_line}"
-    return str(error)
+    if not isinstance(cause, OmegaConfBaseException) or not cause.full_key or not cause.msg:
+        return str(error).partition("See https")[0]
+    message = str(cause.msg).splitlines()[0]
+    if "not in" in message and cause.parent_node is not None:
+        allowed = [str(name) for name in cause.parent_node if name != "hydra"]
+        close = difflib.get_close_matches(str(cause.key), allowed, 1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        return f"{cause.full_key}: no such key{hint}; allowed are {', '.join(allowed)}"
+    return f"{cause.full_key}: {message}"
 
 
 def _check_writable(folder: Path) -> None:
+    """Raise ConfigError where the run's folder could not be made; nothing is left behind."""
     existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        raise ConfigError(f"hydra.run.dir={folder}: cannot write to {existing}; start the command where you may write")
+    try:
+        with TemporaryDirectory(prefix=".attnseq-", dir=existing):
+            pass
+    except OSError as error:
+        reason = f"cannot write to {existing} ({error.strerror}); start the command where you may write"
+        raise ConfigError(f"hydra.run.dir={folder}: {reason}") from None

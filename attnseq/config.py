@@ -1,121 +1,23 @@
-"""The typed schema of every config group. YAML files in `conf/` hold the values; types and legal ranges stand here.
+"""The typed schema of a whole run, made known to Hydra. YAML files in `conf/` hold the values.
 
-Each dataclass checks its values when `OmegaConf.to_object` makes an instance of it, and names the key that is wrong.
+A dataset's or model's own schema stands in its own file: the file's name is the choice's name on the command line.
 """
 
-import math
-from collections.abc import Collection
+import importlib
+import pkgutil
 from dataclasses import dataclass
+from types import ModuleType
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from attnseq.datasets.abs_difference import SPLIT_RULES
-from attnseq.datasets.task import AbsDifference
-from attnseq.models.attention import ATTENTIONS
-from attnseq.models.lstm import RECURRENT_ACTIVATIONS
-from attnseq.models.weights import INITS
+import attnseq.datasets
+import attnseq.models
+from attnseq.schema import ConfigError, DatasetConfig, ModelConfig, check_choice, check_range
 from attnseq.training.optimizer import FORMS
 from attnseq.training.order import ORDERS
 
 COMPILE = ("auto", "true", "false")
-
-
-class ConfigError(ValueError):
-    """A value that the config does not allow; the message is one line that names the key and what is allowed."""
-
-
-def check_range(key: str, value: float, low: float, high: float = math.inf, open_low: bool = False) -> None:
-    """Raise ConfigError unless low <= value <= high (low < value where `open_low`); NaN never passes."""
-    if (low < value if open_low else low <= value) and value <= high:
-        return
-    bound = f"> {low}" if open_low else f">= {low}"
-    raise ConfigError(f"{key}={value}: must be {bound}" + (f" and <= {high}" if high < math.inf else ""))
-
-
-def check_choice(key: str, value: str, choices: Collection[str]) -> None:
-    """Raise ConfigError unless value is one of choices."""
-    if value not in choices:
-        raise ConfigError(f"{key}={value}: must be one of {', '.join(choices)}")
-
-
-@dataclass
-class DatasetConfig:
-    """What every dataset has."""
-
-    name: str = MISSING
-    train_size: int = MISSING
-    validation_size: int = MISSING
-    test_size: int = MISSING
-    seed: int = MISSING
-
-    def __post_init__(self) -> None:
-        for key in ("train_size", "validation_size", "test_size"):
-            check_range(f"dataset.{key}", getattr(self, key), 1)
-        check_range("dataset.seed", self.seed, 0, 2**32 - 1)
-
-    @property
-    def task(self) -> AbsDifference:
-        return AbsDifference()
-
-
-@dataclass
-class TutorialConfig(DatasetConfig):
-    """The notebook's own samples."""
-
-
-@dataclass
-class AbsDifferenceConfig(DatasetConfig):
-    """The general task."""
-
-    length: int = MISSING
-    base: int = MISSING
-    left: list[int] = MISSING
-    right: list[int] = MISSING
-    split: str = MISSING
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice("dataset.split", self.split, SPLIT_RULES)
-        try:
-            _ = self.task
-        except ValueError as error:
-            raise ConfigError(str(error)) from None
-
-    @property
-    def task(self) -> AbsDifference:
-        return AbsDifference(self.length, self.base, tuple(self.left), tuple(self.right))
-
-
-@dataclass
-class ModelConfig:
-    """What every model has."""
-
-    name: str = MISSING
-    hidden_size: int = MISSING
-    init: str = MISSING
-
-    def __post_init__(self) -> None:
-        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
-        check_choice("model.init", self.init, INITS)
-
-
-@dataclass
-class MLPAttentionConfig(ModelConfig):
-    """The multilayer perceptron."""
-
-
-@dataclass
-class LSTMAttentionConfig(ModelConfig):
-    """The LSTM."""
-
-    attention: str = MISSING
-    recurrent_activation: str = MISSING
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice("model.attention", self.attention, ATTENTIONS)
-        check_choice("model.recurrent_activation", self.recurrent_activation, RECURRENT_ACTIVATIONS)
 
 
 @dataclass
@@ -164,14 +66,39 @@ class RunConfig:
         check_range("seed", self.seed, 0, 2**32 - 1)
         if not self.name or any(character in self.name for character in "/\\:"):
             raise ConfigError(f"name={self.name}: must be a folder name, not empty and without / \\ :")
+        if not self.model.in_notebook:
+            for key, value, other in (
+                ("model.init", self.model.init, "keras"),
+                ("trainer.order", self.trainer.order, "random"),
+            ):
+                if value == "tutorial":
+                    raise ConfigError(f"{key}=tutorial: the notebook has no {self.model.name}; must be {other}")
 
 
 def register() -> None:
     """Make the schemas known to Hydra, under `schema/` so that they are not offered as choices of a group."""
     store = ConfigStore.instance()
     store.store(group="schema", name="run", node=RunConfig)
-    store.store(group="schema/dataset", name="tutorial", node=TutorialConfig)
-    store.store(group="schema/dataset", name="abs_difference", node=AbsDifferenceConfig)
-    store.store(group="schema/model", name="mlp_attention", node=MLPAttentionConfig)
-    store.store(group="schema/model", name="lstm_attention", node=LSTMAttentionConfig)
     store.store(group="schema", name="trainer", node=TrainerConfig)
+    for group, package, base in (("dataset", attnseq.datasets, DatasetConfig), ("model", attnseq.models, ModelConfig)):
+        for name, schema in discover(package, base).items():
+            store.store(group=f"schema/{group}", name=name, node=schema)
+
+
+def discover(package: ModuleType, base: type) -> dict[str, type]:
+    """The config classes that stand in a package's files.
+
+    Args:
+        package: whose modules are looked at.
+        base: of the config classes.
+
+    Returns:
+        From a module's name to the subclass of `base` that is defined there.
+    """
+    found = {}
+    for module_info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{module_info.name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__:
+                found[module_info.name] = value
+    return found

@@ -97,7 +97,8 @@ class RunObserver:
         for run, log, loss, metric, summary, diverged in rows:
             if diverged:
                 continue
-            record = EpochRecord(epoch, loss, *metric, seconds=now - self._epoch_started, attention=summary)
+            seconds = now - self._epoch_started
+            record = EpochRecord(epoch, loss, metric.loss, metric.mae, metric.exact, seconds, summary)
             log.epoch(record, self._dataset.task.relevance)
             history.append(run.folder.history_path, record)
             if len(self._runs) == 1:

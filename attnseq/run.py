@@ -57,7 +57,7 @@ def run(config: RunConfig, path: Path, hydra: DictConfig | None = None) -> Resul
             folder.clear()
         result = folder.result()
         if result is not None:
-            console.print(f"already {result['status']}; overwrite=true trains it anew", highlight=False)
+            console.print(f"already {result['status']}; overwrite=true trains it anew")
         else:
             result = _train(config, folder, hydra, device, stop)
     _show(config, path, result)
@@ -68,19 +68,18 @@ def _train(
     config: RunConfig, folder: RunFolder, hydra: DictConfig | None, device: torch.device, stop: StopSignals
 ) -> Result:
     resumed = folder.load_checkpoint()
-    dataset = build.build_dataset(config.dataset).to(device)
+    dataset = config.dataset.build().to(device)
     population = build_population(config, dataset, device)
     if resumed is not None:
         restore(population, resumed.state)
         population.epoch, population.step = resumed.epoch, resumed.step
     variant = variant_name(OmegaConf.structured(config))
     console = terminal_console()
-    console.print(
-        summary_line(variant, population.state.parameters.shape[1], config.dataset.name, len(dataset.train), str(device)),
-        highlight=False,
-    )
+    parameters = population.state.parameters.shape[1]
+    line = summary_line(variant, parameters, config.dataset.name, len(dataset.train), str(device))
+    console.print(line, soft_wrap=True)
     if resumed is not None:
-        console.print(f"going on from its checkpoint: epoch {resumed.epoch}, step {resumed.step}", highlight=False)
+        console.print(f"going on from its checkpoint: epoch {resumed.epoch}, step {resumed.step}")
     folder.write_config(OmegaConf.structured(config), hydra)
     steps_an_epoch = -(-len(dataset.train) // config.trainer.batch_size)
     done = population.epoch * steps_an_epoch + population.step
@@ -101,7 +100,7 @@ def _train(
 
 def build_population(config: RunConfig, dataset: Dataset, device: torch.device) -> Population:
     """The population of one for `config`, at its start."""
-    model = build.build_model(config.model, dataset.task)
+    model = config.model.build(dataset.task)
     flat = FlatModel(model)
     parameters_PxN = flat.flatten(build.build_weights(model, config)).unsqueeze(0).to(device)
     trainer = config.trainer
@@ -142,7 +141,11 @@ def measure(config: RunConfig, variant: str, dataset: Dataset, population: Popul
         "device": str(parameters_PxN.device),
         "seconds": seconds,
         "microseconds_per_sample": 1e6 * seconds / max(1, trained),
-        "versions": {"python": platform.python_version(), "torch": str(torch.__version__), "attnseq": attnseq.__version__},
+        "versions": {
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),
+            "attnseq": attnseq.__version__,
+        },
     }
 
 
@@ -182,5 +185,5 @@ def _show(config: RunConfig, path: Path, result: Result) -> None:
     console.print(results_table(result))
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     for name in ("attention.png", "loss.png"):
-        console.print(str(shown / name), highlight=False, soft_wrap=True)
-    console.print(f"tensorboard --logdir {shown.parent.parent}", highlight=False, soft_wrap=True)
+        console.print(str(shown / name), soft_wrap=True)
+    console.print(f"tensorboard --logdir {shown.parent.parent}", soft_wrap=True)

@@ -59,7 +59,7 @@ class RunFolder:
             path.unlink(missing_ok=True)
 
     def write_config(self, config: DictConfig, hydra: DictConfig | None) -> None:
-        """Write `.hydra/` as Hydra writes it: config.yaml, and hydra.yaml and overrides.yaml where Hydra started the run."""
+        """Write `.hydra/` as Hydra does: config.yaml, and where Hydra started the run hydra.yaml and overrides.yaml."""
         folder = self.path / ".hydra"
         folder.mkdir(exist_ok=True)
         files: dict[str, Any] = {"config.yaml": config}

@@ -7,29 +7,18 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from attnseq.commandline import check_command_line, checked, fail, register
-from attnseq.config import ConfigError
+from attnseq.commandline import check_command_line, checked, errors_in_one_line, fail, register
 from attnseq.naming import config_directory
 from attnseq.run import Result, run
-from attnseq.run_folder import RunFolderError
-from attnseq.training.checkpoint import CheckpointError
-from attnseq.training.stopping import Interrupted
 
 
 def train(config: DictConfig) -> Result:
     """One job as Hydra started it."""
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
-    try:
+    with errors_in_one_line(str(folder)):
         return run(checked(config), folder, OmegaConf.create({"hydra": hydra_config}))
-    except ConfigError as error:
-        fail(str(error))
-    except (RunFolderError, CheckpointError) as error:
-        fail(str(error), 1)
-    except OSError as error:
-        fail(f"{folder}: {error.strerror or error}; what was written before is kept", 1)
-    except Interrupted as interrupted:
-        fail(f"stopped by {interrupted}; the same command goes on from the checkpoint", interrupted.status)
+    raise AssertionError("unreachable: errors end the program")
 
 
 def main() -> None:

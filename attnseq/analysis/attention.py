@@ -77,13 +77,12 @@ def summarise_attention(flat: FlatModel, parameters_PxN: Tensor, split: Split) -
         P summaries.
     """
     replicas, positions = len(parameters_PxN), split.digits_NxT.shape[1]
-    new = {"device": parameters_PxN.device, "dtype": torch.float64}
-    sums_PxT, squares_PxT = torch.zeros(replicas, positions, **new), torch.zeros(replicas, positions, **new)
-    lows_PxT = torch.full((replicas, positions), torch.inf, **new)
-    highs_PxT = torch.full((replicas, positions), -torch.inf, **new)
-    entropy_P = torch.zeros(replicas, **new)
-    counts = torch.zeros(replicas * positions * BINS, **new)
-    row_PxT = torch.arange(replicas * positions, device=new["device"]).view(replicas, 1, positions) * BINS
+    device = parameters_PxN.device
+    zeros_PxT = torch.zeros(replicas, positions, dtype=torch.float64, device=device)
+    sums_PxT, squares_PxT, lows_PxT, highs_PxT = zeros_PxT.clone(), zeros_PxT.clone(), zeros_PxT + 2, zeros_PxT - 1
+    entropy_P = zeros_PxT[:, 0].clone()
+    counts = torch.zeros(replicas * positions * BINS, dtype=torch.int64, device=device)
+    row_PxT = torch.arange(replicas * positions, device=device).view(replicas, 1, positions) * BINS
     heatmap: Tensor | None = None
     for digits_BxT, _ in chunks(split, CHUNK // replicas):
         attention = flat.predict(parameters_PxN, digits_BxT).attention
@@ -98,8 +97,7 @@ def summarise_attention(flat: FlatModel, parameters_PxN: Tensor, split: Split) -
         shares_PxBxT = weights_PxBxT / weights_PxBxT.sum(dim=-1, keepdim=True)
         entropy_P += torch.special.entr(shares_PxBxT).sum(dim=(1, 2))
         bins_PxBxT = (weights_PxBxT * BINS).long().clamp(0, BINS - 1)
-        ones = torch.ones((), **new).expand(bins_PxBxT.numel())
-        counts.scatter_add_(0, (row_PxT + bins_PxBxT).flatten(), ones)
+        counts += torch.bincount((row_PxT + bins_PxBxT).flatten(), minlength=len(counts))
     samples = len(split)
     counts_PxTxN = counts.view(replicas, positions, BINS)
     columns = [x.cpu().numpy() for x in (sums_PxT, squares_PxT, lows_PxT, highs_PxT, entropy_P, counts_PxTxN)]
@@ -108,7 +106,7 @@ def summarise_attention(flat: FlatModel, parameters_PxN: Tensor, split: Split) -
         AttentionSummary(
             mean_T=sums_T / samples,
             entropy=float(entropy) / samples,
-            histogram_TxN=counts_TxN.astype(np.int64),
+            histogram_TxN=counts_TxN,
             edges_N1=np.linspace(0.0, 1.0, BINS + 1),
             minimum_T=lows_T,
             maximum_T=highs_T,

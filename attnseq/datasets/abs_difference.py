@@ -3,12 +3,16 @@
 Shape suffixes: N samples, T positions.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
+from omegaconf import MISSING
 
 from attnseq.datasets.dataset import Dataset, check_sizes, label
 from attnseq.datasets.task import AbsDifference
 from attnseq.randomness import entropy
+from attnseq.schema import ConfigError, DatasetConfig, check_choice
 
 SPLITS = ("train", "validation", "test")
 SPLIT_RULES = ("random", "operand_disjoint")
@@ -91,6 +95,36 @@ def bucket_of_pair(
     state_N ^= state_N >> np.uint64(31)
     # the high half times ten, then its integer part
     return ((state_N >> np.uint64(32)) * np.uint64(_BUCKETS) >> np.uint64(32)).astype(np.int64)
+
+
+@dataclass
+class AbsDifferenceConfig(DatasetConfig):
+    """`conf/dataset/abs_difference.yaml`."""
+
+    length: int = MISSING
+    base: int = MISSING
+    left: list[int] = MISSING
+    right: list[int] = MISSING
+    split: str = MISSING
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("dataset.split", self.split, SPLIT_RULES)
+        _ = self.task
+
+    @property
+    def task(self) -> AbsDifference:
+        try:
+            return AbsDifference(self.length, self.base, tuple(self.left), tuple(self.right))
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
+    def build(self) -> Dataset:
+        sizes = (self.train_size, self.validation_size, self.test_size)
+        try:
+            return abs_difference(self.task, *sizes, self.split, self.seed)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
 
 
 def _random(task: AbsDifference, size: int, name: str, seed: int) -> npt.NDArray[np.uint8]:

@@ -8,6 +8,7 @@ Shape suffixes: N samples, T positions, H hidden units, G = 4 H gate inputs.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from attnseq.datasets.abs_difference import uniform_digits
 from attnseq.datasets.dataset import Dataset, check_sizes, label
 from attnseq.datasets.task import AbsDifference
+from attnseq.schema import DatasetConfig
 
 TUTORIAL_SEED = 1337
 TUTORIAL_SAMPLES = 300_000
@@ -164,6 +166,14 @@ def tutorial(
         validation=label(task, uniform_digits(task, validation_size, seed, "tutorial/validation")),
         test=label(task, uniform_digits(task, test_size, seed, "tutorial/test")),
     )
+
+
+@dataclass
+class TutorialConfig(DatasetConfig):
+    """`conf/dataset/tutorial.yaml`."""
+
+    def build(self) -> Dataset:
+        return tutorial(self.train_size, self.validation_size, self.test_size, self.seed)
 
 
 def _op_seed(stream: np.random.RandomState) -> int:

@@ -4,6 +4,8 @@ Shapes: B batch, T positions (time steps), D digit values (features). The scores
 whose weights are shared by all that it is applied to; the softmax runs over what the weights compete for.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -57,7 +59,10 @@ class FeatureAttention(nn.Module):
         return weights_BxD.unsqueeze(-2).expand_as(inputs_BxTxD)  # attention_BxTxD
 
 
-def sequence_attention(kind: str, positions: int) -> nn.Module | None:
+SequenceAttention = TimeAttention | ElementAttention | FeatureAttention
+
+
+def sequence_attention(kind: str, positions: int) -> SequenceAttention | None:
     """The attention layer named `kind`, or None for "none".
 
     Args:
@@ -72,5 +77,9 @@ def sequence_attention(kind: str, positions: int) -> nn.Module | None:
     """
     if kind not in ATTENTIONS:
         raise ValueError(f"model.attention={kind}: must be one of {', '.join(ATTENTIONS)}")
-    layers = {"time": TimeAttention, "element": ElementAttention, "feature": FeatureAttention}
+    layers: dict[str, Callable[[int], SequenceAttention]] = {
+        "time": TimeAttention,
+        "element": ElementAttention,
+        "feature": FeatureAttention,
+    }
     return layers[kind](positions) if kind in layers else None

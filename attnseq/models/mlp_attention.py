@@ -3,11 +3,19 @@
 Shapes: B batch, T positions.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from attnseq.datasets.task import AbsDifference
+from attnseq.datasets.tutorial import TutorialStream
 from attnseq.models.model import ModelOutput, dense_parameters
-from attnseq.models.weights import Initializer
+from attnseq.models.weights import Initializer, TutorialInitializer
+from attnseq.schema import ModelConfig
 
 
 class MLPAttention(nn.Module):
@@ -36,3 +44,17 @@ class MLPAttention(nn.Module):
         """Fresh parameters; kernels are drawn in the order in which Keras builds the layers."""
         layers = {"attention": self.attention, "hidden": self.hidden, "output": self.output}
         return {key: value for name, layer in layers.items() for key, value in dense_parameters(name, layer, init)}
+
+
+@dataclass
+class MLPAttentionConfig(ModelConfig):
+    """`conf/model/mlp_attention.yaml`."""
+
+    def build(self, task: AbsDifference) -> MLPAttention:
+        return MLPAttention(task.length, task.base, self.hidden_size)
+
+    def tutorial_initializer(self, stream: TutorialStream) -> TutorialInitializer:
+        return TutorialInitializer(stream.mlp_op_seeds)
+
+    def tutorial_orders(self, stream: TutorialStream) -> Iterator[npt.NDArray[np.int64]]:
+        return stream.mlp_orders()

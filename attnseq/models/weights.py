@@ -3,15 +3,13 @@
 Kernels have Keras' orientation, (inputs, outputs).
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from attnseq.models import initializers
-
-INITS = ("keras", "tutorial")
 
 Kernel = npt.NDArray[np.float32]
 
@@ -49,8 +47,8 @@ class TutorialInitializer:
         recurrent_normal: standard normal matrix of which the recurrent kernel is made; None for a model without one.
     """
 
-    def __init__(self, op_seeds: Iterator[int], recurrent_normal: npt.NDArray[np.float64] | None = None):
-        self._op_seeds = op_seeds
+    def __init__(self, op_seeds: Sequence[int], recurrent_normal: npt.NDArray[np.float64] | None = None):
+        self._op_seeds = iter(op_seeds)
         self._recurrent_normal = recurrent_normal
 
     def glorot_uniform(self, shape: tuple[int, int]) -> Kernel:

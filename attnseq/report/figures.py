@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from attnseq.report.records import ReproducedRun, relevance_share
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ATTENTION, RELEVANCE, VALIDATION, PUBLISHED = "#0072B2", "#E69F00", "#D55E00", "#222222"
+ATTENTION, RELEVANCE, VALIDATION = "#0072B2", "#E69F00", "#D55E00"
+PUBLISHED: dict[str, Any] = {"markeredgecolor": "#222222", "markeredgewidth": 1.3, "clip_on": False}
 DPI = 110
 
 
@@ -66,7 +68,8 @@ def heatmap_figure(heatmap_TxD: npt.ArrayLike, title: str = "") -> Figure:
     mesh = axes.imshow(heatmap.T, origin="lower", cmap="viridis", vmin=0.0, aspect="auto")
     axes.set_xticks(_ticks(positions))
     axes.set_yticks(_ticks(values))
-    axes.set(xlabel="position", ylabel="digit value", title=title)
+    axes.set(xlabel="position, from 0", ylabel="digit value")
+    axes.set_title(title, loc="left")
     figure.colorbar(mesh, ax=axes, label="mean attention", pad=0.02)
     return figure
 
@@ -90,6 +93,7 @@ def loss_figure(
     _draw_loss(axes, epochs, [row["loss/train"] for row in rows], published, title)
     validation = [row["loss/validation"] for row in rows]
     axes.plot(epochs, validation, color=VALIDATION, linestyle="--", marker="s", markersize=3.5, label="validation")
+    _label_log_axis(axes)
     axes.legend(frameon=False)
     return figure
 
@@ -109,6 +113,7 @@ def reproduction_figure(runs: Sequence[ReproducedRun], title: str = "") -> Figur
     for column, run in enumerate(runs):
         epochs = list(range(1, len(run.loss_E) + 1))
         _draw_loss(axes[0, column], epochs, run.loss_E, run.published_loss_E, f"{run.name}: training loss")
+        _label_log_axis(axes[0, column])
         axes[0, column].legend(frameon=False)
         heading = f"{run.name}: attention" + ("" if run.published_mean_T is not None else " (none published)")
         _draw_attention(axes[1, column], run.mean_T, run.relevance_T, run.published_mean_T, heading)
@@ -126,10 +131,9 @@ def save(figure: Figure, path: str | Path) -> None:
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        # without the Software entry and optimised: the same picture is the same file, and a small one
-        options = {"optimize": True}
-        figure.savefig(temporary, format="png", metadata={"Software": None}, pil_kwargs=options)
-        os.replace(temporary, path)
+        # a palette of 128 colours makes a file a third as large and looks the same
+        Image.fromarray(to_image(figure)).quantize(128).save(temporary, format="PNG", optimize=True)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -171,20 +175,33 @@ def _draw_attention(
     positions = np.arange(len(mean))
     width = 0.8 if relevance_T is None else 0.4
     left = positions - (0.0 if relevance_T is None else width / 2)
-    axes.bar(left, mean, width * 0.94, color=ATTENTION, label="mean attention")
+    drawn: list[Any] = [axes.bar(left, mean, width * 0.94, color=ATTENTION, label="mean attention")]
     if relevance_T is not None:
         share = relevance_share(relevance_T, len(mean))
-        axes.bar(positions + width / 2, share, width * 0.94, color=RELEVANCE, label="exact relevance (share)")
+        drawn.append(axes.bar(positions + width / 2, share, width * 0.94, color=RELEVANCE, label="exact relevance"))
     if published_T is not None:
         published = np.asarray(published_T, dtype=np.float64)
-        axes.plot(left, published, linestyle="none", marker="D", markersize=5.5, markerfacecolor="white",
-                  markeredgecolor=PUBLISHED, markeredgewidth=1.3, label="published attention", clip_on=False)
+        drawn += axes.plot(
+            left, published, "D", markersize=5.5, markerfacecolor="white", label="published attention", **PUBLISHED
+        )
     axes.set_xticks(_ticks(len(mean)))
     axes.set_xlim(-0.6, len(mean) - 0.4)
     axes.set_ylim(bottom=0.0)
-    axes.set(xlabel="position", ylabel="share", title=title)
+    axes.set(xlabel="position, from 0", ylabel="share")
+    axes.set_title(title, loc="left", pad=26)
     _clean(axes)
-    axes.legend(frameon=False)
+    # above the axes: any corner inside may hold a bar
+    axes.legend(
+        handles=drawn,
+        loc="lower left",
+        bbox_to_anchor=(-0.01, 0.99),
+        ncols=3,
+        frameon=False,
+        borderpad=0.2,
+        handlelength=1.0,
+        handletextpad=0.5,
+        columnspacing=1.4,
+    )
 
 
 def _draw_loss(
@@ -194,12 +211,28 @@ def _draw_loss(
 
     axes.plot(epochs, loss, color=ATTENTION, marker="o", markersize=3.5, label="training")
     if published is not None:
-        axes.plot(range(1, len(published) + 1), published, linestyle="none", marker="o", markersize=8,
-                  markerfacecolor="none", markeredgecolor=PUBLISHED, markeredgewidth=1.2, label="training, published")
+        at = range(1, len(published) + 1)
+        axes.plot(at, published, "o", markersize=8, markerfacecolor="none", label="training, published", **PUBLISHED)
     axes.set_yscale("log")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set(xlabel="epoch", ylabel="mean squared error", title=title)
+    axes.set_xlim(0.5, max([*epochs, len(published or ()), 1]) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.set(xlabel="epoch", ylabel="mean squared error")
+    axes.set_title(title, loc="left")
     _clean(axes)
+
+
+def _label_log_axis(axes: Axes) -> None:
+    """Labels that stay few and plain over less than two decades, and room around a single point."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    low, high = axes.get_ylim()
+    if high / low < 4:
+        low, high = low / 2, high * 2
+        axes.set_ylim(low, high)
+    if high / low < 100:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _clean(axes: Axes) -> None:

@@ -81,7 +81,7 @@ def truncate(path: str | Path, epochs: int) -> None:
             file.write("".join(line + "\n" for line in [lines[0], *kept]).encode())
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

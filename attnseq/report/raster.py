@@ -50,10 +50,10 @@ def attention_image(mean_T: npt.ArrayLike, relevance_T: npt.ArrayLike | None, ti
     limit = axis_limit(float(np.nanmax(mean, initial=0.0)), 0.0 if share is None else float(share.max()))
     image, draw = _canvas(positions * slot, title)
     bottom = TOP + PLOT_HEIGHT
-    for tick in range(round(limit * 10) + 1):
-        y = bottom - round(tick / 10 / limit * PLOT_HEIGHT)
+    for tick in np.arange(0.0, limit + 1e-9, 0.05 if limit < 0.25 else 0.1 if limit < 0.65 else 0.2):
+        y = bottom - round(tick / limit * PLOT_HEIGHT)
         draw.line((LEFT, y, LEFT + positions * slot, y), fill=GRID if tick else INK)
-        draw.text((LEFT - 6, y), f"{tick / 10:.1f}", fill=INK, font=_font(12), anchor="rm")
+        draw.text((LEFT - 6, y), f"{tick:.2g}", fill=INK, font=_font(12), anchor="rm")
     bar = max(4, round(slot * (0.38 if share is not None else 0.7)))
     for position in range(positions):
         middle = LEFT + position * slot + slot // 2
@@ -64,8 +64,8 @@ def attention_image(mean_T: npt.ArrayLike, relevance_T: npt.ArrayLike | None, ti
             if height > 0:
                 x = left + index * bar
                 draw.rectangle((x, bottom - height, x + bar - 2, bottom - 1), fill=colour)
-    _number_axis(draw, positions, slot, "position")
-    _legend(draw, LEFT + positions * slot, share is not None)
+    _number_axis(draw, positions, slot, "position, from 0")
+    _legend(draw, share is not None)
     return np.asarray(image)
 
 
@@ -83,7 +83,7 @@ def heatmap_image(heatmap_TxD: npt.ArrayLike, title: str) -> ImageArray:
     positions, values = heatmap.shape
     slot = max(12, min(54, 900 // positions))
     top = float(heatmap.max(initial=0.0))
-    image, draw = _canvas(positions * slot, f"{title}   (0 to {top:.3g})")
+    image, draw = _canvas(positions * slot, f"{title} (0 to {top:.2g})")
     for position in range(positions):
         for value in range(values):
             x, low = LEFT + position * slot, TOP + PLOT_HEIGHT - value * PLOT_HEIGHT // values
@@ -92,21 +92,22 @@ def heatmap_image(heatmap_TxD: npt.ArrayLike, title: str) -> ImageArray:
     for value in range(values):
         y = TOP + PLOT_HEIGHT - (2 * value + 1) * PLOT_HEIGHT // (2 * values)
         draw.text((LEFT - 8, y), str(value), fill=INK, font=_font(12), anchor="rm")
-    _number_axis(draw, positions, slot, "position (digit value upwards)")
+    _number_axis(draw, positions, slot, "position, from 0")
+    draw.text((LEFT, 38), "digit value upwards, mean weight by colour", fill=INK, font=_font(12), anchor="lm")
     return np.asarray(image)
 
 
 def axis_limit(*largest: float) -> float:
-    """Upper end of an attention axis: a tenth above the largest value, 0.5 at least, so that epochs share a scale.
+    """Upper end of an attention axis: the largest value rounded up to a tenth, so that most epochs share a scale.
 
     Args:
         largest: the largest value of each series; values that are not finite do not count.
 
     Returns:
-        A multiple of 0.1, from 0.5 up.
+        A multiple of 0.1, from 0.2 up.
     """
     top = max((value for value in largest if math.isfinite(value)), default=0.0)
-    return max(0.5, math.ceil(round(top * 10, 6)) / 10)
+    return max(0.2, math.ceil(round(top * 10, 6)) / 10)
 
 
 def _canvas(plot_width: int, title: str) -> tuple[Image.Image, ImageDraw.ImageDraw]:
@@ -122,11 +123,10 @@ def _number_axis(draw: ImageDraw.ImageDraw, positions: int, slot: int, label: st
     for position in range(0, positions, every):
         middle = LEFT + position * slot + slot // 2
         draw.text((middle, TOP + PLOT_HEIGHT + 11), str(position), fill=INK, font=_font(12), anchor="mm")
-    centre = max(LEFT + positions * slot // 2, 150)
-    draw.text((centre, TOP + PLOT_HEIGHT + 31), label, fill=INK, font=_font(12), anchor="mm")
+    draw.text((LEFT + positions * slot // 2, TOP + PLOT_HEIGHT + 31), label, fill=INK, font=_font(12), anchor="mm")
 
 
-def _legend(draw: ImageDraw.ImageDraw, right: int, with_relevance: bool) -> None:
+def _legend(draw: ImageDraw.ImageDraw, with_relevance: bool) -> None:
     entries = [("mean attention", ATTENTION)] + ([("exact relevance", RELEVANCE)] if with_relevance else [])
     x = LEFT
     for text, colour in entries:

@@ -22,10 +22,10 @@ EPOCH_COLUMNS = (
     ("epoch", 5),
     ("loss/train", 10),
     ("loss/valid", 10),
-    ("mae", 8),
+    ("mae", 7),
     ("exact", 7),
     ("entropy", 7),
-    ("attends to", 12),
+    ("attends to", 13),
     ("s", 6),
 )
 LOG_WIDTH = 100
@@ -89,7 +89,8 @@ class Progress:
                 rich.progress.TimeRemainingColumn(),
                 rich.progress.TextColumn("left"),
                 console=self.console,
-                refresh_per_second=1 / REFRESH_SECONDS,
+                auto_refresh=False,  # `update` redraws: no thread takes time from training
+                get_time=clock,
                 transient=True,
                 expand=True,
             )
@@ -119,7 +120,7 @@ class Progress:
         if self._bar is not None:
             if since >= REFRESH_SECONDS or step >= self._total:
                 self._shown = now
-                self._bar.update(self._task, completed=step, loss=format_loss(loss))
+                self._bar.update(self._task, completed=step, loss=format_loss(loss), refresh=True)
             return
         far = step - self._shown_step >= LINE_SHARE * self._total
         if (far and since >= LINE_SECONDS) or since >= SILENCE_SECONDS:
@@ -149,7 +150,7 @@ class Progress:
             f"{record.mae_validation:.3f}",
             f"{record.exact_validation:.2%}",
             f"{record.attention.entropy:.3f}",
-            " ".join(f"{position}:{mean_T[position]:.2f}" for position in strongest),
+            " ".join(f"{position}:{mean_T[position]:.2f}".replace(":0.", ":.") for position in strongest),
             f"{record.seconds:.1f}",
         )
         self._print("  ".join(cell.rjust(width) for cell, (_, width) in zip(cells, EPOCH_COLUMNS, strict=True)))

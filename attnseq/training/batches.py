@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class BatchPlan(NamedTuple):
-    """How an epoch of `samples` is cut: `calls` calls of `steps_per_call` steps of `batch_size`, the last one padded."""
+    """How an epoch is cut: `calls` calls of `steps_per_call` steps of `batch_size` samples, the last one padded."""
 
     samples: int
     batch_size: int
@@ -57,5 +57,6 @@ class Epoch:
         Yields:
             (digits_PxSxBxT, targets_PxSxB, valid_SxB) of each call, contiguous.
         """
-        index_CxPxSxB = self._index_CxPxSxB[start:stop]
+        # what is gathered takes over the layout of its index, and the compiled program knows one layout only
+        index_CxPxSxB = self._index_CxPxSxB[start:stop].contiguous()
         return zip(digits_NxT[index_CxPxSxB], targets_N[index_CxPxSxB], self._valid_CxSxB[start:stop], strict=True)

@@ -20,7 +20,7 @@ UNROLLED_NUMBERS = 16_384
 
 
 class CompilePlan(NamedTuple):
-    """compile: whether; reason: why not, one line, "" where it is compiled; steps_per_call; options of torch.compile."""
+    """Whether to compile; if not, why, in one line; steps a call; options for `torch.compile`."""
 
     compile: bool
     reason: str
@@ -31,9 +31,10 @@ class CompilePlan(NamedTuple):
 def missing_compiler(device: torch.device) -> str:
     """What `torch.compile` lacks for `device`, in words; "" where nothing is missing."""
     if device.type == "cuda":
-        return "" if importlib.util.find_spec("triton") else "triton, which torch.compile needs on CUDA, is not installed"
+        return "" if importlib.util.find_spec("triton") else "triton, which it needs on CUDA, is not installed"
     names = [os.environ.get("CXX", "")] + (["cl"] if sys.platform == "win32" else ["g++", "clang++", "c++"])
-    return "" if any(name and shutil.which(name) for name in names) else "no C++ compiler (g++ or clang++) is on the PATH"
+    found = any(name and shutil.which(name) for name in names)
+    return "" if found else "no C++ compiler (g++ or clang++) is on the PATH"
 
 
 def plan_compilation(setting: str, steps: int, numbers: int, device: torch.device) -> CompilePlan:

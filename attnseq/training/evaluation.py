@@ -3,6 +3,7 @@
 Shapes: P replicas, N samples, B samples of a chunk, T positions.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -48,6 +49,6 @@ def evaluate(flat: FlatModel, parameters_PxN: Tensor, split: Split, scale: int) 
     return [Metrics(*row) for row in (sums_3xP / len(split)).T.tolist()]
 
 
-def chunks(split: Split, size: int):  # type: ignore[no-untyped-def]
+def chunks(split: Split, size: int) -> Iterator[tuple[Tensor, Tensor]]:
     """(digits_BxT, targets_B) of a split, at most `size` samples at a time."""
     return zip(split.digits_NxT.split(max(1, size)), split.targets_N.split(max(1, size)), strict=True)

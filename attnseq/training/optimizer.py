@@ -21,7 +21,7 @@ class AdamState(NamedTuple):
 
 
 class AdamSettings(NamedTuple):
-    """Per replica (P, float32): step size, both decay rates, and the epsilon."""
+    """Per replica (P, float64): step size, both decay rates, and the epsilon."""
 
     learning_rate: Tensor
     beta1: Tensor
@@ -37,25 +37,24 @@ def adam(state: AdamState, gradient_PxN: Tensor, settings: AdamSettings, form: s
         gradient_PxN: of the loss.
         settings: per replica.
         form: where epsilon stands. "keras" (Keras 2, the paper's "epsilon hat"): p -= lr_t m / (sqrt(v) + eps) with
-            lr_t = lr sqrt(1 - b2^t) / (1 - b1^t), in the parameters' precision, as Keras computes it. "torch":
-            p -= lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps), its bias corrections in float64, as
-            `torch.optim.Adam` computes them.
+            lr_t = lr sqrt(1 - b2^t) / (1 - b1^t). "torch": p -= lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps).
 
     Returns:
         The state after the update.
     """
     dtype = state.parameters.dtype
-    lr, beta1, beta2, epsilon = (value.to(dtype).unsqueeze(-1) for value in settings)
     updates = state.updates + 1
-    first = beta1 * state.first_moment + (1 - beta1) * gradient_PxN
-    second = beta2 * state.second_moment + (1 - beta2) * gradient_PxN * gradient_PxN
+    # what depends on the replica alone is computed in float64: there is little of it, and 1 - 0.999 is 0.001
+    correction1 = 1 - settings.beta1**updates
+    correction2 = torch.sqrt(1 - settings.beta2**updates)
     if form == "keras":
-        t = updates.to(dtype).unsqueeze(-1)
-        rate = lr * torch.sqrt(1 - beta2**t) / (1 - beta1**t)
-        step = rate * first / (torch.sqrt(second) + epsilon)
+        rate_P, scale_P = settings.learning_rate * correction2 / correction1, torch.ones_like(correction2)
     else:
-        t = updates.unsqueeze(-1)
-        correction1 = (1 - settings.beta1.double().unsqueeze(-1) ** t).to(dtype)
-        correction2 = torch.sqrt(1 - settings.beta2.double().unsqueeze(-1) ** t).to(dtype)
-        step = lr / correction1 * first / (torch.sqrt(second) / correction2 + epsilon)
+        rate_P, scale_P = settings.learning_rate / correction1, 1 / correction2
+    decays = (settings.beta1, settings.beta2, 1 - settings.beta1, 1 - settings.beta2)
+    columns = (column.to(dtype).unsqueeze(-1) for column in (*decays, rate_P, scale_P, settings.epsilon))
+    beta1, beta2, rest1, rest2, rate, scale, epsilon = columns
+    first = beta1 * state.first_moment + rest1 * gradient_PxN
+    second = beta2 * state.second_moment + rest2 * gradient_PxN * gradient_PxN
+    step = rate * first / (torch.sqrt(second) * scale + epsilon)
     return AdamState(state.parameters - step, first, second, updates)

@@ -75,7 +75,9 @@ def initial_state(parameters_PxN: Tensor) -> PopulationState:
     return PopulationState(parameters_PxN.clone(), *moments, *counters)
 
 
-def squared_error(flat: FlatModel, parameters_N: Tensor, digits_BxT: Tensor, targets_B: Tensor, valid_B: Tensor) -> Tensor:
+def squared_error(
+    flat: FlatModel, parameters_N: Tensor, digits_BxT: Tensor, targets_B: Tensor, valid_B: Tensor
+) -> Tensor:
     """Mean squared error of one replica over the valid samples of a batch."""
     errors_B = flat(parameters_N, digits_BxT).prediction - targets_B
     return (valid_B * errors_B * errors_B).sum() / valid_B.sum().clamp(min=1)
@@ -117,7 +119,7 @@ def take_step(
     ]
     loss_sum = torch.where(running_P, state.loss_sum + loss_P.double() * samples, state.loss_sum)
     diverged = torch.where(running_P & ~finite_P, state.updates + 1, state.diverged)
-    return PopulationState(*moved, loss_sum, diverged)
+    return PopulationState(moved[0], moved[1], moved[2], moved[3], loss_sum, diverged)
 
 
 Steps = Callable[[PopulationState, AdamSettings, Tensor, Tensor, Tensor], None]
@@ -168,7 +170,9 @@ def compile_steps(steps: Steps, example: Sequence, options: dict) -> Steps:
         compiled = torch.compile(graph, fullgraph=True, dynamic=False, options=options)
 
     @torch.no_grad()
-    def call(state, settings, digits_PxSxBxT, targets_PxSxB, valid_SxB) -> None:
+    def call(
+        state: PopulationState, settings: AdamSettings, digits_PxSxBxT: Tensor, targets_PxSxB: Tensor, valid_SxB: Tensor
+    ) -> None:
         compiled(*state, *settings, digits_PxSxBxT, targets_PxSxB, valid_SxB)
 
     return call

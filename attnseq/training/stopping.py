@@ -39,7 +39,7 @@ class StopSignals:
             signal.signal(number, handler)
 
     def immediate(self, on: bool) -> None:
-        """While on, a signal raises `Interrupted` where the program stands: nothing is under way that it could spoil."""
+        """While on, a signal raises `Interrupted` where the program stands, as nothing is under way."""
         self._immediate = on
         if on:
             self.check()

@@ -168,7 +168,8 @@ class Trainer:
                 break  # the epoch's end is a checkpoint of its own
             population.step = first + BLOCK
             seen = population.step * batches.batch_size
-            self._observer.progress(population.epoch * batches.steps + population.step, (state.loss_sum / seen).tolist())
+            done = population.epoch * batches.steps + population.step
+            self._observer.progress(done, (state.loss_sum / seen).tolist())
             if all(population.diverged()):
                 return
             if time.monotonic() - saved > 60 * self._schedule.checkpoint_minutes:
@@ -192,7 +193,7 @@ def stack_settings(columns: Sequence[tuple[float, float, float, float]], device:
         columns: (learning rate, beta1, beta2, epsilon) of each replica.
         device: where they go.
     """
-    values_4xP: Tensor = torch.tensor(columns, dtype=torch.float32, device=device).T.contiguous()
+    values_4xP: Tensor = torch.tensor(columns, dtype=torch.float64, device=device).T.contiguous()
     return AdamSettings(*values_4xP)
 
 

@@ -1,0 +1,54 @@
+"""The article's published run beside ours: `python -m attnseq.reproduce [device=...] [overwrite=true]`."""
+
+import sys
+from pathlib import Path
+
+from attnseq import verdicts
+from attnseq.commandline import checked, compose_config, errors_in_one_line, fail, register
+from attnseq.published import ATTENTION_REMARK
+from attnseq.report.tables import verdict_table
+from attnseq.report.terminal import terminal_console
+from attnseq.reproduction import Reproduced, train_published, write_report
+
+EXPERIMENTS = ("tutorial_mlp", "tutorial_lstm")
+ALLOWED = ("device", "overwrite", "trainer.compile", "trainer.checkpoint_minutes")
+
+
+def judge(mlp: Reproduced, lstm: Reproduced) -> list[verdicts.Verdict]:
+    """A verdict on every number that the article prints."""
+    return [
+        *verdicts.targets(mlp.first_targets_M),
+        *verdicts.mlp_losses(mlp.loss_E),
+        *verdicts.mlp_attention(mlp.mean_attention_T),
+        *verdicts.mlp_predictions(mlp.first_predictions_M),
+        *verdicts.lstm_losses(lstm.loss_E),
+    ]
+
+
+def main() -> None:
+    """Entry point; exit status 0 where every figure holds, 1 where one does not."""
+    overrides = sys.argv[1:]
+    if overrides[:1] in (["-h"], ["--help"]):
+        print(__doc__)
+        return
+    for override in overrides:
+        if override.partition("=")[0] not in ALLOWED:
+            fail(f"{override}: the published run is fixed; allowed are {', '.join(ALLOWED)}")
+    register()
+    root = Path("outputs/reproduce")
+    with errors_in_one_line():
+        configs = [checked(compose_config([f"experiment={e}", "name=reproduce", *overrides])) for e in EXPERIMENTS]
+        mlp, lstm = (train_published(config, root) for config in configs)
+        rows = judge(mlp, lstm)
+        write_report(root, rows, mlp, lstm)
+    console = terminal_console()
+    console.print(verdict_table(rows))
+    console.print(ATTENTION_REMARK)
+    failed = [row.figure for row in rows if not row.holds]
+    console.print(f"{len(rows) - len(failed)} of {len(rows)} figures hold; {root / 'reproduction.png'}")
+    if failed:
+        fail(f"not reproduced: {', '.join(failed)}", 1)
+
+
+if __name__ == "__main__":
+    main()

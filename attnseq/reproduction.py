@@ -1,0 +1,93 @@
+"""Train a published run, and read off what the article prints of it.
+
+Shapes: E epochs, T positions, M first samples, N parameters.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from omegaconf import OmegaConf
+
+from attnseq import build, published
+from attnseq.analysis.attention import summarise_attention
+from attnseq.config import RunConfig
+from attnseq.naming import result_config, variant_name
+from attnseq.report import figures, history
+from attnseq.report.records import ReproducedRun
+from attnseq.run import run
+from attnseq.run_folder import RunFolder
+from attnseq.training.checkpoint import write_atomically
+from attnseq.training.population import FlatModel
+from attnseq.verdicts import Verdict
+
+FIRST = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Reproduced:
+    """What the article prints of a run.
+
+    Args:
+        loss_E: training loss of every epoch.
+        mean_attention_T: over all training samples.
+        first_targets_M: of the first ten training samples.
+        first_predictions_M: of the same.
+        relevance_T: exact, of the task.
+    """
+
+    loss_E: Sequence[float]
+    mean_attention_T: npt.NDArray[np.float64]
+    first_targets_M: npt.NDArray[np.float32]
+    first_predictions_M: npt.NDArray[np.float32]
+    relevance_T: npt.NDArray[np.float64]
+
+
+@torch.no_grad()
+def train_published(config: RunConfig, root: Path) -> Reproduced:
+    """Train a run, or take it where it is finished, and evaluate it on its training samples as the notebook does.
+
+    Args:
+        config: of a published run.
+        root: folder of both runs.
+
+    Raises:
+        As `run`.
+    """
+    path = root / variant_name(OmegaConf.structured(config)) / f"seed={config.seed}"
+    run(config, path)
+    folder = RunFolder(path, result_config(config))
+    checkpoint = folder.load_checkpoint()
+    if checkpoint is None:
+        raise FileNotFoundError(2, "missing; overwrite=true trains the run anew", str(folder.checkpoint_path))
+    device = build.build_device(config.device)
+    dataset = config.dataset.build().to(device)
+    flat = FlatModel(config.model.build(dataset.task))
+    parameters_PxN = checkpoint.state["parameters"].unsqueeze(0).to(device)
+    first = dataset.train.first(FIRST)
+    return Reproduced(
+        loss_E=[row["loss/train"] for row in history.read(folder.history_path)],
+        mean_attention_T=summarise_attention(flat, parameters_PxN, dataset.train)[0].mean_T,
+        first_targets_M=first.targets_N.cpu().numpy(),
+        first_predictions_M=flat.predict(parameters_PxN, first.digits_NxT).prediction[0].cpu().numpy(),
+        relevance_T=dataset.task.relevance,
+    )
+
+
+def write_report(root: Path, rows: Sequence[Verdict], mlp: Reproduced, lstm: Reproduced) -> None:
+    """Write reproduction.json and reproduction.png into `root`."""
+    content = json.dumps([row._asdict() for row in rows], indent=2)
+    write_atomically(root / "reproduction.json", (content + "\n").encode())
+    mlp_loss_E = [float(loss) for loss in published.MLP_LOSS_E]
+    lstm_loss_E = [float(loss) for loss in published.LSTM_LOSS_E]
+    runs = [
+        ReproducedRun(
+            "MLP", mlp.loss_E, mlp_loss_E, mlp.mean_attention_T, mlp.relevance_T, published.MLP_MEAN_ATTENTION_T
+        ),
+        ReproducedRun("LSTM", lstm.loss_E, lstm_loss_E, lstm.mean_attention_T, lstm.relevance_T),
+    ]
+    figures.save(figures.reproduction_figure(runs, "The article's run, reproduced"), root / "reproduction.png")

@@ -1,0 +1,95 @@
+"""What every dataset, model and trainer config has, and how a value that is not allowed is refused.
+
+The dataclasses are the types of the YAML files in `conf/`. Each checks its values when it is made, and names the key
+that is wrong. A dataset's or model's own config stands in its own file, with `build`.
+"""
+
+import math
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from omegaconf import MISSING
+from torch import nn
+
+from attnseq.datasets.task import AbsDifference
+
+if TYPE_CHECKING:
+    from attnseq.datasets.dataset import Dataset
+    from attnseq.datasets.tutorial import TutorialStream
+    from attnseq.models.weights import Initializer
+
+
+class ConfigError(ValueError):
+    """A value that the config does not allow; the message is one line that names the key and what is allowed."""
+
+
+def check_range(key: str, value: float, low: float, high: float = math.inf, open_low: bool = False) -> None:
+    """Raise ConfigError unless low <= value <= high (low < value where `open_low`); NaN and infinity never pass."""
+    if math.isfinite(value) and (low < value if open_low else low <= value) and value <= high:
+        return
+    bound = f"> {low}" if open_low else f">= {low}"
+    raise ConfigError(f"{key}={value}: must be {bound}" + (f" and <= {high}" if high < math.inf else ""))
+
+
+def check_choice(key: str, value: str, choices: Collection[str]) -> None:
+    """Raise ConfigError unless value is one of choices."""
+    if value not in choices:
+        raise ConfigError(f"{key}={value}: must be one of {', '.join(choices)}")
+
+
+@dataclass
+class DatasetConfig:
+    """What every dataset has."""
+
+    name: str = MISSING
+    train_size: int = MISSING
+    validation_size: int = MISSING
+    test_size: int = MISSING
+    seed: int = MISSING
+
+    def __post_init__(self) -> None:
+        for key in ("train_size", "validation_size", "test_size"):
+            check_range(f"dataset.{key}", getattr(self, key), 1)
+        check_range("dataset.seed", self.seed, 0, 2**32 - 1)
+
+    @property
+    def task(self) -> AbsDifference:
+        """What the samples are about. Raises ConfigError where there is no such task."""
+        return AbsDifference()
+
+    def build(self) -> "Dataset":
+        """The dataset, on the CPU. Raises ConfigError where it cannot be made."""
+        raise NotImplementedError
+
+
+@dataclass
+class ModelConfig:
+    """What every model has."""
+
+    name: str = MISSING
+    hidden_size: int = MISSING
+    init: str = MISSING
+
+    def __post_init__(self) -> None:
+        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
+        check_choice("model.init", self.init, ("keras", "tutorial"))
+
+    def build(self, task: AbsDifference) -> nn.Module:
+        """The model for sequences of `task`, its parameters not yet initialised."""
+        raise NotImplementedError
+
+    def tutorial_initializer(self, stream: "TutorialStream") -> "Initializer":
+        """The notebook's own initial weights; for models that the notebook has."""
+        raise NotImplementedError
+
+    def tutorial_orders(self, stream: "TutorialStream") -> Iterator[npt.NDArray[np.int64]]:
+        """The notebook's own order of the samples, epoch by epoch; for models that the notebook has."""
+        raise NotImplementedError
+
+    @property
+    def in_notebook(self) -> bool:
+        """Whether the notebook has this model, so that its draws can be replayed."""
+        return type(self).tutorial_orders is not ModelConfig.tutorial_orders

@@ -1,0 +1,155 @@
+"""The LSTM with each attention against NumPy in float64, and its fresh weights.
+
+Shapes: B batch, T time steps, D digit values, H hidden units.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from attnseq.models.attention import ATTENTIONS
+from attnseq.models.initializers import lstm_bias, orthogonal_from_normal, tensorflow_glorot_uniform
+from attnseq.models.lstm import RECURRENT_ACTIVATIONS
+from attnseq.models.lstm_attention import LSTMAttention
+from attnseq.models.weights import KerasInitializer, TutorialInitializer
+from attnseq.randomness import generator
+
+BATCH, POSITIONS, BASE, UNITS = 5, 6, 4, 3
+
+Array = npt.NDArray[np.float64]
+
+
+def random_model(
+    attention: str, activation: str = "hard_sigmoid", dtype: torch.dtype = torch.float64
+) -> LSTMAttention:
+    numbers = torch.Generator().manual_seed(0)
+    model = LSTMAttention(POSITIONS, BASE, UNITS, attention, activation).to(dtype)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(2 * torch.randn(parameter.shape, generator=numbers, dtype=torch.float64))
+    return model
+
+
+def random_digits(seed: int = 1) -> torch.Tensor:
+    numbers = torch.Generator().manual_seed(seed)
+    return torch.randint(0, BASE, (BATCH, POSITIONS), generator=numbers, dtype=torch.uint8)
+
+
+def sigmoid(z: Array) -> Array:
+    value: Array = 1 / (1 + np.exp(-z))
+    return value
+
+
+def softmax(scores: Array, axis: int) -> Array:
+    powers = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    shares: Array = powers / powers.sum(axis=axis, keepdims=True)
+    return shares
+
+
+def reference(model: LSTMAttention, digits_BxT: npt.NDArray[np.uint8], kind: str, hard: bool) -> tuple[Array, Array]:
+    """Prediction and attention, in float64 NumPy."""
+    weights = {name: value.detach().numpy().astype(np.float64) for name, value in model.named_parameters()}
+    inputs_BxTxD = np.eye(BASE)[digits_BxT]
+    attention = np.full(digits_BxT.shape, 1 / POSITIONS)
+    factor_BxTxD = np.ones_like(inputs_BxTxD)
+    if kind == "feature":
+        scores_BxD = np.einsum("btd,t->bd", inputs_BxTxD, weights["attention.score.weight"][0])
+        scores_BxD += weights["attention.score.bias"]
+        attention = factor_BxTxD = np.repeat(softmax(scores_BxD, axis=1)[:, None, :], POSITIONS, axis=1)
+    elif kind != "none":
+        scores_BxTxD = np.einsum("bsd,ts->btd", inputs_BxTxD, weights["attention.score.weight"])
+        attention = factor_BxTxD = softmax(scores_BxTxD + weights["attention.score.bias"][:, None], axis=1)
+        if kind == "time":
+            attention = attention.mean(axis=2)
+            factor_BxTxD = attention[:, :, None]
+    hidden_BxH = cell_BxH = np.zeros((len(digits_BxT), UNITS))
+    for step in range(POSITIONS):
+        z_Bx4H = (inputs_BxTxD * factor_BxTxD)[:, step] @ weights["lstm.kernel"] + weights["lstm.bias"]
+        z_i, z_f, z_c, z_o = np.split(z_Bx4H + hidden_BxH @ weights["lstm.recurrent_kernel"], 4, axis=1)
+        i, f, o = (np.clip(0.2 * z + 0.5, 0, 1) if hard else sigmoid(z) for z in (z_i, z_f, z_o))
+        cell_BxH = f * cell_BxH + i * np.tanh(z_c)
+        hidden_BxH = o * np.tanh(cell_BxH)
+    return sigmoid(hidden_BxH @ weights["output.weight"][0] + weights["output.bias"]), attention
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 2e-5)])
+@pytest.mark.parametrize("activation", RECURRENT_ACTIVATIONS)
+@pytest.mark.parametrize("kind", ATTENTIONS)
+def test_forward_equals_numpy(kind: str, activation: str, dtype: torch.dtype, tolerance: float) -> None:
+    model, digits_BxT = random_model(kind, activation, dtype), random_digits()
+    output = model(digits_BxT)
+    prediction_B, attention = reference(model, digits_BxT.numpy(), kind, activation == "hard_sigmoid")
+    assert output.prediction.shape == (BATCH,)
+    features = (BASE,) if kind in ("element", "feature") else ()
+    assert output.attention.shape == (BATCH, POSITIONS, *features)
+    np.testing.assert_allclose(output.prediction.detach().numpy(), prediction_B, rtol=tolerance)
+    np.testing.assert_allclose(output.attention.detach().numpy(), attention, rtol=tolerance)
+    assert ((output.prediction > 0) & (output.prediction < 1)).all()
+
+
+def test_without_attention_every_position_is_alike_and_nothing_is_learnt_about_it() -> None:
+    model = random_model("none")
+    assert not [name for name, _ in model.named_parameters() if name.startswith("attention")]
+    attention_BxT = model(random_digits()).attention
+    assert torch.equal(attention_BxT, torch.full((BATCH, POSITIONS), 1 / POSITIONS, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("kind", ["time", "none"])
+def test_a_difference_that_no_weight_sees_has_no_influence(kind: str) -> None:
+    model, digits_BxT = random_model(kind), random_digits()
+    digits_BxT[:, 2] = 0
+    moved_BxT = digits_BxT.clone()
+    moved_BxT[:, 2] = 1
+    assert (model(digits_BxT).prediction != model(moved_BxT).prediction).all()
+    with torch.no_grad():  # the LSTM reads 0 as 1, and the attention does not look at position 2
+        model.lstm.kernel[1] = model.lstm.kernel[0]
+        if model.attention is not None:
+            model.attention.score.weight[:, 2] = 0
+    # the mean over features adds in another order
+    torch.testing.assert_close(model(digits_BxT).prediction, model(moved_BxT).prediction, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", ATTENTIONS)
+def test_fresh_parameters_fit_the_module_and_depend_on_the_seed_only(kind: str) -> None:
+    model = random_model(kind, dtype=torch.float32)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    first, again, other = (
+        model.initial_parameters(KerasInitializer(generator(seed, "weights"))) for seed in (0, 0, 1)
+    )
+    assert {name: value.shape for name, value in first.items()} == {name: p.shape for name, p in before.items()}
+    for name, value in first.items():
+        assert value.dtype == torch.float32
+        assert torch.equal(value, again[name])
+        assert torch.equal(before[name], dict(model.named_parameters())[name])
+        assert name.endswith("bias") or not torch.equal(value, other[name])
+    np.testing.assert_array_equal(first["lstm.bias"], lstm_bias(UNITS))
+    assert not first["output.bias"].any()
+    recurrent = first["lstm.recurrent_kernel"]
+    torch.testing.assert_close(recurrent @ recurrent.T, torch.eye(UNITS), rtol=1e-5, atol=1e-6)
+    model.load_state_dict(first)  # strict: no name too many or too few
+
+
+def test_tutorial_weights_are_those_of_its_draws() -> None:
+    seeds = [2006956, 7073026, 7944341]  # tutorial/RECIPE.md: attention, input kernel, output
+    normal_HxG = generator(0, "weights").standard_normal((64, 256))
+    model = LSTMAttention(10, 10, 64, "time", "hard_sigmoid")
+    weights = model.initial_parameters(TutorialInitializer(iter(seeds), normal_HxG))
+    attention, kernel, output = (
+        tensorflow_glorot_uniform(shape, seed)
+        for shape, seed in zip([(10, 10), (10, 256), (64, 1)], seeds, strict=True)
+    )
+    np.testing.assert_array_equal(weights["attention.score.weight"].T, attention)
+    np.testing.assert_array_equal(weights["lstm.kernel"], kernel)
+    np.testing.assert_array_equal(weights["lstm.recurrent_kernel"], orthogonal_from_normal(normal_HxG))
+    np.testing.assert_array_equal(weights["output.weight"].T, output)
+    np.testing.assert_array_equal(weights["lstm.bias"], lstm_bias(64))
+    assert not weights["attention.score.bias"].any()
+    assert not weights["output.bias"].any()
+
+
+def test_unknown_choices_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"model\.attention=all"):
+        LSTMAttention(POSITIONS, BASE, UNITS, "all", "sigmoid")
+    with pytest.raises(ValueError, match=r"model\.recurrent_activation=tanh"):
+        LSTMAttention(POSITIONS, BASE, UNITS, "time", "tanh")

@@ -1,0 +1,153 @@
+"""TensorBoard's own reader says what was written."""
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator as PluginEventAccumulator
+from tensorboard.plugins.hparams import metadata
+
+from attnseq.report.records import EpochRecord
+from attnseq.report.tensorboard import EPOCH_SCALARS, TensorBoardLog
+
+MakeRecord = Callable[..., EpochRecord]
+RELEVANCE_T = [0, 10, 1]
+
+
+def events(folder: Path) -> EventAccumulator:
+    every = dict.fromkeys(("scalars", "histograms", "images", "tensors", "compressedHistograms"), 0)
+    return EventAccumulator(str(folder), size_guidance=every).Reload()
+
+
+def served_events(folder: Path) -> PluginEventAccumulator:
+    """What TensorBoard's server shows: unlike EventAccumulator it purges text, and not at a first session start."""
+    every = dict.fromkeys(("scalars", "text"), 0)
+    return PluginEventAccumulator(str(folder), tensor_size_guidance=every).Reload()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[TensorBoardLog]:
+    with TensorBoardLog(tmp_path) as log:
+        yield log
+
+
+def test_every_scalar_at_its_epoch(tmp_path: Path, log: TensorBoardLog, make_record: MakeRecord) -> None:
+    for epoch in (1, 2):
+        log.epoch(make_record(epoch), RELEVANCE_T)
+    read = events(tmp_path)
+    assert set(read.Tags()["scalars"]) == set(EPOCH_SCALARS)
+    points = read.Scalars("loss/train")
+    assert [point.step for point in points] == [1, 2]
+    assert points[1].value == pytest.approx(make_record(2).loss_train, rel=1e-6)
+
+
+def test_a_histogram_for_each_position_counts_every_sample(
+    tmp_path: Path, log: TensorBoardLog, make_record: MakeRecord
+) -> None:
+    record = make_record(1)
+    log.epoch(record, RELEVANCE_T)
+    read = events(tmp_path)
+    assert sorted(read.Tags()["histograms"]) == [f"attention/position_{t}" for t in range(3)]
+    attention = record.attention
+    for position in range(3):
+        (event,) = read.Histograms(f"attention/position_{position}")
+        value = event.histogram_value
+        assert sum(value.bucket) == value.num == attention.samples
+        assert (value.min, value.max) == (attention.minimum_T[position], attention.maximum_T[position])
+        assert value.sum / value.num == pytest.approx(attention.mean_T[position])
+        assert value.bucket[0] > 0
+        assert value.bucket[-1] > 0
+        # each count still stands at its own bin
+        right = np.searchsorted(attention.edges_N1, value.bucket_limit)
+        np.testing.assert_array_equal(attention.histogram_TxN[position][right - 1], value.bucket)
+
+
+def test_images_each_epoch_and_a_heatmap_where_there_is_one(
+    tmp_path: Path, log: TensorBoardLog, make_record: MakeRecord
+) -> None:
+    log.epoch(make_record(1), RELEVANCE_T)
+    log.epoch(make_record(2, heatmap=True), RELEVANCE_T)
+    read = events(tmp_path)
+    assert [image.step for image in read.Images("attention/mean")] == [1, 2]
+    assert [image.step for image in read.Images("attention/heatmap")] == [2]
+    image = Image.open(io.BytesIO(read.Images("attention/mean")[0].encoded_image_string))
+    assert image.format == "PNG"
+    assert image.size == (read.Images("attention/mean")[0].width, read.Images("attention/mean")[0].height)
+
+
+def test_config_as_text(tmp_path: Path, log: TensorBoardLog) -> None:
+    log.config("trainer:\n  epochs: 3\n")
+    (event,) = events(tmp_path).Tensors("config/text_summary")
+    assert event.tensor_proto.string_val[0].decode() == "```yaml\ntrainer:\n  epochs: 3\n```"
+
+
+def test_hyperparameters_and_final_metrics_in_the_same_run(
+    tmp_path: Path, log: TensorBoardLog, make_record: MakeRecord
+) -> None:
+    log.epoch(make_record(1), RELEVANCE_T)
+    hparams = {"rate": 1e-3, "width": np.int64(64), "name": "mlp", "operands": [1, 2], "clip": None, "compile": True}
+    log.hyperparameters(hparams, {"loss/test": 0.25, "loss/train": make_record(1).loss_train})
+    log.close()
+    assert [path.name.startswith("events.out.tfevents") for path in tmp_path.rglob("*")] == [True]
+    read = events(tmp_path)
+    content = read.PluginTagToContent(metadata.PLUGIN_NAME)
+    assert set(content) == {metadata.EXPERIMENT_TAG, metadata.SESSION_START_INFO_TAG, metadata.SESSION_END_INFO_TAG}
+    shown = metadata.parse_session_start_info_plugin_data(content[metadata.SESSION_START_INFO_TAG]).hparams
+    assert shown["rate"].number_value == 1e-3
+    assert shown["width"].number_value == 64
+    texts = {name: shown[name].string_value for name in ("name", "operands", "clip", "compile")}
+    assert texts == {"name": "mlp", "operands": "[1, 2]", "clip": "None", "compile": "True"}
+    experiment = metadata.parse_experiment_plugin_data(content[metadata.EXPERIMENT_TAG])
+    assert {info.name.tag for info in experiment.metric_infos} == {"loss/test", "loss/train"}
+    assert [(point.step, point.value) for point in read.Scalars("loss/test")] == [(1, 0.25)]
+    assert len(read.Scalars("loss/train")) == 1
+
+
+def test_a_resumed_run_replaces_what_the_killed_one_logged_too_much(tmp_path: Path, make_record: MakeRecord) -> None:
+    killed = TensorBoardLog(tmp_path)  # never closed, as after kill -9
+    killed.config("a: 1")
+    for epoch in (1, 2, 3, 4, 5):
+        killed.epoch(make_record(epoch), RELEVANCE_T)
+    with TensorBoardLog(tmp_path, purge_step=3) as resumed:
+        resumed.config("a: 1")
+        for epoch in (3, 4):
+            resumed.epoch(make_record(epoch), RELEVANCE_T)
+    killed.close()
+    read = events(tmp_path)
+    assert [point.step for point in read.Scalars("loss/train")] == [1, 2, 3, 4]
+    assert [event.step for event in read.Histograms("attention/position_0")] == [1, 2, 3, 4]
+    assert [event.step for event in served_events(tmp_path).Tensors("loss/train")] == [1, 2, 3, 4]
+    assert [event.step for event in read.Images("attention/mean")] == [1, 2, 3, 4]
+    assert len(read.Tensors("config/text_summary")) == 1
+
+
+def test_a_run_resumed_before_its_first_checkpoint_starts_over(tmp_path: Path, make_record: MakeRecord) -> None:
+    killed = TensorBoardLog(tmp_path)
+    killed.config("a: 1")
+    killed.epoch(make_record(1), RELEVANCE_T)
+    with TensorBoardLog(tmp_path, purge_step=1) as resumed:
+        resumed.config("a: 1")
+        assert events(tmp_path).Scalars("loss/train") == []
+        resumed.epoch(make_record(1), RELEVANCE_T)
+    killed.close()
+    read = events(tmp_path)
+    assert [point.step for point in read.Scalars("loss/train")] == [1]
+    served = served_events(tmp_path)
+    assert [event.step for event in served.Tensors("loss/train")] == [1]
+    assert len(served.Tensors("config/text_summary")) == 1
+
+
+def test_an_epoch_can_be_read_while_the_run_goes_on(
+    tmp_path: Path, log: TensorBoardLog, make_record: MakeRecord
+) -> None:
+    log.epoch(make_record(1), RELEVANCE_T)
+    assert len(events(tmp_path).Scalars("loss/train")) == 1
+
+
+def test_attention_without_a_known_relevance(tmp_path: Path, log: TensorBoardLog, make_record: MakeRecord) -> None:
+    log.epoch(make_record(1), None)
+    assert len(events(tmp_path).Images("attention/mean")) == 1

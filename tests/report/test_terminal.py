@@ -1,0 +1,119 @@
+import io
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from attnseq.report.records import EpochRecord
+from attnseq.report.terminal import EPOCH_COLUMNS, Progress, format_loss, format_seconds, terminal_console
+
+MakeRecord = Callable[..., EpochRecord]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as some build servers do; a log stays plain all the same
+    return io.StringIO()
+
+
+def run(console: Console, clock: Clock, total: int, seconds: float, start: int = 0) -> None:
+    """Train `total` steps in as many seconds as given."""
+    with Progress(total, start, console, clock) as progress:
+        for step in range(start + 1, total + 1):
+            clock.now += seconds / (total - start)
+            progress.update(step, 0.5)
+
+
+def test_a_log_gets_a_line_each_tenth_of_a_long_run(log: io.StringIO, clock: Clock) -> None:
+    run(terminal_console(log), clock, total=1000, seconds=1000.0)
+    lines = log.getvalue().splitlines()
+    assert lines[0] == " 10%  step 100 of 1,000  loss 0.500000  15:00 left"
+    assert len(lines) == 10
+    assert "\x1b" not in log.getvalue()
+
+
+def test_a_log_gets_a_line_each_ten_seconds_at_most(log: io.StringIO, clock: Clock) -> None:
+    run(terminal_console(log), clock, total=1000, seconds=25.0)
+    assert len(log.getvalue().splitlines()) == 2
+
+
+def test_a_short_run_gets_no_progress_lines(log: io.StringIO, clock: Clock) -> None:
+    run(terminal_console(log), clock, total=1000, seconds=9.0)
+    assert log.getvalue() == ""
+
+
+def test_a_very_long_run_shows_that_it_lives(log: io.StringIO, clock: Clock) -> None:
+    run(terminal_console(log), clock, total=1000, seconds=36_000.0)
+    assert len(log.getvalue().splitlines()) >= 100
+
+
+def test_time_left_is_reckoned_from_this_attempt(log: io.StringIO, clock: Clock) -> None:
+    run(terminal_console(log), clock, total=1000, seconds=100.0, start=500)
+    assert "step 600 of 1,000  loss 0.500000  1:20 left" in log.getvalue()
+
+
+def test_a_terminal_gets_a_bar_with_rows_above_it(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    screen = Terminal()
+    with Progress(100, 0, terminal_console(screen), clock) as progress:
+        clock.now = 1.0
+        progress.update(50, 0.25)
+        progress.epoch_table_header()
+        progress.update(100, 0.125)
+    output = screen.getvalue()
+    assert "\x1b[" in output
+    assert "50/100 steps" in output
+    assert "100/100 steps  loss 0.125000" in output
+    assert "loss/train" in output
+
+
+def test_epoch_table_is_aligned_and_fits_80_columns(log: io.StringIO, clock: Clock, make_record: MakeRecord) -> None:
+    with Progress(100, 0, terminal_console(log), clock) as progress:
+        progress.epoch_table_header()
+        for epoch in (1, 100):
+            progress.epoch_row(make_record(epoch))
+    lines = log.getvalue().splitlines()
+    assert len(lines) == 3
+    assert len({len(line) for line in lines}) == 1
+    assert len(lines[0]) < 80
+    assert lines[0].split("  ")[-1].strip() == "s"
+    record = make_record(1)
+    strongest = int(record.attention.mean_T.argmax())
+    cells = lines[1].split()
+    assert cells[:5] == ["1", "0.033333", "0.066667", "10.500", "12.50%"]
+    assert cells[6] == f"{strongest}:{record.attention.mean_T.max():.2f}".replace(":0.", ":.")
+    assert cells[-1] == "2.2"
+    assert len(EPOCH_COLUMNS) == 8
+    assert "\x1b" not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("loss", "text"),
+    [(0.0269, "0.026900"), (1.3361e-4, "1.3361e-04"), (0.0, "0.0000e+00"), (float("nan"), "nan"), (1e30, "1.0000e+30")],
+)
+def test_losses_are_readable_at_any_size(loss: float, text: str) -> None:
+    assert format_loss(loss) == text
+    assert len(text) <= 10
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (75, "1:15"), (3599.7, "1:00:00"), (7261, "2:01:01")])
+def test_time_spans(seconds: float, text: str) -> None:
+    assert format_seconds(seconds) == text

@@ -1,0 +1,82 @@
+"""An epoch's batches: every sample once, in order, padding marked.
+
+Shapes: P replicas, N training samples, C calls, S steps a call, B batch, T positions.
+"""
+
+import pytest
+import torch
+from torch import Tensor
+
+from attnseq.training.batches import BatchPlan, Epoch
+
+PLANS = [
+    (1, 1, 1), (1, 4, 4), (7, 3, 2), (8, 4, 1), (8, 4, 2), (8, 4, 4), (13, 4, 4), (5, 8, 4), (33, 32, 1), (17, 2, 3)
+]
+
+
+def samples_of(plan: BatchPlan) -> tuple[Tensor, Tensor]:
+    """digits_NxT and targets_N from which the sample's index can be read off."""
+    index_N = torch.arange(plan.samples)
+    return torch.stack([index_N, 2 * index_N], dim=1).to(torch.uint8), index_N.float()
+
+
+def orders(plan: BatchPlan, replicas: int = 2) -> Tensor:
+    numbers = torch.Generator().manual_seed(0)
+    return torch.stack([torch.randperm(plan.samples, generator=numbers) for _ in range(replicas)])
+
+
+@pytest.mark.parametrize("sizes", PLANS)
+def test_every_sample_comes_once_and_in_order(sizes: tuple[int, int, int]) -> None:
+    plan = BatchPlan(*sizes)
+    order_PxN = orders(plan)
+    digits_NxT, targets_N = samples_of(plan)
+    seen: list[list[int]] = [[], []]
+    calls = list(Epoch(plan, order_PxN).calls(digits_NxT, targets_N, 0, plan.calls))
+    assert len(calls) == plan.calls
+    for digits_PxSxBxT, targets_PxSxB, valid_SxB in calls:
+        assert digits_PxSxBxT.shape == (2, plan.steps_per_call, plan.batch_size, 2)
+        assert targets_PxSxB.shape == (2, plan.steps_per_call, plan.batch_size)
+        assert valid_SxB.shape == (plan.steps_per_call, plan.batch_size)
+        assert digits_PxSxBxT.dtype == torch.uint8
+        assert digits_PxSxBxT.is_contiguous()
+        assert targets_PxSxB.is_contiguous()
+        # a sample's digits and target go together, for padding too
+        assert torch.equal(digits_PxSxBxT[..., 0].float(), targets_PxSxB)
+        assert torch.equal(digits_PxSxBxT[..., 1].float(), 2 * targets_PxSxB)
+        for replica in range(2):
+            seen[replica] += [int(target) for target in targets_PxSxB[replica][valid_SxB > 0]]
+    assert seen == order_PxN.tolist()
+
+
+@pytest.mark.parametrize("sizes", PLANS)
+def test_padding_stands_at_the_end_and_is_not_valid(sizes: tuple[int, int, int]) -> None:
+    plan = BatchPlan(*sizes)
+    calls = Epoch(plan, orders(plan)).calls(*samples_of(plan), 0, plan.calls)
+    valid_S_B = torch.cat([valid_SxB for _, _, valid_SxB in calls])
+    flat = valid_S_B.flatten()
+    assert flat.dtype == torch.float32
+    assert flat[: plan.samples].tolist() == [1] * plan.samples
+    assert not flat[plan.samples :].any()
+    assert plan.steps == int((valid_S_B.sum(dim=1) > 0).sum())
+    assert (plan.calls - 1) * plan.steps_per_call < plan.steps <= plan.calls * plan.steps_per_call
+
+
+def test_a_part_of_the_calls_is_that_part() -> None:
+    plan = BatchPlan(29, 3, 2)
+    epoch, samples = Epoch(plan, orders(plan)), samples_of(plan)
+    whole = list(epoch.calls(*samples, 0, plan.calls))
+    parts = [*epoch.calls(*samples, 0, 2), *epoch.calls(*samples, 2, 3), *epoch.calls(*samples, 3, plan.calls)]
+    assert len(parts) == len(whole) == 5
+    for mine, theirs in zip(parts, whole, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
+
+
+def test_a_replicas_batches_do_not_depend_on_its_neighbours() -> None:
+    plan = BatchPlan(13, 4, 2)
+    order_PxN = orders(plan, replicas=3)
+    together = list(Epoch(plan, order_PxN).calls(*samples_of(plan), 0, plan.calls))
+    alone = list(Epoch(plan, order_PxN[1:2]).calls(*samples_of(plan), 0, plan.calls))
+    for (digits, targets, valid), (lone_digits, lone_targets, lone_valid) in zip(together, alone, strict=True):
+        assert torch.equal(digits[1:2], lone_digits)
+        assert torch.equal(targets[1:2], lone_targets)
+        assert torch.equal(valid, lone_valid)
