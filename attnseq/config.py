@@ -64,8 +64,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         check_range("seed", self.seed, 0, 2**32 - 1)
-        if not self.name or any(character in self.name for character in "/\\:"):
-            raise ConfigError(f"name={self.name}: must be a folder name, not empty and without / \\ :")
+        if self.name in ("", ".", "..") or len(self.name) > 100 or any(character in self.name for character in "/\\:"):
+            raise ConfigError(f"name={self.name}: must be a folder name of 1 to 100 characters, without / \\ :")
         if not self.model.in_notebook:
             for key, value, other in (
                 ("model.init", self.model.init, "keras"),

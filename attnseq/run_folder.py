@@ -14,6 +14,8 @@ from attnseq.training.checkpoint import Checkpoint, load_checkpoint, save_checkp
 
 FINISHED = ("finished", "diverged")
 
+FILES = ("result.json", "checkpoint.pt", "history.csv", "attention.png", "loss.png")
+
 
 class RunFolderError(RuntimeError):
     """A folder that this run cannot use; the message is one line that says what to do."""
@@ -48,14 +50,14 @@ class RunFolder:
         except Timeout:
             raise RunFolderError(f"{self.path}: another process is training this run; nothing was changed") from None
         try:
+            self._remove_half_written()
             yield
         finally:
             lock.release()
 
     def clear(self) -> None:
         """Remove what an earlier run wrote, and nothing else."""
-        names = ("result.json", "checkpoint.pt", "history.csv", "attention.png", "loss.png")
-        for path in [self.path / name for name in names] + list(self.path.glob("events.out.tfevents.*")):
+        for path in [self.path / name for name in FILES] + list(self.path.glob("events.out.tfevents.*")):
             path.unlink(missing_ok=True)
 
     def write_config(self, config: DictConfig, hydra: DictConfig | None) -> None:
@@ -102,6 +104,12 @@ class RunFolder:
     def save_checkpoint(self, epoch: int, step: int, state: dict[str, Any], seconds: float) -> None:
         """Write down where the run stands, see `Checkpoint`."""
         save_checkpoint(self.checkpoint_path, Checkpoint(self._config, epoch, step, state, seconds))
+
+    def _remove_half_written(self) -> None:
+        """Remove the temporary files of a process that was killed while it wrote."""
+        for pattern in [*(f".{name}.*" for name in FILES), ".hydra/.*.yaml.*"]:
+            for path in self.path.glob(pattern):
+                path.unlink(missing_ok=True)
 
 
 def _finite(value: Any) -> Any:

@@ -70,11 +70,9 @@ class ModelConfig:
     """What every model has."""
 
     name: str = MISSING
-    hidden_size: int = MISSING
     init: str = MISSING
 
     def __post_init__(self) -> None:
-        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
         check_choice("model.init", self.init, ("keras", "tutorial"))
 
     def build(self, task: AbsDifference) -> nn.Module:

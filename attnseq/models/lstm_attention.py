@@ -19,7 +19,7 @@ from attnseq.models.initializers import lstm_bias
 from attnseq.models.lstm import LSTM, RECURRENT_ACTIVATIONS
 from attnseq.models.model import ModelOutput, dense_parameters
 from attnseq.models.weights import Initializer, TutorialInitializer
-from attnseq.schema import ModelConfig, check_choice
+from attnseq.schema import ModelConfig, check_choice, check_range
 
 
 class LSTMAttention(nn.Module):
@@ -72,11 +72,13 @@ class LSTMAttention(nn.Module):
 class LSTMAttentionConfig(ModelConfig):
     """`conf/model/lstm_attention.yaml`."""
 
+    hidden_size: int = MISSING
     attention: str = MISSING
     recurrent_activation: str = MISSING
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
         check_choice("model.attention", self.attention, ATTENTIONS)
         check_choice("model.recurrent_activation", self.recurrent_activation, RECURRENT_ACTIVATIONS)
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from omegaconf import MISSING
 from torch import Tensor, nn
 
 from attnseq.datasets.task import AbsDifference
 from attnseq.datasets.tutorial import TutorialStream
 from attnseq.models.model import ModelOutput, dense_parameters
 from attnseq.models.weights import Initializer, TutorialInitializer
-from attnseq.schema import ModelConfig
+from attnseq.schema import ModelConfig, check_range
 
 
 class MLPAttention(nn.Module):
@@ -49,6 +50,12 @@ class MLPAttention(nn.Module):
 @dataclass
 class MLPAttentionConfig(ModelConfig):
     """`conf/model/mlp_attention.yaml`."""
+
+    hidden_size: int = MISSING
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
 
     def build(self, task: AbsDifference) -> MLPAttention:
         return MLPAttention(task.length, task.base, self.hidden_size)

@@ -4,28 +4,33 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
 
-# compiling takes 10 to 40 s and saves some milliseconds a step
-STEPS_WORTH_COMPILING = 5_000
+# tracing takes a second or two and saves several milliseconds a step
+STEPS_WORTH_TRACING = 500
+
+# compiling takes 10 to 60 s and saves two milliseconds more of a step of a small program, twenty of a large one
+STEPS_WORTH_COMPILING_SMALL = 15_000
+STEPS_WORTH_COMPILING_LARGE = 4_000
 
 # of a small program several steps are unrolled into one call, whose own overhead is then shared among them; of a
 # large one the overhead is small beside the arithmetic, and unrolling would only make compilation longer
 UNROLLED_STEPS = 4
-UNROLLED_NUMBERS = 16_384
+SMALL_NUMBERS = 16_384
 
 
 class CompilePlan(NamedTuple):
-    """Whether to compile; if not, why, in one line; steps a call; options for `torch.compile`."""
+    """Whether to compile; if not, why, in one line; whether to trace; steps a call; options for `torch.compile`."""
 
     compile: bool
     reason: str
+    trace: bool
     steps_per_call: int
-    options: dict[str, bool | int]
+    options: Mapping[str, bool | int]
 
 
 def missing_compiler(device: torch.device) -> str:
@@ -49,7 +54,8 @@ def plan_compilation(setting: str, steps: int, numbers: int, device: torch.devic
     Returns:
         The plan. With "true" a missing compiler is found out by the compiler.
     """
-    unrolled = UNROLLED_STEPS if numbers <= UNROLLED_NUMBERS else 1
+    small = numbers <= SMALL_NUMBERS
+    worth_compiling = STEPS_WORTH_COMPILING_SMALL if small else STEPS_WORTH_COMPILING_LARGE
     # separate buffers for the pieces of a concatenation: the fused form evaluates every piece for every element
     options: dict[str, bool | int] = {"max_pointwise_cat_inputs": 0}
     if device.type == "cpu":
@@ -58,11 +64,11 @@ def plan_compilation(setting: str, steps: int, numbers: int, device: torch.devic
     if setting == "false":
         reason = "trainer.compile=false"
     elif setting == "auto":
-        if steps < STEPS_WORTH_COMPILING:
+        if steps < worth_compiling:
             reason = f"{steps:,} steps are too few to pay for it (trainer.compile=true compiles all the same)"
         else:
             reason = missing_compiler(device)
-    return CompilePlan(not reason, reason, unrolled, options)
+    return CompilePlan(not reason, reason, not reason or steps >= STEPS_WORTH_TRACING, UNROLLED_STEPS if small else 1, options)
 
 
 @contextmanager

@@ -6,17 +6,18 @@ The program takes S optimizer steps a call, on batches that the caller has gathe
 
     digits_PxSxBxT, targets_PxSxB, valid_SxB  ->  vmap(grad_and_value(loss)) -> Adam, S times  ->  state
 
-It is traced once to plain tensor operations (`make_fx` resolves vmap, grad and the LSTM's own backward pass) and then
-compiled by `torch.compile`. Samples that pad the last batch of an epoch have `valid` 0; a step without a valid sample
-changes nothing, so that one program serves every epoch length. A replica whose loss is not finite is frozen, its
-neighbours are not touched.
+It is traced once to plain tensor operations (`make_fx` resolves vmap, grad and the LSTM's own backward pass), which is
+what makes a call cheap, and then compiled by `torch.compile`. Samples that pad the last batch of an epoch have `valid`
+0; a step without a valid sample changes nothing, so that one program serves every epoch length. A replica whose loss is
+not finite is frozen, its neighbours are not touched.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from attnseq.models.model import ModelOutput
@@ -142,19 +143,37 @@ def build_steps(flat: FlatModel, form: str) -> Steps:
     return torch.no_grad()(steps_)
 
 
-def compile_steps(steps: Steps, example: Sequence, options: dict) -> Steps:
-    """`steps` traced for the shapes of `example` and compiled.
+def trace_steps(steps: Steps, example: Sequence) -> Steps:
+    """`steps` as plain tensor operations for the shapes of `example`, without the cost of vmap and autograd at a call.
 
     Args:
         steps: from `build_steps`.
         example: (state, settings, digits, targets, valid) with the shapes, types and device of every later call; not
             changed.
+
+    Returns:
+        A function of the same signature.
+    """
+    return _takes_groups(_graph(steps, example))
+
+
+def compile_steps(steps: Steps, example: Sequence, options: Mapping[str, bool | int]) -> Steps:
+    """As `trace_steps`, and compiled; compilation happens at the first call.
+
+    Args:
+        steps, example: as for `trace_steps`.
         options: for the compiler, see `torch.compile`.
 
     Returns:
-        A function of the same signature; compilation happens at its first call.
+        A function of the same signature.
     """
-    flat_example = [value for group in example for value in (group if isinstance(group, tuple) else (group,))]
+    # shapes never change, and the state's tensors are ours: no guard needs to be checked at a call
+    unguarded = {"guard_filter_fn": torch.compiler.skip_all_guards_unsafe}
+    graph = _graph(steps, example)
+    return _takes_groups(torch.compile(graph, fullgraph=True, dynamic=False, options=unguarded | dict(options)))
+
+
+def _graph(steps: Steps, example: Sequence) -> GraphModule:
     state_size, settings_size = len(PopulationState._fields), len(AdamSettings._fields)
 
     def plain(*tensors: Tensor) -> tuple[()]:
@@ -163,16 +182,16 @@ def compile_steps(steps: Steps, example: Sequence, options: dict) -> Steps:
         steps(state, settings, *tensors[state_size + settings_size :])
         return ()
 
+    state, settings, *batch = example
     with torch.no_grad():
-        graph = make_fx(plain, tracing_mode="fake")(*flat_example)
-        # shapes never change, and the state's tensors are ours: no guard needs to be checked at a call
-        options = {"guard_filter_fn": torch.compiler.skip_all_guards_unsafe} | options
-        compiled = torch.compile(graph, fullgraph=True, dynamic=False, options=options)
+        return make_fx(plain, tracing_mode="fake")(*state, *settings, *batch)
 
+
+def _takes_groups(program: Callable[..., object]) -> Steps:
     @torch.no_grad()
     def call(
         state: PopulationState, settings: AdamSettings, digits_PxSxBxT: Tensor, targets_PxSxB: Tensor, valid_SxB: Tensor
     ) -> None:
-        compiled(*state, *settings, digits_PxSxBxT, targets_PxSxB, valid_SxB)
+        program(*state, *settings, digits_PxSxBxT, targets_PxSxB, valid_SxB)
 
     return call

@@ -5,8 +5,11 @@ from types import FrameType, TracebackType
 from typing import Any
 
 
-class Interrupted(Exception):
-    """Training was asked to stop; `status` is the exit status, 128 + the signal's number."""
+class Interrupted(BaseException):
+    """Training was asked to stop; `status` is the exit status, 128 + the signal's number.
+
+    Like KeyboardInterrupt it is no `Exception`, so that no library swallows it.
+    """
 
     def __init__(self, number: int):
         super().__init__(signal.Signals(number).name)

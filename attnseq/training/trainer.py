@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 
 from attnseq.datasets.dataset import Dataset
+from attnseq.schema import ConfigError
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.compiling import CompilePlan, plan_compilation, threads_for
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.order import Order
-from attnseq.training.population import FlatModel, PopulationState, Steps, build_steps, compile_steps
+from attnseq.training.population import FlatModel, PopulationState, Steps, build_steps, compile_steps, trace_steps
 from attnseq.training.stopping import StopSignals
 
 BLOCK = 64
@@ -114,6 +115,7 @@ class Trainer:
             stop: asked between blocks of steps.
 
         Raises:
+            ConfigError: the schedule insists on compilation, and it failed.
             Interrupted: a signal came; the observer has been asked for a checkpoint.
         """
         with threads_for(len(population.orders), population.device):
@@ -136,7 +138,7 @@ class Trainer:
     def _build(self, population: Population, batches: BatchPlan, plan: CompilePlan) -> Steps:
         """The program; where it is compiled, compiled by a call whose samples are all padding and change nothing."""
         steps = build_steps(population.flat, self._schedule.adam)
-        if not plan.compile:
+        if not plan.trace:
             return steps
         shape = (len(population.orders), batches.steps_per_call, batches.batch_size)
         padding = (
@@ -144,15 +146,18 @@ class Trainer:
             self._targets_N.new_zeros(shape),
             self._targets_N.new_zeros(shape[1:]),
         )
-        compiled = compile_steps(steps, (population.state, population.settings, *padding), plan.options)
+        example = (population.state, population.settings, *padding)
+        if not plan.compile:
+            return trace_steps(steps, example)
+        compiled = compile_steps(steps, example, plan.options)
         try:
             compiled(population.state, population.settings, *padding)
-        except Exception as error:
-            if self._schedule.compile == "true":
-                raise
+        except Exception as error:  # whatever the compiler raises
             reason = f"torch.compile failed ({str(error).strip().splitlines()[0]})"
+            if self._schedule.compile == "true":
+                raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
             self._observer.program(plan._replace(compile=False, reason=reason))
-            return steps
+            return trace_steps(steps, example)
         return compiled
 
     def _train_epoch(self, population: Population, batches: BatchPlan, steps: Steps, stop: StopSignals) -> None:

@@ -32,6 +32,14 @@ def weighted_sum(hidden_BxH: Tensor) -> Tensor:
     return (hidden_BxH * torch.linspace(-1, 2, hidden_BxH.numel(), dtype=hidden_BxH.dtype).view_as(hidden_BxH)).sum()
 
 
+def assert_close(mine: Tensor | None, theirs: Tensor | None, tolerance: float, name: str = "") -> None:
+    assert mine is not None
+    assert theirs is not None
+    torch.testing.assert_close(
+        mine, theirs, rtol=tolerance, atol=tolerance, check_dtype=False, msg=lambda text: f"{name}: {text}"
+    )
+
+
 def reference(inputs_BxTxI: Tensor, layer: LSTM) -> tuple[Tensor, list[Tensor]]:
     """The equations one after the other, left to autograd; the last hidden state, and all gates i, f, o."""
     units = len(layer.recurrent_kernel)
@@ -55,24 +63,21 @@ def reference(inputs_BxTxI: Tensor, layer: LSTM) -> tuple[Tensor, list[Tensor]]:
 def test_equals_torch_lstm_in_values_and_gradients(dtype: torch.dtype, steps: int) -> None:
     own = random_layer("sigmoid", dtype)
     peer = torch.nn.LSTM(INPUTS, UNITS, batch_first=True, dtype=dtype)
-    with torch.no_grad():  # PyTorch's gates i, f, g, o are i, f, c, o here; its kernels are transposed
-        peer.weight_ih_l0.copy_(own.kernel.T)
-        peer.weight_hh_l0.copy_(own.recurrent_kernel.T)
-        peer.bias_ih_l0.copy_(own.bias)
-        peer.bias_hh_l0.zero_()
+    # PyTorch's gates i, f, g, o are i, f, c, o here; its kernels are transposed
+    weights = {"weight_ih_l0": own.kernel.T, "weight_hh_l0": own.recurrent_kernel.T, "bias_ih_l0": own.bias}
+    peer.load_state_dict({**weights, "bias_hh_l0": torch.zeros_like(own.bias)})
     own_inputs = random_inputs(steps, dtype).requires_grad_()
     peer_inputs = own_inputs.detach().clone().requires_grad_()
     own_hidden_BxH, peer_hidden_BxH = own(own_inputs), peer(peer_inputs)[1][0][0]
     weighted_sum(own_hidden_BxH).backward()
     weighted_sum(peer_hidden_BxH).backward()
-    tolerance = {"rtol": TOLERANCES[dtype], "atol": TOLERANCES[dtype]}
-    torch.testing.assert_close(own_hidden_BxH, peer_hidden_BxH, **tolerance)
-    torch.testing.assert_close(own_inputs.grad, peer_inputs.grad, **tolerance)
-    assert peer.weight_ih_l0.grad is not None
-    assert peer.weight_hh_l0.grad is not None
-    torch.testing.assert_close(own.kernel.grad, peer.weight_ih_l0.grad.T, **tolerance)
-    torch.testing.assert_close(own.recurrent_kernel.grad, peer.weight_hh_l0.grad.T, **tolerance)
-    torch.testing.assert_close(own.bias.grad, peer.bias_ih_l0.grad, **tolerance)
+    tolerance = TOLERANCES[dtype]
+    assert_close(own_hidden_BxH, peer_hidden_BxH, tolerance)
+    assert_close(own_inputs.grad, peer_inputs.grad, tolerance, "inputs")
+    gradients = {name: parameter.grad for name, parameter in peer.named_parameters() if parameter.grad is not None}
+    assert_close(own.kernel.grad, gradients["weight_ih_l0"].T, tolerance, "kernel")
+    assert_close(own.recurrent_kernel.grad, gradients["weight_hh_l0"].T, tolerance, "recurrent_kernel")
+    assert_close(own.bias.grad, gradients["bias_ih_l0"], tolerance, "bias")
 
 
 @pytest.mark.parametrize("dtype", list(TOLERANCES))
@@ -90,14 +95,13 @@ def test_backward_equals_autograd_of_the_plain_loop(activation: str, dtype: torc
     own_hidden_BxH = own(own_inputs)
     weighted_sum(own_hidden_BxH).backward()
     weighted_sum(hidden_BxH).backward()
-    tolerance = {"rtol": TOLERANCES[dtype], "atol": TOLERANCES[dtype], "check_dtype": False}
-    torch.testing.assert_close(own_hidden_BxH, hidden_BxH, **tolerance)
-    torch.testing.assert_close(own_inputs.grad, plain_inputs.grad, **tolerance)
-    for (name, mine), (_, theirs) in zip(own.named_parameters(), plain.named_parameters(), strict=True):
+    assert_close(own_hidden_BxH, hidden_BxH, TOLERANCES[dtype])
+    assert_close(own_inputs.grad, plain_inputs.grad, TOLERANCES[dtype], "inputs")
+    for (name, mine), theirs in zip(own.named_parameters(), plain.parameters(), strict=True):
         if name == "recurrent_kernel" and steps == 1:  # the only state it meets is zero
             assert mine.grad is not None
             assert not mine.grad.any()
-        torch.testing.assert_close(mine.grad, theirs.grad, msg=lambda text, name=name: f"{name}: {text}", **tolerance)
+        assert_close(mine.grad, theirs.grad, TOLERANCES[dtype], name)
 
 
 @pytest.mark.parametrize("activation", RECURRENT_ACTIVATIONS)
@@ -129,9 +133,9 @@ def test_population_equals_replicas_one_by_one(activation: str) -> None:
     for index, replica in enumerate(replicas):
         alone = weighted_sum(replica(inputs_PxBxTxI[index]))
         alone.backward()
-        torch.testing.assert_close(loss_P[index], alone.detach(), rtol=1e-12, atol=1e-12)
+        assert_close(loss_P[index], alone.detach(), 1e-12)
         for name, parameter in replica.named_parameters():
-            torch.testing.assert_close(gradients[name][index], parameter.grad, rtol=1e-12, atol=1e-12)
+            assert_close(gradients[name][index], parameter.grad, 1e-12, name)
 
 
 def test_no_batch_row_sees_another() -> None:
@@ -141,7 +145,7 @@ def test_no_batch_row_sees_another() -> None:
     before_BxH, after_BxH = layer(inputs_BxTxI), layer(changed_BxTxI)
     assert not torch.equal(before_BxH[1], after_BxH[1])
     for row in (0, 2, 3):
-        torch.testing.assert_close(before_BxH[row], after_BxH[row], rtol=1e-14, atol=1e-14)
+        assert_close(before_BxH[row], after_BxH[row], 1e-14)
 
 
 def test_unknown_activation_is_refused() -> None:

@@ -134,7 +134,7 @@ def test_tutorial_weights_are_those_of_its_draws() -> None:
     seeds = [2006956, 7073026, 7944341]  # tutorial/RECIPE.md: attention, input kernel, output
     normal_HxG = generator(0, "weights").standard_normal((64, 256))
     model = LSTMAttention(10, 10, 64, "time", "hard_sigmoid")
-    weights = model.initial_parameters(TutorialInitializer(iter(seeds), normal_HxG))
+    weights = model.initial_parameters(TutorialInitializer(seeds, normal_HxG))
     attention, kernel, output = (
         tensorflow_glorot_uniform(shape, seed)
         for shape, seed in zip([(10, 10), (10, 256), (64, 1)], seeds, strict=True)

@@ -98,7 +98,7 @@ def test_fresh_parameters_fit_the_module_and_depend_on_the_seed_only() -> None:
 
 def test_tutorial_kernels_are_those_of_its_op_seeds() -> None:
     seeds = {"attention": 1313943, "hidden": 8315069, "output": 7087336}  # tutorial/RECIPE.md
-    weights = MLPAttention(10, 10, 10).initial_parameters(TutorialInitializer(iter(seeds.values())))
+    weights = MLPAttention(10, 10, 10).initial_parameters(TutorialInitializer(list(seeds.values())))
     for name, seed in seeds.items():
         shape = (10, 1) if name == "output" else (10, 10)
         np.testing.assert_array_equal(weights[f"{name}.weight"].T, tensorflow_glorot_uniform(shape, seed))

@@ -23,7 +23,7 @@ def test_keras_initializer_draws_afresh_every_time() -> None:
 
 def test_tutorial_initializer_takes_its_op_seeds_in_order() -> None:
     normal = generator(0, "weights").standard_normal((4, 16))
-    init = TutorialInitializer(iter([11, 22]), normal)
+    init = TutorialInitializer([11, 22], normal)
     np.testing.assert_array_equal(init.glorot_uniform((3, 5)), initializers.tensorflow_glorot_uniform((3, 5), 11))
     np.testing.assert_array_equal(init.orthogonal((4, 16)), initializers.orthogonal_from_normal(normal))
     np.testing.assert_array_equal(init.glorot_uniform((5, 1)), initializers.tensorflow_glorot_uniform((5, 1), 22))
@@ -34,6 +34,6 @@ def test_tutorial_initializer_takes_its_op_seeds_in_order() -> None:
 def test_tutorial_initializer_has_no_recurrent_kernel_but_the_one_drawn() -> None:
     normal = generator(0, "weights").standard_normal((4, 16))
     with pytest.raises(ValueError, match=r"\(8, 32\)"):
-        TutorialInitializer(iter([]), normal).orthogonal((8, 32))
+        TutorialInitializer([], normal).orthogonal((8, 32))
     with pytest.raises(ValueError, match=r"\(4, 16\)"):
-        TutorialInitializer(iter([])).orthogonal((4, 16))
+        TutorialInitializer([]).orthogonal((4, 16))

@@ -1,0 +1,92 @@
+"""A tiny run from overrides, and its files read back."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from omegaconf import DictConfig
+
+from attnseq.commandline import checked, compose_config, register
+from attnseq.config import RunConfig
+from attnseq.report import history
+from attnseq.run import run
+
+TINY = (
+    "device=cpu",
+    "dataset.train_size=500",
+    "dataset.validation_size=64",
+    "dataset.test_size=64",
+    "trainer.epochs=2",
+    "trainer.compile=false",
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _registered() -> None:
+    register()
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    """Leaves PyTorch's number of threads as it was, whatever a test does."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, and the one that the test runs in."""
+    path = tmp_path / "cwd"
+    path.mkdir()
+    monkeypatch.chdir(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def composed(_registered: None) -> Callable[..., DictConfig]:
+    """`composed(*overrides)`: the config as Hydra composes it, nothing checked."""
+    return lambda *overrides: compose_config(overrides)
+
+
+@pytest.fixture(scope="session")
+def compose(_registered: None) -> Callable[..., RunConfig]:
+    """`compose(*overrides)`: the checked config of the default run, or of what overrides say."""
+    return lambda *overrides: checked(compose_config(overrides))
+
+
+@pytest.fixture(scope="session")
+def tiny(compose: Callable[..., RunConfig]) -> Callable[..., RunConfig]:
+    """`tiny(*overrides)`: the same for a run of two epochs of 16 steps, a tenth of a second."""
+    return lambda *overrides: compose(*TINY, *overrides)
+
+
+@pytest.fixture(scope="session")
+def finished(tiny: Callable[..., RunConfig], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny run that has finished; not to be changed."""
+    path = tmp_path_factory.mktemp("finished") / "run"
+    run(tiny(), path)
+    return path
+
+
+def _same_run(one: Path, other: Path) -> None:
+    states: list[dict[str, Any]] = [torch.load(path / "checkpoint.pt", weights_only=True) for path in (one, other)]
+    for state in states:
+        state.pop("seconds")
+    assert states[0].keys() == states[1].keys()
+    for name, tensor in states[0].pop("state").items():
+        assert torch.equal(tensor, states[1]["state"][name]), name
+    states[1].pop("state")
+    assert states[0] == states[1]
+    rows = [history.read(path / "history.csv") for path in (one, other)]
+    for row in rows[0] + rows[1]:
+        row.pop("seconds")
+    assert rows[0] == rows[1]
+
+
+@pytest.fixture
+def same_run() -> Callable[[Path, Path], None]:
+    """`same_run(folder, folder)`: checkpoint and history are the same, bit for bit, but for the seconds spent."""
+    return _same_run

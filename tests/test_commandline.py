@@ -1,0 +1,188 @@
+"""Bad input is one line on stderr that names the key, exit status 2, and nothing written."""
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from attnseq.commandline import check_command_line, errors_in_one_line
+from attnseq.config import RunConfig
+from attnseq.run import run
+from attnseq.run_folder import RunFolderError
+from attnseq.training.checkpoint import CheckpointError
+from attnseq.training.stopping import Interrupted
+
+ROOT = Path(__file__).resolve().parent.parent
+ABS = "dataset=abs_difference"
+
+# arguments, and what the line must say
+BAD = {
+    "misspelt key": (["trainer.batchsize=3"], ["trainer.batchsize", "did you mean batch_size", "epochs"]),
+    "misspelt group": (["modle=mlp_attention"], ["modle", "did you mean model"]),
+    "misspelt model": (["model=lstm"], ["model=lstm", "lstm_attention", "mlp_attention"]),
+    "misspelt dataset": (["dataset=nope"], ["dataset=nope", "abs_difference", "tutorial"]),
+    "misspelt trainer": (["trainer=slow"], ["trainer=slow", "fast", "tutorial"]),
+    "misspelt experiment": (["experiment=nope"], ["experiment=nope", "tutorial_mlp", "tutorial_lstm"]),
+    "misspelt choice": (["model=lstm_attention", "model.attention=elment"], ["model.attention=elment", "element"]),
+    "key of another model": (["model.attention=time"], ["model.attention", "hidden_size"]),
+    "text for an integer": (["trainer.batch_size=many"], ["trainer.batch_size", "many", "Integer"]),
+    "fraction for an integer": (["seed=1.5"], ["seed", "1.5", "Integer"]),
+    "list for an integer": (["dataset.train_size=[1]"], ["dataset.train_size", "Integer"]),
+    "integer for a list": ([ABS, "dataset.left=3"], ["dataset.left"]),
+    "text for a truth value": (["overwrite=maybe"], ["overwrite", "maybe"]),
+    "null": (["seed=null"], ["seed"]),
+    "missing value": (["trainer.epochs=???"], ["trainer.epochs"]),
+    "deleted key": (["~seed"], ["seed"]),
+    "deleted group": (["~trainer"], ["trainer"]),
+    "unknown interpolation": (["trainer.epochs=${nope}"], ["trainer.epochs", "nope"]),
+    "batch of nothing": (["trainer.batch_size=0"], ["trainer.batch_size=0", "must be >= 1"]),
+    "not a number": (["trainer.learning_rate=nan"], ["trainer.learning_rate=nan", "must be > 0"]),
+    "position beyond length": ([ABS, "dataset.left=[1,2,12]"], ["dataset.left", "0 to 9", "12"]),
+    "operands overlap": ([ABS, "dataset.right=[3,4,5]"], ["dataset.right", "position 3", "overlap"]),
+    "operands of two lengths": ([ABS, "dataset.right=[5,6]"], ["dataset.right", "dataset.left", "3, not 2"]),
+    "operand without digits": ([ABS, "dataset.left=[]", "dataset.right=[]"], ["dataset.left"]),
+    "base out of range": ([ABS, "dataset.base=11"], ["dataset.base", "2 to 10", "11"]),
+    "unknown split": ([ABS, "dataset.split=half"], ["dataset.split=half", "random", "operand_disjoint"]),
+    "unknown device": (["device=tpu"], ["device=tpu", "cpu"]),
+    "added key": (["+key=3"], ["key"]),
+    "added key of a group": (["+trainer.foo=3"], ["trainer.foo"]),
+    "no key": (["=3"], ["=3"]),
+    "no value": (["seed"], ["seed"]),
+    "no name": (["name="], ["name="]),
+    "name above outputs": (["name=.."], ["name=.."]),
+    "seed of a sweep": (["-m", "seed=1,-2"], ["seed=-2", "must be >= 0"]),
+    "second job of a sweep": (["-m", "seed=1,2", "trainer.batch_size=32,0"], ["trainer.batch_size=0"]),
+    "misspelt key of a sweep": (["--multirun", "trainer.batchsize=3,4"], ["trainer.batchsize"]),
+    "Hydra's own key": (["hydra.foo=1"], ["hydra.foo"]),
+    "folder below a file": (["hydra.run.dir=a_file/run"], ["hydra.run.dir=a_file/run", "cannot write", "a_file"]),
+    "sweep's folder below a file": (["-m", "hydra.sweep.dir=a_file/run"], ["a_file/run", "cannot write"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input(case: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, parts = BAD[case]
+    (folder / "a_file").write_text("not a folder")
+    with pytest.raises(SystemExit) as end:
+        check_command_line(arguments)
+    out, err = capsys.readouterr()
+    assert end.value.code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    assert "Traceback" not in err
+    for part in parts:
+        assert part in err
+    assert [path.name for path in folder.iterdir()] == ["a_file"]
+    assert (folder / "a_file").read_text() == "not a folder"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here, so that device=cuda is right")
+@pytest.mark.parametrize("device", ["cuda", "cuda:0"])
+def test_no_cuda(device: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        check_command_line([f"device={device}"])
+    assert end.value.code == 2
+    assert capsys.readouterr().err == f"device={device}: no CUDA device here; allowed are auto and cpu\n"
+    assert not any(folder.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc, where nobody can write, is Linux's")
+def test_folder_that_nobody_can_write_to(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        check_command_line(["hydra.run.dir=/proc/outputs"])
+    assert end.value.code == 2
+    err = capsys.readouterr().err
+    assert err.startswith("hydra.run.dir=/proc/outputs: cannot write to /proc")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["experiment=tutorial_lstm", "trainer.epochs=2", "device=cpu"],
+        ["-m", "seed=1,2", "model=mlp_attention,lstm_attention"],
+        [ABS, "dataset.left=[0]", "dataset.right=[1]", "dataset.length=2", "trainer=fast", "trainer.compile=False"],
+        ["--help"],
+        ["--cfg", "job"],
+    ],
+)
+def test_good_input_passes_and_writes_nothing(
+    arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check_command_line(arguments)
+    assert capsys.readouterr() == ("", "")
+    assert not any(folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "line", "status"),
+    [
+        (RunFolderError("run: in use"), "run: in use", 1),
+        (CheckpointError("run/checkpoint.pt: damaged"), "run/checkpoint.pt: damaged", 1),
+        (OSError(errno.ENOSPC, "No space left on device", "run/x"), "run/x: No space left on device", 1),
+        (OSError(errno.ENOSPC, "No space left on device"), "subject: No space left on device", 1),
+        (Interrupted(2), "SIGINT", 130),
+        (Interrupted(15), "SIGTERM", 143),
+    ],
+    ids=["folder", "checkpoint", "disk", "disk without a file", "SIGINT", "SIGTERM"],
+)
+def test_exit_status(error: Exception, line: str, status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end, errors_in_one_line("subject"):
+        raise error
+    assert end.value.code == status
+    err = capsys.readouterr().err
+    assert line in err
+    assert err.count("\n") == 1
+
+
+def test_full_disk_keeps_what_was_written(
+    folder: Path,
+    tiny: Callable[..., RunConfig],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    finished: Path,
+    same_run: Callable[[Path, Path], None],
+) -> None:
+    path = folder / "run"
+    fsync = os.fsync
+
+    def full(handle: int) -> None:
+        if (path / "checkpoint.pt").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SystemExit) as end, errors_in_one_line(str(path)):
+        run(tiny(), path)
+    assert end.value.code == 1
+    err = capsys.readouterr().err
+    assert "No space left on device" in err
+    assert err.count("\n") == 1
+    assert torch.load(path / "checkpoint.pt", weights_only=True)["epoch"] == 1
+    assert not list(path.glob(".*.*.*"))
+    monkeypatch.undo()
+    assert run(tiny(), path)["status"] == "finished"
+    same_run(path, finished)
+
+
+def test_whole_command(folder: Path) -> None:
+    """One real process: an error that Hydra would show on many lines."""
+    done = subprocess.run(
+        [sys.executable, "-m", "attnseq.train", "trainer.batchsize=3"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("trainer.batchsize: no such key")
+    assert done.stderr.count("\n") == 1
+    assert not any(folder.iterdir())

@@ -1,0 +1,360 @@
+"""One run from start to result: its files, and what happens when it is stopped, damaged, diverged or started again."""
+
+import io
+import json
+import os
+import pickle
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from attnseq.config import RunConfig
+from attnseq.naming import result_config
+from attnseq.observer import RunObserver
+from attnseq.report import figures, history
+from attnseq.report.tensorboard import TensorBoardLog
+from attnseq.run import run
+from attnseq.run_folder import RunFolder, RunFolderError
+from attnseq.training.checkpoint import CheckpointError
+from attnseq.training.stopping import Interrupted
+
+Compose = Callable[..., RunConfig]
+SameRun = Callable[[Path, Path], None]
+
+RESULT_KEYS = {
+    *("status", "variant", "seed", "epochs", "loss/train", "loss/validation", "loss/test", "mae/test", "exact/test"),
+    *("attention/mean", "parameters", "device", "seconds", "microseconds_per_sample", "versions"),
+}
+
+# 2000 samples in batches of 10: 200 steps an epoch, 3 blocks of 64 and a short one
+LONGER = ("dataset.train_size=2000", "trainer.batch_size=10")
+
+
+class Killed(BaseException):
+    """Stands for kill -9 at a chosen place."""
+
+
+@pytest.fixture
+def path(folder: Path) -> Path:
+    return folder / "outputs" / "variant" / "seed=1"
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """What every file of a folder holds, and when it was written."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"]
+    return {path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def next_second() -> None:
+    """Event files are read in the order of their names, which hold the second; a killed process takes longer to start."""
+    time.sleep(1.02 - time.time() % 1)
+
+
+def scalar_steps(folder: Path) -> dict[str, list[int]]:
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    return {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def test_a_run_leaves_the_files_of_the_design(finished: Path) -> None:
+    names = {path.relative_to(finished).as_posix() for path in finished.rglob("*") if path.is_file()}
+    events = {name for name in names if name.startswith("events.out.tfevents.")}
+    assert len(events) == 1
+    assert names - events - {".lock"} == {
+        ".hydra/config.yaml", "history.csv", "checkpoint.pt", "result.json", "attention.png", "loss.png",
+    }  # fmt: skip
+
+
+def test_the_result_says_what_the_design_asks(finished: Path, tiny: Compose) -> None:
+    result = json.loads((finished / "result.json").read_text())
+    assert result.keys() >= RESULT_KEYS
+    assert (result["status"], result["seed"], result["epochs"], result["device"]) == ("finished", 1337, 2, "cpu")
+    assert result["variant"] == "mlp_attention,train_size=500,validation_size=64,test_size=64,epochs=2"
+    assert result["parameters"] == 110 + 110 + 11
+    assert len(result["attention/mean"]) == 10
+    assert sum(result["attention/mean"]) == pytest.approx(1, abs=1e-6)
+    assert 0 < result["loss/test"] < 1
+    assert 0 <= result["exact/test"] <= 1
+    assert 0 < result["mae/test"] < 1000
+    assert result["seconds"] > 0
+    assert result["microseconds_per_sample"] == pytest.approx(1e6 * result["seconds"] / 1000)
+    assert result["versions"].keys() == {"python", "torch", "attnseq"}
+    rows = history.read(finished / "history.csv")
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert (result["loss/train"], result["loss/validation"]) == (rows[-1]["loss/train"], rows[-1]["loss/validation"])
+    assert rows[1]["loss/train"] < rows[0]["loss/train"]
+    assert RunFolder(finished, result_config(tiny())).result() == result
+
+
+def test_a_finished_run_is_not_trained_again(path: Path, tiny: Compose, capsys: pytest.CaptureFixture[str]) -> None:
+    first = run(tiny(), path)
+    before = contents(path)
+    capsys.readouterr()
+    # what does not decide the result may differ
+    again = run(tiny("trainer.checkpoint_minutes=1", "name=other"), path)
+    assert contents(path) == before
+    assert {**first, "config": again["config"]} == again
+    out = capsys.readouterr().out
+    assert "already finished" in out
+    assert "overwrite=true" in out
+    assert "mae/test" in out
+
+
+def test_overwrite_trains_anew(path: Path, tiny: Compose, same_run: SameRun, finished: Path) -> None:
+    run(tiny(), path)
+    before = contents(path)
+    (path / "notes.txt").write_text("mine")
+    next_second()
+    assert run(tiny("overwrite=true"), path)["status"] == "finished"
+    after = contents(path)
+    for name in ("checkpoint.pt", "result.json", "history.csv", "attention.png"):
+        assert after[name][1] > before[name][1], name
+    assert len(list(path.glob("events.out.tfevents.*"))) == 1
+    assert after["notes.txt"][0] == b"mine"
+    same_run(path, finished)
+
+
+def test_overwrite_takes_the_folder_of_another_config(path: Path, tiny: Compose, same_run: SameRun, finished: Path) -> None:
+    run(tiny("seed=1"), path)
+    run(tiny("overwrite=true"), path)
+    same_run(path, finished)
+
+
+def test_the_seed_decides_and_the_run_before_does_not(path: Path, tiny: Compose, same_run: SameRun, finished: Path) -> None:
+    run(tiny("seed=1"), path)
+    one, other = (torch.load(folder / "checkpoint.pt", weights_only=True)["state"] for folder in (path, finished))
+    assert not torch.equal(one["parameters"], other["parameters"])
+    run(tiny(), path.with_name("again"))
+    same_run(path.with_name("again"), finished)
+
+
+def test_another_config_in_the_same_folder_is_refused(path: Path, tiny: Compose) -> None:
+    run(tiny(), path)
+    before = contents(path)
+    with pytest.raises(RunFolderError, match=r"result\.json: of a run with another config"):
+        run(tiny("trainer.learning_rate=0.5"), path)
+    (path / "result.json").rename(path / "kept")
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt: of a run with another config"):
+        run(tiny("trainer.learning_rate=0.5"), path)
+    (path / "kept").rename(path / "result.json")
+    assert contents(path) == before
+
+
+def flipped(content: bytes) -> bytes:
+    """One bit of the parameters changed: torch.load alone does not notice."""
+    middle = content.index(b"data/0") + 200
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+class Evil:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, ("pwned",)
+
+
+def executing(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    torch.save({"format": 1, "state": Evil()}, buffer)
+    return buffer.getvalue()
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut to half": lambda content: content[: len(content) // 2],
+    "cut by a byte": lambda content: content[:-1],
+    "one bit": flipped,
+    "zeros": lambda content: bytes(len(content)),
+    "text": lambda content: b"not a checkpoint\n" * 100,
+    "plain pickle": lambda content: pickle.dumps({"format": 1}),
+    "code": executing,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_refused_and_kept(damage: str, path: Path, tiny: Compose, finished: Path) -> None:
+    path.mkdir(parents=True)
+    damaged = DAMAGES[damage]((finished / "checkpoint.pt").read_bytes())
+    (path / "checkpoint.pt").write_bytes(damaged)
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt: damaged.*overwrite=true") as error:
+        run(tiny(), path)
+    assert "\n" not in str(error.value)
+    assert (path / "checkpoint.pt").read_bytes() == damaged
+    assert {file.name for file in path.iterdir()} - {".lock"} == {"checkpoint.pt"}
+    assert not Path("pwned").exists()
+
+
+def test_a_damaged_result_is_refused_and_kept(path: Path, tiny: Compose) -> None:
+    path.mkdir(parents=True)
+    (path / "result.json").write_text('{"status": "fin')
+    with pytest.raises(RunFolderError, match=r"result\.json: damaged"):
+        run(tiny(), path)
+    assert (path / "result.json").read_text() == '{"status": "fin'
+
+
+@pytest.mark.parametrize("batch_size", [5, 500], ids=["within an epoch", "at its end"])
+def test_a_diverged_run_says_where(
+    batch_size: int, path: Path, tiny: Compose, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tiny("trainer.learning_rate=1e39", f"trainer.batch_size={batch_size}", "trainer.epochs=3")
+    result = run(config, path)
+    assert result["status"] == "diverged"
+    written = json.loads((path / "result.json").read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert written["status"] == "diverged"
+    step = written["diverged"]["step"]
+    # the first step's loss is that of the initial weights; it sends them beyond float32
+    assert step == 2
+    assert written["diverged"]["epoch"] == (1 if batch_size == 5 else 2)
+    assert written["loss/test"] is None or isinstance(written["loss/test"], float)
+    out = capsys.readouterr().out
+    assert "diverged" in out
+    assert f"epoch {written['diverged']['epoch']}, step {step}" in out
+    before = contents(path)
+    assert run(config, path)["status"] == "diverged"
+    assert contents(path) == before
+    assert "already diverged" in capsys.readouterr().out
+
+
+@pytest.fixture
+def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, signal.Signals], None]:
+    """`stop_at(steps, signal)`: the signal comes while the run tells of this many steps, once."""
+    progress = RunObserver.progress
+
+    def arrange(at: int, number: signal.Signals) -> None:
+        def stopping(self: RunObserver, steps: int, loss_P: Sequence[float]) -> None:
+            progress(self, steps, loss_P)
+            if steps == at:
+                monkeypatch.setattr(RunObserver, "progress", progress)
+                signal.raise_signal(number)
+
+        monkeypatch.setattr(RunObserver, "progress", stopping)
+
+    return arrange
+
+
+@pytest.fixture(scope="module")
+def longer(tiny: Compose, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two epochs of 200 steps that nothing stopped."""
+    path = tmp_path_factory.mktemp("longer") / "run"
+    run(tiny(*LONGER), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("steps", "number", "status", "where"),
+    [
+        ((64,), signal.SIGINT, 130, (0, 64)),
+        ((200,), signal.SIGTERM, 143, (1, 0)),
+        ((128, 328), signal.SIGTERM, 143, (1, 128)),
+        ((400,), signal.SIGINT, 130, (2, 0)),
+    ],
+    ids=["first epoch", "end of an epoch", "twice", "end of the run"],
+)
+def test_interrupted_and_resumed_is_uninterrupted(
+    steps: tuple[int, ...],
+    number: signal.Signals,
+    status: int,
+    where: tuple[int, int],
+    path: Path,
+    tiny: Compose,
+    longer: Path,
+    same_run: SameRun,
+    stop_at: Callable[[int, signal.Signals], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    for at in steps:
+        stop_at(at, number)
+        with pytest.raises(Interrupted) as interrupted:
+            run(tiny(*LONGER), path)
+        assert interrupted.value.status == status
+        assert str(interrupted.value) == number.name
+        next_second()
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+    checkpoint = torch.load(path / "checkpoint.pt", weights_only=True)
+    assert (checkpoint["epoch"], checkpoint["step"]) == where
+    assert not (path / "result.json").exists()
+    capsys.readouterr()
+    result = run(tiny(*LONGER), path)
+    assert f"epoch {where[0]}, step {where[1]}" in capsys.readouterr().out
+    same_run(path, longer)
+    uninterrupted = json.loads((longer / "result.json").read_text())
+    for key in RESULT_KEYS - {"seconds", "microseconds_per_sample"}:
+        assert result[key] == uninterrupted[key], key
+    assert result["seconds"] > checkpoint["seconds"]
+    assert scalar_steps(path) == scalar_steps(longer)
+
+
+# what is under way when the process dies, in the order in which it happens
+PLACES = {
+    "before the first step": (RunObserver, "start", 1),
+    "before an epoch is logged": (TensorBoardLog, "epoch", 2),
+    "after an epoch is logged": (history, "append", 2),
+    "before a checkpoint": (RunObserver, "checkpoint", 2),
+    "before the first checkpoint": (RunObserver, "checkpoint", 1),
+    "before hyperparameters": (TensorBoardLog, "hyperparameters", 1),
+    "before a picture": (figures, "save", 1),
+    "before the second picture": (figures, "save", 2),
+    "before the result": (RunFolder, "write_result", 1),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_killed_at_a_chosen_place_and_started_again(
+    place: str, path: Path, tiny: Compose, same_run: SameRun, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, name, count = PLACES[place]
+    original: Any = getattr(owner, name)
+    calls = iter(range(1, 100))
+
+    def killing(*arguments: Any, **keywords: Any) -> Any:
+        if next(calls) == count:
+            raise Killed
+        return original(*arguments, **keywords)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, killing)
+        with pytest.raises(Killed):
+            run(tiny(), path)
+    assert not (path / "result.json").exists()
+    next_second()
+    assert run(tiny(), path)["status"] == "finished"
+    same_run(path, finished)
+    assert scalar_steps(path) == scalar_steps(finished)
+
+
+def test_a_run_of_the_lstm_goes_the_same_way(path: Path, tiny: Compose, capsys: pytest.CaptureFixture[str]) -> None:
+    small = ("model=lstm_attention", "model.hidden_size=4", "dataset.train_size=100")
+    result = run(tiny(*small, "model.attention=element"), path)
+    assert result["status"] == "finished"
+    assert result["variant"].startswith("lstm_attention,hidden_size=4,attention=element,")
+    assert sum(result["attention/mean"]) == pytest.approx(1, abs=1e-5)
+    assert "lstm_attention,hidden_size=4" in capsys.readouterr().out
+
+
+def test_threads_are_as_before(path: Path, tiny: Compose) -> None:
+    before = torch.get_num_threads()
+    run(tiny(), path)
+    assert torch.get_num_threads() == before
+
+
+def test_what_is_shown(path: Path, tiny: Compose, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tiny(), path)
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert lines[0].startswith("mlp_attention,train_size=500")
+    assert "231 parameters" in lines[0]
+    assert "tutorial, 500 samples" in lines[0]
+    assert lines[0].endswith("cpu")
+    assert "not compiled: trainer.compile=false" in lines[1]
+    assert [line.split()[0] for line in lines[3:5]] == ["1", "2"]
+    assert "outputs/variant/seed=1/attention.png" in lines
+    assert "outputs/variant/seed=1/loss.png" in lines
+    assert lines[-1] == "tensorboard --logdir outputs"
+    # the published figures belong to the published run only
+    assert "published" not in out
