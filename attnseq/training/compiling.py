@@ -47,7 +47,7 @@ def plan_compilation(setting: str, steps: int, numbers: int, device: torch.devic
 
     Args:
         setting: "true", "false", or "auto": where the run is long enough to pay for it and a compiler is there.
-        steps: optimizer steps that are left.
+        steps: optimizer steps of the whole run, so that a resumed one is treated as the uninterrupted one.
         numbers: parameters of all replicas together.
         device: where the program runs.
 
@@ -68,7 +68,8 @@ def plan_compilation(setting: str, steps: int, numbers: int, device: torch.devic
             reason = f"{steps:,} steps are too few to pay for it (trainer.compile=true compiles all the same)"
         else:
             reason = missing_compiler(device)
-    return CompilePlan(not reason, reason, not reason or steps >= STEPS_WORTH_TRACING, UNROLLED_STEPS if small else 1, options)
+    trace = not reason or steps >= STEPS_WORTH_TRACING
+    return CompilePlan(not reason, reason, trace, UNROLLED_STEPS if small else 1, options)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ not finite is frozen, its neighbours are not touched.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -168,7 +168,7 @@ def compile_steps(steps: Steps, example: Sequence, options: Mapping[str, bool | 
         A function of the same signature.
     """
     # shapes never change, and the state's tensors are ours: no guard needs to be checked at a call
-    unguarded = {"guard_filter_fn": torch.compiler.skip_all_guards_unsafe}
+    unguarded: dict[str, Any] = {"guard_filter_fn": torch.compiler.skip_all_guards_unsafe}
     graph = _graph(steps, example)
     return _takes_groups(torch.compile(graph, fullgraph=True, dynamic=False, options=unguarded | dict(options)))
 

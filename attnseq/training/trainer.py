@@ -132,8 +132,8 @@ class Trainer:
                 stop.check()
 
     def _compile_plan(self, population: Population) -> CompilePlan:
-        left = self._schedule.epochs * -(-len(self._digits_NxT) // self._schedule.batch_size)
-        return plan_compilation(self._schedule.compile, left, population.state.parameters.numel(), population.device)
+        steps = self._schedule.epochs * -(-len(self._digits_NxT) // self._schedule.batch_size)
+        return plan_compilation(self._schedule.compile, steps, population.state.parameters.numel(), population.device)
 
     def _build(self, population: Population, batches: BatchPlan, plan: CompilePlan) -> Steps:
         """The program; where it is compiled, compiled by a call whose samples are all padding and change nothing."""
