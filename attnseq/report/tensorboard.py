@@ -79,7 +79,7 @@ class TensorBoardLog:
         self._writer.flush()
 
     def hyperparameters(self, hparams: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
-        """Fill the run's row of the HParams tab; last, at the step of the last epoch.
+        """Fill the run's row of the HParams tab; last, a step after the last epoch: a resumed run purges it from there.
 
         `SummaryWriter.add_hparams` would open a second run beside this one, so its summaries are written here.
 
@@ -90,10 +90,10 @@ class TensorBoardLog:
         shown = {name: _hparam(value) for name, value in hparams.items()}
         finals = {tag: float(value) for tag, value in metrics.items()}
         for summary in hparams_summaries(shown, finals):
-            self._writer._get_file_writer().add_summary(summary, self._epoch)
+            self._writer._get_file_writer().add_summary(summary, self._epoch + 1)
         for tag, value in finals.items():
             if tag not in EPOCH_SCALARS:
-                self._writer.add_scalar(tag, value, self._epoch)
+                self._writer.add_scalar(tag, value, self._epoch + 1)
         self._writer.flush()
 
     def close(self) -> None:

@@ -37,8 +37,8 @@ def missing_compiler(device: torch.device) -> str:
     """What `torch.compile` lacks for `device`, in words; "" where nothing is missing."""
     if device.type == "cuda":
         return "" if importlib.util.find_spec("triton") else "triton, which it needs on CUDA, is not installed"
-    names = [os.environ.get("CXX", "")] + (["cl"] if sys.platform == "win32" else ["g++", "clang++", "c++"])
-    found = any(name and shutil.which(name) for name in names)
+    names = ["cl"] if sys.platform == "win32" else ["g++", "clang++", "c++"]
+    found = any(shutil.which(name) for name in os.environ.get("CXX", "").split()[-1:] + names)
     return "" if found else "no C++ compiler (g++ or clang++) is on the PATH"
 
 

@@ -103,7 +103,7 @@ def test_hyperparameters_and_final_metrics_in_the_same_run(
     assert texts == {"name": "mlp", "operands": "[1, 2]", "clip": "None", "compile": "True"}
     experiment = metadata.parse_experiment_plugin_data(content[metadata.EXPERIMENT_TAG])
     assert {info.name.tag for info in experiment.metric_infos} == {"loss/test", "loss/train"}
-    assert [(point.step, point.value) for point in read.Scalars("loss/test")] == [(1, 0.25)]
+    assert [(point.step, point.value) for point in read.Scalars("loss/test")] == [(2, 0.25)]
     assert len(read.Scalars("loss/train")) == 1
 
 

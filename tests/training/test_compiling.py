@@ -1,15 +1,26 @@
 """Whether to compile, with the reason where not; threads are given back."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from attnseq.training import compiling
-from attnseq.training.compiling import STEPS_WORTH_COMPILING, UNROLLED_NUMBERS, plan_compilation, threads_for
+from attnseq.training.compiling import (
+    SMALL_NUMBERS,
+    STEPS_WORTH_COMPILING_LARGE,
+    STEPS_WORTH_COMPILING_SMALL,
+    STEPS_WORTH_TRACING,
+    UNROLLED_STEPS,
+    plan_compilation,
+    threads_for,
+)
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+LONG = max(STEPS_WORTH_COMPILING_SMALL, STEPS_WORTH_COMPILING_LARGE)
+SIZES = [(SMALL_NUMBERS, STEPS_WORTH_COMPILING_SMALL), (SMALL_NUMBERS + 1, STEPS_WORTH_COMPILING_LARGE)]
 
 
 @pytest.fixture
@@ -26,23 +37,20 @@ def program(folder: Path, name: str) -> Path:
     return file
 
 
-def test_auto_does_not_compile_a_short_run_and_says_why(path: Path) -> None:
+@pytest.mark.parametrize(("numbers", "worth"), SIZES)
+def test_auto_compiles_a_long_run_and_says_why_not_a_short_one(path: Path, numbers: int, worth: int) -> None:
     program(path, "g++")
-    plan = plan_compilation("auto", STEPS_WORTH_COMPILING - 1, 100, CPU)
-    assert not plan.compile
-    assert f"{STEPS_WORTH_COMPILING - 1:,} steps are too few" in plan.reason
-    assert "\n" not in plan.reason
-
-
-def test_auto_compiles_a_long_run(path: Path) -> None:
-    program(path, "g++")
-    plan = plan_compilation("auto", STEPS_WORTH_COMPILING, 100, CPU)
-    assert plan.compile
-    assert plan.reason == ""
+    short = plan_compilation("auto", worth - 1, numbers, CPU)
+    assert not short.compile
+    assert f"{worth - 1:,} steps are too few" in short.reason
+    assert "\n" not in short.reason
+    long = plan_compilation("auto", worth, numbers, CPU)
+    assert long.compile
+    assert long.reason == ""
 
 
 def test_auto_does_not_compile_without_a_compiler_and_says_why(path: Path) -> None:
-    plan = plan_compilation("auto", STEPS_WORTH_COMPILING, 100, CPU)
+    plan = plan_compilation("auto", LONG, 100, CPU)
     assert not plan.compile
     assert "no C++ compiler" in plan.reason
     assert "\n" not in plan.reason
@@ -51,18 +59,18 @@ def test_auto_does_not_compile_without_a_compiler_and_says_why(path: Path) -> No
 def test_a_compiler_named_by_cxx_counts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (path / "elsewhere").mkdir()
     monkeypatch.setenv("CXX", str(program(path / "elsewhere", "my-compiler")))
-    assert plan_compilation("auto", STEPS_WORTH_COMPILING, 100, CPU).compile
+    assert plan_compilation("auto", LONG, 100, CPU).compile
     monkeypatch.setenv("CXX", str(path / "elsewhere" / "not-there"))
-    assert not plan_compilation("auto", STEPS_WORTH_COMPILING, 100, CPU).compile
+    assert not plan_compilation("auto", LONG, 100, CPU).compile
 
 
 def test_on_cuda_triton_is_what_is_needed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling.importlib.util, "find_spec", lambda name: None)
-    plan = plan_compilation("auto", STEPS_WORTH_COMPILING, 100, CUDA)
+    plan = plan_compilation("auto", LONG, 100, CUDA)
     assert not plan.compile
     assert "triton" in plan.reason
     monkeypatch.setattr(compiling.importlib.util, "find_spec", lambda name: object() if name == "triton" else None)
-    plan = plan_compilation("auto", STEPS_WORTH_COMPILING, 100, CUDA)
+    plan = plan_compilation("auto", LONG, 100, CUDA)
     assert plan.compile
     assert "cpp_wrapper" not in plan.options
 
@@ -77,13 +85,23 @@ def test_true_and_false_are_obeyed(path: Path) -> None:
 
 def test_only_small_programs_are_unrolled_whether_compiled_or_not() -> None:
     for setting in ("true", "false"):  # the same steps a call, so that a block of steps means the same
-        small, large = (plan_compilation(setting, 1, UNROLLED_NUMBERS + extra, CPU) for extra in (0, 1))
-        assert small.steps_per_call == compiling.UNROLLED_STEPS
+        small, large = (plan_compilation(setting, 1, SMALL_NUMBERS + extra, CPU) for extra in (0, 1))
+        assert small.steps_per_call == UNROLLED_STEPS
         assert large.steps_per_call == 1
 
 
+def test_what_is_not_compiled_is_traced_where_that_pays(path: Path) -> None:
+    for setting in ("auto", "false"):  # no compiler is there
+        assert not plan_compilation(setting, STEPS_WORTH_TRACING - 1, 100, CPU).trace
+        plan = plan_compilation(setting, LONG, 100, CPU)
+        assert plan.trace
+        assert not plan.compile
+        assert plan_compilation(setting, STEPS_WORTH_TRACING, 100, CPU).trace
+    assert plan_compilation("true", 1, 100, CPU).trace
+
+
 @pytest.fixture
-def two_threads() -> object:
+def two_threads() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     yield

@@ -25,6 +25,7 @@ from attnseq.training.population import (
     initial_state,
     squared_error,
     take_step,
+    trace_steps,
 )
 from attnseq.training.trainer import stack_settings
 
@@ -289,13 +290,15 @@ def test_padding_does_not_count_as_divergence() -> None:
     assert state.loss_sum.tolist() == [0]
 
 
-# -- compiled --
+# -- traced and compiled --
 
 
-@pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU))
+@pytest.mark.parametrize("program", ["traced", "compiled"])
 @pytest.mark.parametrize(("name", "hidden_size", "steps_per_call"), [("mlp", 3, 2), ("lstm", 8, 1)])
-def test_compiled_equals_eager(name: str, hidden_size: int, steps_per_call: int) -> None:
-    """Compiled as the trainer does, on padding, then run on an epoch's batches, the last of them partly padding."""
+def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: int, steps_per_call: int) -> None:
+    """Made of padding, as the trainer does, then run on an epoch's batches, the last of them partly padding."""
+    if program == "compiled" and missing_compiler(CPU):
+        pytest.skip(missing_compiler(CPU))
     flat, replicas = build(name, hidden_size), 2
     plan = BatchPlan(samples=7 * BATCH + 2, batch_size=BATCH, steps_per_call=steps_per_call)
     numbers = torch.Generator().manual_seed(0)
@@ -307,24 +310,27 @@ def test_compiled_equals_eager(name: str, hidden_size: int, steps_per_call: int)
 
     steps, eager = build_steps(flat, "keras"), initial_state(fresh(flat, replicas))
     state = copy(eager)
-    options = plan_compilation("true", 1, 1, CPU).options
-    compiled = compile_steps(steps, (state, settings(replicas), *padding), options)
+    example = (state, settings(replicas), *padding)
+    if program == "traced":
+        built = trace_steps(steps, example)
+    else:
+        built = compile_steps(steps, example, plan_compilation("true", 1, 1, CPU).options)
     assert same_bits(state, eager)  # tracing runs nothing
-    compiled(state, settings(replicas), *padding)
+    built(state, settings(replicas), *padding)
     assert same_bits(state, eager)
     for call in Epoch(plan, order_PxN).calls(digits_NxT, targets_N, 0, plan.calls):
         steps(eager, settings(replicas), *call)
-        compiled(state, settings(replicas), *call)
+        built(state, settings(replicas), *call)
     assert plan.steps == 8
     assert state.updates.tolist() == [8] * replicas
     assert (state.parameters - fresh(flat, replicas)).abs().max() > 5e-3
     for mine, theirs in zip(state, eager, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-5 * float(theirs.abs().max()))
-    # a broken replica is frozen in the compiled program, too
+    # a broken replica is frozen here, too
     state.parameters[0, 0] = eager.parameters[0, 0] = torch.nan
     before = copy(state)
     call = next(Epoch(plan, order_PxN).calls(digits_NxT, targets_N, 0, 1))
-    compiled(state, settings(replicas), *call)
+    built(state, settings(replicas), *call)
     assert state.diverged.tolist() == [9, 0]
     assert torch.allclose(state.parameters[0], before.parameters[0], rtol=0, atol=0, equal_nan=True)
     assert not torch.equal(state.parameters[1], before.parameters[1])
