@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
+import torch
 from hydra import compose, initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import get_args_parser
@@ -53,7 +54,10 @@ def errors_in_one_line(subject: str = "") -> Iterator[None]:
     except OSError as error:
         fail(f"{error.filename or subject}: {error.strerror or error}; what was written before is kept", 1)
     except Interrupted as interrupted:
-        fail(f"stopped by {interrupted}; the same command goes on from the last checkpoint", interrupted.status)
+        advice = "started again without overwrite=true, the run goes on from its checkpoint"
+        fail(f"stopped by {interrupted}; {advice}", interrupted.status)
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        fail(f"out of memory: lower dataset.train_size, trainer.batch_size or model.hidden_size ({error})", 1)
 
 
 def register() -> None:
@@ -87,8 +91,11 @@ def checked(config: DictConfig) -> RunConfig:
     """
     plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     _check_keys("", plain, RunConfig)
+    choices = OmegaConf.select(config, "hydra.runtime.choices") or {}
     for group in ("dataset", "model", "trainer"):
         _check_keys(f"{group}.", plain[group], OmegaConf.get_type(plain, group))
+        if plain[group].name != choices.get(group, plain[group].name):
+            raise ConfigError(f"{group}.name={plain[group].name}: must be {choices[group]}, the name of its file")
     run_config: Any = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(RunConfig), plain))
     build_device(run_config.device)
     return run_config

@@ -37,8 +37,8 @@ class TrainerConfig:
     checkpoint_minutes: float = MISSING
 
     def __post_init__(self) -> None:
-        check_range("trainer.epochs", self.epochs, 1)
-        check_range("trainer.batch_size", self.batch_size, 1)
+        check_range("trainer.epochs", self.epochs, 1, 1_000_000)
+        check_range("trainer.batch_size", self.batch_size, 1, 1_000_000)
         check_range("trainer.learning_rate", self.learning_rate, 0, open_low=True)
         check_range("trainer.beta1", self.beta1, 0, 0.999999)
         check_range("trainer.beta2", self.beta2, 0, 0.999999)

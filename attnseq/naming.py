@@ -16,8 +16,8 @@ LONGEST = 120
 def config_directory() -> Path:
     """The folder of the YAML files: `conf/` beside the package in a checkout, `attnseq/conf/` where it is installed."""
     package = Path(__file__).resolve().parent
-    checkout = package.parent / "conf"
-    return checkout if (checkout / "config.yaml").is_file() else package / "conf"
+    installed = package / "conf"
+    return installed if installed.is_dir() else package.parent / "conf"
 
 
 def variant_name(config: DictConfig) -> str:
@@ -35,7 +35,7 @@ def variant_name(config: DictConfig) -> str:
     parts += [str(config[group].name) for group in ("dataset", "trainer") if config[group].name != "tutorial"]
     for group in ("model", "dataset", "trainer"):
         file = config_directory() / group / f"{config[group].name}.yaml"
-        defaults: Any = OmegaConf.load(file)
+        defaults: Any = OmegaConf.load(file) if file.is_file() else {}  # a choice of --config-dir names all its values
         for key, value in config[group].items():
             if key != "name" and key not in UNNAMED.get(group, ()) and not _same(value, defaults.get(key)):
                 shown = key if key != "seed" else f"{group}_seed"

@@ -89,21 +89,20 @@ class RunObserver:
         self._progress.update(steps, sum(loss_P) / len(loss_P))
 
     def epoch(self, epoch: int, population: Population, loss_P: Sequence[float]) -> None:
+        seconds = time.monotonic() - self._epoch_started
         parameters_PxN = population.state.parameters
         metrics = evaluate(population.flat, parameters_PxN, self._dataset.validation, self._dataset.task.scale)
         attention = summarise_attention(population.flat, parameters_PxN, self._probe)
-        now = time.monotonic()
         rows = zip(self._runs, self._logs, loss_P, metrics, attention, population.diverged(), strict=True)
         for run, log, loss, metric, summary, diverged in rows:
             if diverged:
                 continue
-            seconds = now - self._epoch_started
             record = EpochRecord(epoch, loss, metric.loss, metric.mae, metric.exact, seconds, summary)
             log.epoch(record, self._dataset.task.relevance)
             history.append(run.folder.history_path, record)
             if len(self._runs) == 1:
                 self._progress.epoch_row(record)
-        self._epoch_started = now
+        self._epoch_started = time.monotonic()
 
     def checkpoint(self, population: Population) -> None:
         for replica, run in enumerate(self._runs):

@@ -20,7 +20,7 @@ from attnseq.naming import result_config, variant_name
 from attnseq.report import figures, history
 from attnseq.report.records import ReproducedRun
 from attnseq.run import run
-from attnseq.run_folder import RunFolder
+from attnseq.run_folder import RunFolder, RunFolderError
 from attnseq.training.checkpoint import write_atomically
 from attnseq.training.population import FlatModel
 from attnseq.verdicts import Verdict
@@ -59,14 +59,15 @@ def train_published(config: RunConfig, root: Path) -> Reproduced:
         As `run`.
     """
     path = root / variant_name(OmegaConf.structured(config)) / f"seed={config.seed}"
-    run(config, path)
+    if run(config, path)["status"] != "finished":
+        raise RunFolderError(f"{path}: the published run diverged; overwrite=true trains it anew")
     folder = RunFolder(path, result_config(config))
     checkpoint = folder.load_checkpoint()
     if checkpoint is None:
         raise FileNotFoundError(2, "missing; overwrite=true trains the run anew", str(folder.checkpoint_path))
     device = build.build_device(config.device)
     dataset = config.dataset.build().to(device)
-    flat = FlatModel(config.model.build(dataset.task))
+    flat = FlatModel(config.model.build(dataset.task).to(device))
     parameters_PxN = checkpoint.state["parameters"].unsqueeze(0).to(device)
     first = dataset.train.first(FIRST)
     return Reproduced(

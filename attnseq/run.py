@@ -3,11 +3,13 @@
 Shapes: P replicas (here one), N parameters, T positions.
 """
 
+import math
 import platform
+import shlex
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
@@ -89,18 +91,20 @@ def _train(
         RunObserver([this], dataset, progress) as observer,
     ):
         Trainer(dataset, build.build_schedule(config.trainer), observer).fit(population, stop)
-        result = measure(config, variant, dataset, population, observer.seconds(this))
+        rows = history.read(folder.history_path) if folder.history_path.exists() else []
+        result = measure(config, variant, dataset, population, rows)
         if result["status"] == "finished":
             hparams = flatten(OmegaConf.to_container(OmegaConf.structured(config)))
             observer.logs[0].hyperparameters(hparams, {k: result[k] for k in ("loss/test", "mae/test", "exact/test")})
-    draw(folder, result, dataset.task.relevance)
-    folder.write_result(result)
-    return result
+        draw(folder, result, rows, published_figures(config))
+        folder.write_result(result | {"seconds": observer.seconds(this)})
+    stop.check()
+    return result | {"seconds": observer.seconds(this)}
 
 
 def build_population(config: RunConfig, dataset: Dataset, device: torch.device) -> Population:
     """The population of one for `config`, at its start."""
-    model = config.model.build(dataset.task)
+    model = config.model.build(dataset.task).to(device)
     flat = FlatModel(model)
     parameters_PxN = flat.flatten(build.build_weights(model, config)).unsqueeze(0).to(device)
     trainer = config.trainer
@@ -114,22 +118,34 @@ def restore(population: Population, state: dict[str, Tensor]) -> None:
         getattr(population.state, name)[0] = value
 
 
-def measure(config: RunConfig, variant: str, dataset: Dataset, population: Population, seconds: float) -> Result:
-    """The result of a population of one, the held-out test samples looked at for the first and only time."""
+def measure(
+    config: RunConfig, variant: str, dataset: Dataset, population: Population, rows: list[dict[str, float]]
+) -> Result:
+    """The result of a population of one, the held-out test samples looked at for the first and only time.
+
+    Args:
+        config: of the run.
+        variant: its name.
+        dataset: on the population's device.
+        population: at its end.
+        rows: of history.csv.
+    """
     parameters_PxN = population.state.parameters
     scale = dataset.task.scale
-    diverged = population.diverged()[0]
     steps = -(-len(dataset.train) // config.trainer.batch_size)
     validation = evaluate(population.flat, parameters_PxN, dataset.validation, scale)[0]
     test = evaluate(population.flat, parameters_PxN, dataset.test, scale)[0]
     attention = summarise_attention(population.flat, parameters_PxN, dataset.test)[0]
-    trained = population.epoch * len(dataset.train) + population.step * config.trainer.batch_size
+    diverged = population.diverged()[0]
+    if not (diverged or math.isfinite(validation.loss + test.loss)):  # the last updates, which no step looked at
+        diverged = population.epoch * steps
     return {
         "status": "diverged" if diverged else "finished",
         "variant": variant,
         "seed": config.seed,
-        "epochs": population.epoch,
-        "diverged": {"epoch": (diverged - 1) // steps + 1, "step": diverged} if diverged else None,
+        "epochs": (diverged - 1) // steps if diverged else population.epoch,
+        "diverged": {"epoch": (diverged - 1) // steps + 1, "step": (diverged - 1) % steps + 1} if diverged else None,
+        "loss/train": rows[-1]["loss/train"] if rows else None,
         "loss/validation": validation.loss,
         "loss/test": test.loss,
         "mae/test": test.mae,
@@ -139,8 +155,7 @@ def measure(config: RunConfig, variant: str, dataset: Dataset, population: Popul
         "attention/relevance": dataset.task.relevance.tolist(),
         "parameters": parameters_PxN.shape[1],
         "device": str(parameters_PxN.device),
-        "seconds": seconds,
-        "microseconds_per_sample": 1e6 * seconds / max(1, trained),
+        "microseconds_per_sample": 1e6 * median(row["seconds"] for row in rows) / len(dataset.train) if rows else None,
         "versions": {
             "python": platform.python_version(),
             "torch": str(torch.__version__),
@@ -149,16 +164,16 @@ def measure(config: RunConfig, variant: str, dataset: Dataset, population: Popul
     }
 
 
-def draw(folder: RunFolder, result: Result, relevance_T: np.ndarray) -> None:
-    """Write the run's pictures, and the last training loss into `result`."""
-    rows = history.read(folder.history_path) if folder.history_path.exists() else []
-    result["loss/train"] = rows[-1]["loss/train"] if rows else None
-    figures.save(
-        figures.attention_figure(result["attention/mean"], relevance_T, title=result["variant"]),
-        folder.path / "attention.png",
+def draw(folder: RunFolder, result: Result, rows: list[dict[str, float]], article: "Published | None") -> None:
+    """Write the run's pictures, the article's own values drawn in where the run is the article's."""
+    theirs = article or Published(None, None)
+    attention = figures.attention_figure(
+        result["attention/mean"], result["attention/relevance"], theirs.mean_attention_T, result["variant"]
     )
+    figures.save(attention, folder.path / "attention.png")
     if rows:
-        figures.save(figures.loss_figure(rows, title=result["variant"]), folder.path / "loss.png")
+        losses = None if theirs.loss_E is None else [float(loss) for loss in theirs.loss_E]
+        figures.save(figures.loss_figure(rows, losses, result["variant"]), folder.path / "loss.png")
 
 
 def flatten(content: Any, prefix: str = "") -> dict[str, Any]:
@@ -169,21 +184,42 @@ def flatten(content: Any, prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def published_attention(config: RunConfig) -> tuple[float, ...] | None:
-    """The mean attention that the article prints for exactly this run; None for every other run."""
-    is_published = variant_name(OmegaConf.structured(config)) == "mlp_attention" and config.seed == TUTORIAL_SEED
-    return published.MLP_MEAN_ATTENTION_T if is_published else None
+class Published(NamedTuple):
+    """What the article prints of a run: training losses, and the mean attention over the training samples."""
+
+    loss_E: tuple[str, ...] | None
+    mean_attention_T: tuple[float, ...] | None
+
+
+def published_figures(config: RunConfig) -> Published | None:
+    """The article's figures for exactly this run; None for every run that it does not have."""
+    if config.seed != TUTORIAL_SEED:
+        return None
+    runs = {
+        "mlp_attention": Published(published.MLP_LOSS_E, published.MLP_MEAN_ATTENTION_T),
+        "lstm_attention": Published(published.LSTM_LOSS_E, None),
+    }
+    return runs.get(variant_name(OmegaConf.structured(config)))
 
 
 def _show(config: RunConfig, path: Path, result: Result) -> None:
     console = terminal_console()
     if result["status"] == "diverged":
         where = result["diverged"]
-        console.print(f"diverged: the loss was not finite in epoch {where['epoch']}, step {where['step']}")
+        console.print(f"diverged: a loss was not finite from epoch {where['epoch']}, step {where['step']} on")
         return
-    console.print(attention_bars(result["attention/mean"], result["attention/relevance"], published_attention(config)))
+    theirs = published_figures(config)
+    mean_T = theirs.mean_attention_T if theirs else None
+    console.print(attention_bars(result["attention/mean"], result["attention/relevance"], mean_T))
+    if mean_T:
+        console.print("attention: mean over the test samples; published: over the training samples")
+    if theirs and theirs.loss_E:
+        losses = [published.as_printed(row["loss/train"]) for row in history.read(path / "history.csv")]
+        console.print(f"{'loss/train':<16} {' '.join(losses)}", soft_wrap=True)
+        console.print(f"{'published':<16} {' '.join(theirs.loss_E)}", soft_wrap=True)
     console.print(results_table(result))
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     for name in ("attention.png", "loss.png"):
         console.print(str(shown / name), soft_wrap=True)
-    console.print(f"tensorboard --logdir {shown.parent.parent}", soft_wrap=True)
+    runs = shown.parent.parent if shown.parent.parent.name == config.name else shown
+    console.print(f"tensorboard --logdir {shlex.quote(str(runs))}", soft_wrap=True)

@@ -52,7 +52,7 @@ class DatasetConfig:
 
     def __post_init__(self) -> None:
         for key in ("train_size", "validation_size", "test_size"):
-            check_range(f"dataset.{key}", getattr(self, key), 1)
+            check_range(f"dataset.{key}", getattr(self, key), 1, 100_000_000)
         check_range("dataset.seed", self.seed, 0, 2**32 - 1)
 
     @property

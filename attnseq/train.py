@@ -5,10 +5,11 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from attnseq import naming
 from attnseq.commandline import check_command_line, checked, errors_in_one_line, fail, register
-from attnseq.naming import config_directory
 from attnseq.run import Result, run
 
 
@@ -25,19 +26,25 @@ def main() -> None:
     """Entry point; exit status 0, 1 (diverged, folder in use, disk full), 2 (bad input), 128 + signal (stopped)."""
     register()
     check_command_line(sys.argv[1:])
-    diverged: list[str] = []
+    failed: list[str] = []
 
-    @hydra.main(config_path=str(config_directory()), config_name="config", version_base="1.3")
+    @hydra.main(config_path=str(naming.config_directory()), config_name="config", version_base="1.3")
     def job(config: DictConfig) -> float:
-        result = train(config)
+        try:
+            result = train(config)
+        except SystemExit as stopped:
+            if stopped.code != 1 or HydraConfig.get().mode != RunMode.MULTIRUN:
+                raise
+            failed.append(f"{naming.variant_name(config)} seed={config.seed}")
+            return float("inf")  # one folder that is in use or damaged does not end a sweep
         if result["status"] == "diverged":
-            diverged.append(f"{result['variant']} seed={result['seed']}")
+            failed.append(f"{result['variant']} seed={result['seed']} (diverged)")
             return float("inf")
         return float(result["loss/validation"])
 
     job()
-    if diverged:
-        fail(f"diverged: {'; '.join(diverged)}", 1)
+    if failed:
+        fail(f"not finished: {'; '.join(failed)}", 1)
 
 
 if __name__ == "__main__":

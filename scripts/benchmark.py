@@ -266,9 +266,9 @@ def verdict(rows: Sequence[Row], goal: float | None) -> str:
 def train(given: argparse.Namespace) -> None:
     """The subcommand `train`."""
     goals = GOALS if given.batch_size == 32 and given.device == "cpu" else {}
-    system = f"{platform.platform(terse=True)} {platform.machine()}, {os.cpu_count()} cores"
     where = torch.cuda.get_device_name(given.device) if given.device != "cpu" else "CPU"
-    head = f"{system}, {where}, torch {torch.__version__}, {date.today()}, batch {given.batch_size}"
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {where}, torch {torch.__version__}"
+    head = f"{system}, {date.today()}, batch {given.batch_size}"
     with tempfile.TemporaryDirectory(prefix="attnseq_benchmark_", ignore_cleanup_errors=True) as scratch:
         measured = {model: measure(model, given, Path(scratch)) for model in given.model}
     rows = list(chain.from_iterable(measured.values()))
@@ -300,6 +300,8 @@ def main(arguments: Sequence[str]) -> None:
     given = parser.parse_args(arguments)
     if min(given.batch_size, given.rounds, given.epochs, given.steps or 1) < 1:
         parser.error("--batch-size, --steps, --rounds and --epochs must be 1 or more")
+    if given.device != "cpu" and not torch.cuda.is_available():
+        parser.error(f"--device {given.device}: must be cpu; there is no CUDA device here")
     given.run(given)
 
 

@@ -110,6 +110,11 @@ class AbsDifferenceConfig(DatasetConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("dataset.split", self.split, SPLIT_RULES)
+        if self.split == "operand_disjoint":
+            try:
+                _check_every_split_has_pairs(self.task, self.seed)
+            except ValueError as error:
+                raise ConfigError(str(error)) from None
         _ = self.task
 
     @property
@@ -121,10 +126,7 @@ class AbsDifferenceConfig(DatasetConfig):
 
     def build(self) -> Dataset:
         sizes = (self.train_size, self.validation_size, self.test_size)
-        try:
-            return abs_difference(self.task, *sizes, self.split, self.seed)
-        except ValueError as error:
-            raise ConfigError(str(error)) from None
+        return abs_difference(self.task, *sizes, self.split, self.seed)
 
 
 def _random(task: AbsDifference, size: int, name: str, seed: int) -> npt.NDArray[np.uint8]:

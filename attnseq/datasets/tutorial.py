@@ -139,8 +139,8 @@ class TutorialStream:
 
 def tutorial(
     train_size: int = TUTORIAL_SAMPLES,
-    validation_size: int = 20_000,
-    test_size: int = 20_000,
+    validation_size: int = 10_000,
+    test_size: int = 10_000,
     seed: int = TUTORIAL_SEED,
 ) -> Dataset:
     """The notebook's own samples to train on, and held-out ones of which the notebook had none.

@@ -118,6 +118,8 @@ class Trainer:
             ConfigError: the schedule insists on compilation, and it failed.
             Interrupted: a signal came; the observer has been asked for a checkpoint.
         """
+        if population.epoch >= self._schedule.epochs or all(population.diverged()):
+            return
         with threads_for(len(population.orders), population.device):
             plan = self._compile_plan(population)
             self._observer.program(plan)
