@@ -259,7 +259,8 @@ def verdict(rows: Sequence[Row], goal: float | None) -> str:
     ours, peer = rows[0], min(rows[1:], key=lambda row: row["us"])
     rounds = [b / a for a, b in zip(ours["us_rounds"], peer["us_rounds"], strict=True)]
     ratio, extra = peer["us"] / ours["us"], f"{peer['contestant']}; rounds {min(rounds):.1f} to {max(rounds):.1f}"
-    text = f"{ours['model']}: {ratio:.1f} times faster than PyTorch as people write it ({extra})"
+    words = "times faster than" if ratio >= 1 else "times as fast as"
+    text = f"{ours['model']}: {ratio:.1f} {words} PyTorch as people write it ({extra})"
     return text if goal is None or ratio >= goal else f"{text}\n{ours['model']}: the goal of {goal:g} is not met"
 
 

@@ -9,4 +9,6 @@ if (($# == 0)); then
   .venv/bin/python -m ruff check
   .venv/bin/python -m mypy
 fi
-exec .venv/bin/python -m pytest "$@"
+# tests run side by side, a core each: threads of their own would wait for one another
+export OMP_NUM_THREADS=1
+exec .venv/bin/python -m pytest --numprocesses auto "$@"

@@ -30,8 +30,15 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 @pytest.mark.parametrize(
     ("devices", "name", "expected"),
-    [(0, "auto", "cpu"), (0, "cpu", "cpu"), (2, "auto", "cuda"), (2, "cpu", "cpu"), (2, "cuda", "cuda"), (2, "cuda:1", "cuda:1")],
-)  # fmt: skip
+    [
+        (0, "auto", "cpu"),
+        (0, "cpu", "cpu"),
+        (2, "auto", "cuda"),
+        (2, "cpu", "cpu"),
+        (2, "cuda", "cuda"),
+        (2, "cuda:1", "cuda:1"),
+    ],
+)
 def test_device(devices: int, name: str, expected: str, cuda: Callable[[int], None]) -> None:
     cuda(devices)
     assert build.build_device(name) == torch.device(expected)
@@ -151,6 +158,8 @@ def test_an_order_resumed_in_the_middle_is_the_same(model: str, tiny: Compose) -
 
 
 def test_schedule(tiny: Compose) -> None:
-    schedule = build.build_schedule(tiny("trainer.checkpoint_minutes=0.5", "trainer.batch_size=7", "trainer=fast").trainer)
+    schedule = build.build_schedule(
+        tiny("trainer.checkpoint_minutes=0.5", "trainer.batch_size=7", "trainer=fast").trainer
+    )
     assert (schedule.epochs, schedule.batch_size, schedule.adam) == (2, 7, "torch")
     assert (schedule.compile, schedule.checkpoint_minutes) == ("false", 0.5)

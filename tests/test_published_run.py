@@ -1,4 +1,7 @@
-"""The article's numbers, from real training: the MLP's run whole (20 to 60 s), the LSTM's through epoch 2 (30 to 90 s)."""
+"""The article's numbers, from real training on the CPU.
+
+The slowest tests by far: the MLP's run whole takes 20 to 70 s, the LSTM's through epoch 2 takes 30 to 90 s.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

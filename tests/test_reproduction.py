@@ -59,8 +59,8 @@ def trained(monkeypatch: pytest.MonkeyPatch, folder: Path) -> dict[str, Reproduc
 
 @pytest.mark.parametrize(
     "argument",
-    ["trainer.epochs=2", "seed=1", "model=lstm_attention", "+key=3", "-m", "=3", "dataset.train_size=5", "devices=cpu", "name=x"],
-)  # fmt: skip
+    ["trainer.epochs=2", "seed=1", "model=lstm_attention", "+key=3", "-m", "=3", "dataset.train_size=5", "devices=cpu"],
+)
 def test_what_would_change_the_published_run_is_refused(
     argument: str, main: Callable[..., int], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

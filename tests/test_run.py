@@ -132,13 +132,17 @@ def test_overwrite_trains_anew(path: Path, tiny: Compose, same_run: SameRun, fin
     same_run(path, finished)
 
 
-def test_overwrite_takes_the_folder_of_another_config(path: Path, tiny: Compose, same_run: SameRun, finished: Path) -> None:
+def test_overwrite_takes_the_folder_of_another_config(
+    path: Path, tiny: Compose, same_run: SameRun, finished: Path
+) -> None:
     run(tiny("seed=1"), path)
     run(tiny("overwrite=true"), path)
     same_run(path, finished)
 
 
-def test_the_seed_decides_and_the_run_before_does_not(path: Path, tiny: Compose, same_run: SameRun, finished: Path) -> None:
+def test_the_seed_decides_and_the_run_before_does_not(
+    path: Path, tiny: Compose, same_run: SameRun, finished: Path
+) -> None:
     run(tiny("seed=1"), path)
     one, other = (torch.load(folder / "checkpoint.pt", weights_only=True)["state"] for folder in (path, finished))
     assert not torch.equal(one["parameters"], other["parameters"])
@@ -215,7 +219,7 @@ def test_a_diverged_run_says_where(
     config = tiny("trainer.learning_rate=1e39", f"trainer.batch_size={batch_size}", "trainer.epochs=3")
     result = run(config, path)
     assert result["status"] == "diverged"
-    written = json.loads((path / "result.json").read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    written = json.loads((path / "result.json").read_text(), parse_constant=pytest.fail)
     assert written["status"] == "diverged"
     step = written["diverged"]["step"]
     # the first step's loss is that of the initial weights; it sends them beyond float32

@@ -20,9 +20,7 @@ BATCH, POSITIONS, BASE, UNITS = 5, 6, 4, 3
 Array = npt.NDArray[np.float64]
 
 
-def random_model(
-    attention: str, activation: str = "hard_sigmoid", dtype: torch.dtype = torch.float64
-) -> LSTMAttention:
+def random_model(attention: str, activation: str = "hard_sigmoid", dtype: torch.dtype = torch.float64) -> LSTMAttention:
     numbers = torch.Generator().manual_seed(0)
     model = LSTMAttention(POSITIONS, BASE, UNITS, attention, activation).to(dtype)
     with torch.no_grad():
@@ -114,9 +112,7 @@ def test_a_difference_that_no_weight_sees_has_no_influence(kind: str) -> None:
 def test_fresh_parameters_fit_the_module_and_depend_on_the_seed_only(kind: str) -> None:
     model = random_model(kind, dtype=torch.float32)
     before = {name: value.clone() for name, value in model.named_parameters()}
-    first, again, other = (
-        model.initial_parameters(KerasInitializer(generator(seed, "weights"))) for seed in (0, 0, 1)
-    )
+    first, again, other = (model.initial_parameters(KerasInitializer(generator(seed, "weights"))) for seed in (0, 0, 1))
     assert {name: value.shape for name, value in first.items()} == {name: p.shape for name, p in before.items()}
     for name, value in first.items():
         assert value.dtype == torch.float32

@@ -80,9 +80,7 @@ def test_a_position_without_weights_has_no_influence() -> None:
 def test_fresh_parameters_fit_the_module_and_depend_on_the_seed_only() -> None:
     model = random_model()
     before = {name: value.clone() for name, value in model.named_parameters()}
-    first, again, other = (
-        model.initial_parameters(KerasInitializer(generator(seed, "weights"))) for seed in (0, 0, 1)
-    )
+    first, again, other = (model.initial_parameters(KerasInitializer(generator(seed, "weights"))) for seed in (0, 0, 1))
     assert {name: value.shape for name, value in first.items()} == {name: p.shape for name, p in before.items()}
     for name, value in first.items():
         assert value.dtype == torch.float32
