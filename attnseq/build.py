@@ -6,10 +6,11 @@ Shapes: N parameters.
 from functools import lru_cache
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from attnseq.config import RunConfig, TrainerConfig
 from attnseq.datasets.tutorial import TutorialStream
+from attnseq.models.model import Model
 from attnseq.models.weights import Initializer, KerasInitializer
 from attnseq.randomness import generator
 from attnseq.schema import ConfigError
@@ -38,13 +39,12 @@ def build_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def build_weights(model: nn.Module, config: RunConfig) -> dict[str, Tensor]:
+def build_weights(model: Model, config: RunConfig) -> dict[str, Tensor]:
     """Fresh parameters by name: a function of the seed, and for `init=tutorial` of the number of samples, too."""
     init: Initializer = KerasInitializer(generator(config.seed, "weights"))
     if config.model.init == "tutorial":
         init = config.model.tutorial_initializer(_stream(config))
-    weights: dict[str, Tensor] = model.initial_parameters(init)  # type: ignore[operator]
-    return weights
+    return model.initial_parameters(init)
 
 
 def build_order(config: RunConfig) -> Order:

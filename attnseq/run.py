@@ -97,9 +97,10 @@ def _train(
             hparams = flatten(OmegaConf.to_container(OmegaConf.structured(config)))
             observer.logs[0].hyperparameters(hparams, {k: result[k] for k in ("loss/test", "mae/test", "exact/test")})
         draw(folder, result, rows, published_figures(config))
-        folder.write_result(result | {"seconds": observer.seconds(this)})
+        result["seconds"] = observer.seconds(this)
+        folder.write_result(result)
     stop.check()
-    return result | {"seconds": observer.seconds(this)}
+    return result
 
 
 def build_population(config: RunConfig, dataset: Dataset, device: torch.device) -> Population:

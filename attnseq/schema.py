@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from omegaconf import MISSING
-from torch import nn
 
 from attnseq.datasets.task import AbsDifference
 
 if TYPE_CHECKING:
     from attnseq.datasets.dataset import Dataset
     from attnseq.datasets.tutorial import TutorialStream
+    from attnseq.models.model import Model
     from attnseq.models.weights import Initializer
 
 
@@ -75,7 +75,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         check_choice("model.init", self.init, ("keras", "tutorial"))
 
-    def build(self, task: AbsDifference) -> nn.Module:
+    def build(self, task: AbsDifference) -> "Model":
         """The model for sequences of `task`, its parameters not yet initialised."""
         raise NotImplementedError
 

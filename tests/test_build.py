@@ -135,7 +135,7 @@ def test_random_order_is_a_permutation_from_seed_and_epoch(tiny: Compose) -> Non
 
 
 def test_replayed_order_asked_out_of_order() -> None:
-    starts = []
+    starts: list[int] = []
 
     def start() -> Iterator[npt.NDArray[np.int64]]:
         starts.append(len(starts))

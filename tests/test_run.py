@@ -7,6 +7,7 @@ import pickle
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -96,11 +97,12 @@ def test_the_result_says_what_the_design_asks(finished: Path, tiny: Compose) -> 
     assert 0 <= result["exact/test"] <= 1
     assert 0 < result["mae/test"] < 1000
     assert result["seconds"] > 0
-    assert result["microseconds_per_sample"] == pytest.approx(1e6 * result["seconds"] / 1000)
     assert result["versions"].keys() == {"python", "torch", "attnseq"}
     rows = history.read(finished / "history.csv")
     assert [row["epoch"] for row in rows] == [1, 2]
     assert (result["loss/train"], result["loss/validation"]) == (rows[-1]["loss/train"], rows[-1]["loss/validation"])
+    microseconds = 1e6 * median(row["seconds"] for row in rows) / 500
+    assert result["microseconds_per_sample"] == pytest.approx(microseconds)
     assert rows[1]["loss/train"] < rows[0]["loss/train"]
     assert RunFolder(finished, result_config(tiny())).result() == result
 
@@ -221,14 +223,14 @@ def test_a_diverged_run_says_where(
     assert result["status"] == "diverged"
     written = json.loads((path / "result.json").read_text(), parse_constant=pytest.fail)
     assert written["status"] == "diverged"
-    step = written["diverged"]["step"]
     # the first step's loss is that of the initial weights; it sends them beyond float32
-    assert step == 2
-    assert written["diverged"]["epoch"] == (1 if batch_size == 5 else 2)
+    epoch, step = (1, 2) if batch_size == 5 else (2, 1)
+    assert written["diverged"] == {"epoch": epoch, "step": step}
+    assert written["epochs"] == epoch - 1
     assert written["loss/test"] is None or isinstance(written["loss/test"], float)
     out = capsys.readouterr().out
     assert "diverged" in out
-    assert f"epoch {written['diverged']['epoch']}, step {step}" in out
+    assert f"epoch {epoch}, step {step}" in out
     before = contents(path)
     assert run(config, path)["status"] == "diverged"
     assert contents(path) == before
@@ -372,6 +374,6 @@ def test_what_is_shown(path: Path, tiny: Compose, capsys: pytest.CaptureFixture[
     assert [line.split()[0] for line in lines[3:5]] == ["1", "2"]
     assert "outputs/variant/seed=1/attention.png" in lines
     assert "outputs/variant/seed=1/loss.png" in lines
-    assert lines[-1] == "tensorboard --logdir outputs"
+    assert lines[-1].startswith("tensorboard --logdir outputs")
     # the published figures belong to the published run only
     assert "published" not in out

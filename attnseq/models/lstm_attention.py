@@ -17,12 +17,12 @@ from attnseq.datasets.tutorial import TutorialStream
 from attnseq.models.attention import ATTENTIONS, sequence_attention
 from attnseq.models.initializers import lstm_bias
 from attnseq.models.lstm import LSTM, RECURRENT_ACTIVATIONS
-from attnseq.models.model import ModelOutput, dense_parameters
+from attnseq.models.model import Model, ModelOutput, dense_parameters
 from attnseq.models.weights import Initializer, TutorialInitializer
 from attnseq.schema import ModelConfig, check_choice, check_range
 
 
-class LSTMAttention(nn.Module):
+class LSTMAttention(Model):
     """One-hot input times attention, LSTM(H), Dense(1) sigmoid.
 
     Args:
@@ -57,7 +57,6 @@ class LSTMAttention(nn.Module):
         return ModelOutput(torch.sigmoid(self.output(hidden_BxH)).squeeze(-1), attention)
 
     def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
-        """Fresh parameters; kernels are drawn in the order in which Keras builds the layers."""
         parameters: dict[str, Tensor] = {}
         if self.attention is not None:
             parameters |= dense_parameters("attention.score", self.attention.score, init)

@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from attnseq.datasets.task import AbsDifference
 from attnseq.datasets.tutorial import TutorialStream
-from attnseq.models.model import ModelOutput, dense_parameters
+from attnseq.models.model import Model, ModelOutput, dense_parameters
 from attnseq.models.weights import Initializer, TutorialInitializer
 from attnseq.schema import ModelConfig, check_range
 
 
-class MLPAttention(nn.Module):
+class MLPAttention(Model):
     """Dense(T) with softmax over positions, times the scaled input, Dense(H) sigmoid, Dense(1) sigmoid.
 
     Args:
@@ -42,7 +42,6 @@ class MLPAttention(nn.Module):
         return ModelOutput(torch.sigmoid(self.output(hidden_BxH)).squeeze(-1), attention_BxT)
 
     def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
-        """Fresh parameters; kernels are drawn in the order in which Keras builds the layers."""
         layers = {"attention": self.attention, "hidden": self.hidden, "output": self.output}
         return {key: value for name, layer in layers.items() for key, value in dense_parameters(name, layer, init)}
 

@@ -4,7 +4,7 @@ Shapes: B batch, T positions, D digit values.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,12 +19,27 @@ class ModelOutput(NamedTuple):
     attention: Tensor
 
 
-class Model(Protocol):
-    """What the training needs of an `nn.Module`; it knows nothing of populations."""
+class Model(nn.Module):
+    """What every model is: an ordinary module that knows nothing of populations, and draws its own fresh parameters."""
 
-    def __call__(self, digits_BxT: Tensor) -> ModelOutput: ...
+    def forward(self, digits_BxT: Tensor) -> ModelOutput:
+        """Predict.
 
-    def initial_parameters(self, init: Initializer) -> dict[str, Tensor]: ...
+        Args:
+            digits_BxT: uint8; the model encodes them itself.
+
+        Returns:
+            Prediction and attention.
+        """
+        raise NotImplementedError
+
+    def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
+        """Fresh parameters by name; kernels are drawn in the order in which Keras builds the layers.
+
+        Args:
+            init: draws the kernels.
+        """
+        raise NotImplementedError
 
 
 def dense_parameters(name: str, layer: nn.Linear, init: Initializer) -> Iterator[tuple[str, Tensor]]:

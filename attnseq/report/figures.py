@@ -51,29 +51,6 @@ def attention_figure(
     return figure
 
 
-def heatmap_figure(heatmap_TxD: npt.ArrayLike, title: str = "") -> Figure:
-    """Mean weight of each digit value at each position, for attention per element.
-
-    Args:
-        heatmap_TxD: mean weights; (T, D).
-        title: one line.
-
-    Returns:
-        The figure; positions to the right, digit values upwards.
-    """
-    heatmap = np.asarray(heatmap_TxD, dtype=np.float64)
-    positions, values = heatmap.shape
-    figure = _figure(min(max(5.6, 2.0 + 0.36 * positions), 14.0), 4.2)
-    axes = figure.add_subplot()
-    mesh = axes.imshow(heatmap.T, origin="lower", cmap="viridis", vmin=0.0, aspect="auto")
-    axes.set_xticks(_ticks(positions))
-    axes.set_yticks(_ticks(values))
-    axes.set(xlabel="position, from 0", ylabel="digit value")
-    axes.set_title(title, loc="left")
-    figure.colorbar(mesh, ax=axes, label="mean attention", pad=0.02)
-    return figure
-
-
 def loss_figure(
     rows: Sequence[Mapping[str, float]], published: Sequence[float] | None = None, title: str = ""
 ) -> Figure:

@@ -35,15 +35,6 @@ def test_lengths_that_differ_are_refused() -> None:
         figures.attention_figure(MEAN_T, [1, 2])
 
 
-def test_heatmap_has_positions_to_the_right_and_digits_upwards() -> None:
-    heatmap_TxD = np.arange(6.0).reshape(2, 3)
-    axes = figures.heatmap_figure(heatmap_TxD).axes[0]
-    drawn = axes.images[0]
-    np.testing.assert_array_equal(drawn.get_array(), heatmap_TxD.T)
-    assert drawn.origin == "lower"
-    assert axes.get_xlabel().startswith("position")
-
-
 def test_losses_on_a_log_scale() -> None:
     axes = figures.loss_figure(ROWS, published=[0.11, 0.06]).axes[0]
     assert axes.get_yscale() == "log"
