@@ -112,6 +112,8 @@ def check_command_line(arguments: Sequence[str]) -> None:
     given = get_args_parser().parse_args(list(arguments))
     if given.help or given.hydra_help or given.cfg or given.info or given.shell_completion or given.config_dir:
         return
+    if given.config_name or given.config_path:
+        fail("--config-name, --config-path: the config is attnseq's own; choose an experiment, or add a --config-dir")
     with errors_in_one_line():
         jobs = [given.overrides]
         if given.multirun:
@@ -120,7 +122,7 @@ def check_command_line(arguments: Sequence[str]) -> None:
         for overrides in jobs:
             config = compose_config(overrides)
             checked(config)
-            _check_writable(Path(config.hydra.sweep.dir if given.multirun else config.hydra.run.dir))
+            check_writable(Path(config.hydra.sweep.dir if given.multirun else config.hydra.run.dir))
 
 
 def _check_keys(prefix: str, node: DictConfig, schema_type: Any) -> None:
@@ -148,7 +150,7 @@ def explain(error: Exception) -> str:
     return f"{cause.full_key}: {message}"
 
 
-def _check_writable(folder: Path) -> None:
+def check_writable(folder: Path) -> None:
     """Raise ConfigError where the run's folder could not be made; nothing is left behind."""
     existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     try:

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from attnseq import verdicts
-from attnseq.commandline import checked, compose_config, errors_in_one_line, fail, register
+from attnseq.commandline import check_writable, checked, compose_config, errors_in_one_line, fail, register
 from attnseq.published import ATTENTION_REMARK
 from attnseq.report.tables import verdict_table
 from attnseq.report.terminal import terminal_console
@@ -38,6 +38,7 @@ def main() -> None:
     root = Path("outputs/reproduce")
     with errors_in_one_line():
         configs = [checked(compose_config([f"experiment={e}", "name=reproduce", *overrides])) for e in EXPERIMENTS]
+        check_writable(root)
         mlp, lstm = (train_published(config, root) for config in configs)
         rows = judge(mlp, lstm)
         write_report(root, rows, mlp, lstm)

@@ -183,8 +183,9 @@ def _graph(steps: Steps, example: Sequence) -> GraphModule:
         return ()
 
     state, settings, *batch = example
+    copies = [value.clone() for value in state]  # tracing runs the steps, and they work in place
     with torch.no_grad():
-        return make_fx(plain, tracing_mode="fake")(*state, *settings, *batch)
+        return make_fx(plain)(*copies, *settings, *batch)
 
 
 def _takes_groups(program: Callable[..., object]) -> Steps:
