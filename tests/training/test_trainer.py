@@ -1,0 +1,118 @@
+"""The loop: a population trains as its replicas would alone, and its observer is told in order.
+
+Shapes: P replicas, N parameters.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from attnseq.datasets.abs_difference import abs_difference
+from attnseq.datasets.dataset import Dataset
+from attnseq.datasets.task import AbsDifference
+from attnseq.models.mlp_attention import MLPAttention
+from attnseq.models.weights import KerasInitializer
+from attnseq.randomness import generator
+from attnseq.training.compiling import CompilePlan
+from attnseq.training.order import random_order
+from attnseq.training.population import FlatModel, PopulationState, initial_state
+from attnseq.training.stopping import StopSignals
+from attnseq.training.trainer import BLOCK, Population, Schedule, Trainer, stack_settings
+
+SAMPLES = 1_300  # 82 steps of 16, the last one smaller: two blocks an epoch
+SCHEDULE = Schedule(epochs=2, batch_size=16, adam="keras", compile="false", checkpoint_minutes=1e-9)
+LEARNING_RATES = (1e-3, 3e-3, 1e-2)
+
+
+class Recorder:
+    """An observer that remembers."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.steps: list[int] = []
+        self.loss_P: list[Sequence[float]] = []
+        self.saved: list[tuple[int, int, PopulationState]] = []
+
+    def program(self, plan: CompilePlan) -> None:
+        self.calls.append("program")
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def progress(self, steps: int, loss_P: Sequence[float]) -> None:
+        self.steps.append(steps)
+
+    def epoch(self, epoch: int, population: Population, loss_P: Sequence[float]) -> None:
+        self.calls.append(f"epoch {epoch}")
+        self.loss_P.append(loss_P)
+
+    def checkpoint(self, population: Population) -> None:
+        self.calls.append(f"checkpoint {population.epoch}/{population.step}")
+        copy = PopulationState(*(value.clone() for value in population.state))
+        self.saved.append((population.epoch, population.step, copy))
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return abs_difference(AbsDifference(), SAMPLES, 32, 32, "random", seed=5)
+
+
+def population(seeds: Sequence[int]) -> Population:
+    """Replicas of these seeds; the seed decides weights, order and learning rate."""
+    model = MLPAttention(positions=10, base=10, hidden_size=10)
+    flat = FlatModel(model)
+    weights_PxN = torch.stack(
+        [flat.flatten(model.initial_parameters(KerasInitializer(generator(seed, "weights")))) for seed in seeds]
+    )
+    settings = stack_settings([(LEARNING_RATES[seed], 0.9, 0.999, 1e-7) for seed in seeds], torch.device("cpu"))
+    return Population(flat, initial_state(weights_PxN), settings, [random_order(seed, SAMPLES) for seed in seeds])
+
+
+def train(dataset: Dataset, trained: Population) -> Recorder:
+    recorder = Recorder()
+    with StopSignals() as stop:
+        Trainer(dataset, SCHEDULE, recorder).fit(trained, stop)
+    return recorder
+
+
+def test_three_replicas_train_as_each_would_alone(dataset: Dataset) -> None:
+    together = population([0, 1, 2])
+    losses = train(dataset, together).loss_P
+    for seed in range(3):
+        alone = population([seed])
+        loss = train(dataset, alone).loss_P
+        torch.testing.assert_close(together.state.parameters[seed], alone.state.parameters[0], rtol=1e-4, atol=1e-6)
+        assert [row[seed] for row in losses] == pytest.approx([row[0] for row in loss], rel=1e-5)
+
+
+def test_the_observer_is_told_in_order(dataset: Dataset) -> None:
+    recorder = train(dataset, population([0]))
+    epoch = [f"checkpoint {{}}/{BLOCK}", "epoch {}", "checkpoint {}/0"]
+    first, second = (
+        [text.format(number) for text, number in zip(epoch, (n, n + 1, n + 1), strict=True)] for n in (0, 1)
+    )
+    assert recorder.calls == ["program", "start", *first, *second]
+    assert recorder.steps == [BLOCK, 82, 82 + BLOCK, 164]
+
+
+def test_the_replicas_that_are_left_go_on_from_the_middle_of_an_epoch(dataset: Dataset) -> None:
+    whole = population([0, 1, 2])
+    recorder = train(dataset, whole)
+    epoch, step, state = recorder.saved[2]
+    assert (epoch, step) == (1, BLOCK)
+
+    rest = population([0, 2])  # replica 1 has been removed
+    for value, saved in zip(rest.state, state, strict=True):
+        value.copy_(saved[[0, 2]])
+    rest.epoch, rest.step = epoch, step
+    losses = train(dataset, rest).loss_P
+
+    torch.testing.assert_close(rest.state.parameters, whole.state.parameters[[0, 2]], rtol=1e-4, atol=1e-6)
+    assert losses[0] == pytest.approx([recorder.loss_P[1][0], recorder.loss_P[1][2]], rel=1e-5)
+
+
+def test_nothing_is_done_for_a_population_that_is_done(dataset: Dataset) -> None:
+    done = population([0])
+    done.epoch = SCHEDULE.epochs
+    assert train(dataset, done).calls == []
