@@ -27,3 +27,11 @@ def test_the_model_that_readme_adds_trains(tmp_path):
     assert done.returncode == 0, done.stderr
     (result,) = (tmp_path / "outputs").rglob("result.json")
     assert json.loads(result.read_text())["parameters"] == 10 * 10 + 10 + 10 + 1
+
+
+def test_readme_has_no_gaps_and_its_pictures_are_there():
+    text = (ROOT / "README.md").read_text()
+    assert not re.findall(r"@[A-Z]+@", text)
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
+    assert pictures
+    assert [path for path in pictures if not (ROOT / path).is_file()] == []
