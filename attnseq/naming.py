@@ -1,6 +1,10 @@
 """A run's variant: a short, readable name that the same config always gets."""
 
 import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +38,7 @@ def variant_name(config: DictConfig) -> str:
     parts = [str(config.model.name)]
     parts += [str(config[group].name) for group in ("dataset", "trainer") if config[group].name != "tutorial"]
     for group in ("model", "dataset", "trainer"):
-        file = config_directory() / group / f"{config[group].name}.yaml"
-        defaults: Any = OmegaConf.load(file) if file.is_file() else {}  # a choice of --config-dir names all its values
+        defaults = _defaults(config_directory() / group / f"{config[group].name}.yaml")
         for key, value in config[group].items():
             if key != "name" and key not in UNNAMED.get(group, ()) and not _same(value, defaults.get(key)):
                 shown = key if key != "seed" else f"{group}_seed"
@@ -48,23 +51,30 @@ def variant_name(config: DictConfig) -> str:
 
 
 def result_config(config: Any) -> str:
-    """The part of a checked config that decides a run's result, as YAML text: two runs with the same text are the same.
+    """The part of a checked config that decides a run's result, as JSON: two runs with the same text are the same.
 
     Args:
         config: a `RunConfig`.
     """
-    content: Any = OmegaConf.to_container(OmegaConf.structured(config), resolve=True)
+    content: dict[str, Any] = asdict(config)
     for key in ("name", "device", "overwrite"):
         content.pop(key)
     for group, keys in UNNAMED.items():
         for key in keys:
             content[group].pop(key)
-    return OmegaConf.to_yaml(content, sort_keys=True)
+    return json.dumps(content, sort_keys=True)
 
 
 def register() -> None:
     """Make `${attnseq.variant:}` known to OmegaConf."""
     OmegaConf.register_new_resolver("attnseq.variant", lambda *, _root_: variant_name(_root_), replace=True)
+
+
+@lru_cache
+def _defaults(file: Path) -> Mapping[str, Any]:
+    """A YAML file's values; none where there is no such file, so that a choice of --config-dir names all its values."""
+    content: Any = OmegaConf.load(file) if file.is_file() else {}
+    return dict(content.items())
 
 
 def _same(value: Any, default: Any) -> bool:

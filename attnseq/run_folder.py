@@ -17,6 +17,10 @@ FINISHED = ("finished", "diverged")
 FILES = ("result.json", "checkpoint.pt", "history.csv", "attention.png", "loss.png")
 
 
+LOCK_SECONDS = 0.5
+"""How long to wait for a folder: `attnseq.status` holds the lock of each for an instant."""
+
+
 class RunFolderError(RuntimeError):
     """A folder that this run cannot use; the message is one line that says what to do."""
 
@@ -26,7 +30,7 @@ class RunFolder:
 
     Args:
         path: of the folder; it is made when the lock is taken.
-        config: what decides the result, as text, see `naming.result_config`.
+        config: what decides the result, as JSON, see `naming.result_config`.
     """
 
     def __init__(self, path: Path, config: str):
@@ -44,7 +48,7 @@ class RunFolder:
             RunFolderError: another process has it.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.path / ".lock", timeout=0)
+        lock = FileLock(self.path / ".lock", timeout=LOCK_SECONDS)
         try:
             lock.acquire()
         except Timeout:
@@ -79,7 +83,7 @@ class RunFolder:
         """
         try:
             result: dict[str, Any] = json.loads(self.result_path.read_text())
-            status, config = result["status"], result["config"]
+            status, config = result["status"], json.dumps(result["config"], sort_keys=True)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError, OSError) as error:
@@ -94,7 +98,7 @@ class RunFolder:
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Write result.json, the mark of a finished run; numbers that are not finite become null."""
-        content = {key: _finite(value) for key, value in result.items()} | {"config": self._config}
+        content = {key: _finite(value) for key, value in result.items()} | {"config": json.loads(self._config)}
         write_atomically(self.result_path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
     def load_checkpoint(self) -> Checkpoint | None:

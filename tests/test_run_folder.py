@@ -13,7 +13,7 @@ import torch
 from attnseq.run_folder import RunFolder, RunFolderError
 from attnseq.training.checkpoint import CheckpointError
 
-CONFIG = "model: a\nseed: 1\n"
+CONFIG = '{"model": {"name": "a"}, "seed": 1}'
 
 # another process: takes the lock, says so, and waits until it is killed
 HOLDER = """
@@ -75,7 +75,7 @@ def test_result_comes_back(run_folder: RunFolder, status: str) -> None:
     with run_folder.lock():
         run_folder.write_result({"status": status, "loss/test": 0.1 + 0.2, "attention/mean": [0.25, 0.75]})
     result = RunFolder(run_folder.path, CONFIG).result()
-    assert result == {"status": status, "loss/test": 0.1 + 0.2, "attention/mean": [0.25, 0.75], "config": CONFIG}
+    assert result == {"status": status, "loss/test": 0.1 + 0.2, "attention/mean": [0.25, 0.75], "config": json.loads(CONFIG)}
 
 
 @pytest.mark.parametrize(
@@ -136,4 +136,4 @@ def test_result_holds_no_number_that_json_lacks(run_folder: RunFolder) -> None:
     with run_folder.lock():
         run_folder.write_result(values)
     content = json.loads(run_folder.result_path.read_text(), parse_constant=refuse)
-    assert content == {"status": "diverged", "a": None, "b": [1.0, None, [None]], "c": 1e308, "config": CONFIG}
+    assert content == {"status": "diverged", "a": None, "b": [1.0, None, [None]], "c": 1e308, "config": json.loads(CONFIG)}
