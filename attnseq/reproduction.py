@@ -16,12 +16,12 @@ from omegaconf import OmegaConf
 from attnseq import build, published
 from attnseq.analysis.attention import summarise_attention
 from attnseq.config import RunConfig
+from attnseq.files import write_atomically
 from attnseq.naming import result_config, variant_name
 from attnseq.report import figures, history
 from attnseq.report.records import ReproducedRun
 from attnseq.run import run
 from attnseq.run_folder import RunFolder, RunFolderError
-from attnseq.training.checkpoint import write_atomically
 from attnseq.training.population import FlatModel
 from attnseq.verdicts import Verdict
 

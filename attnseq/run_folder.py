@@ -10,7 +10,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-from attnseq.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_atomically
+from attnseq.files import write_atomically
+from attnseq.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
 FINISHED = ("finished", "diverged")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from attnseq.analysis.attention import AttentionSummary
+from attnseq.analysis.summary import AttentionSummary
 
 FloatArray = npt.NDArray[np.float64]
 

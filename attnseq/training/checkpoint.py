@@ -4,8 +4,6 @@ Shapes: N parameters of the run.
 """
 
 import io
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from attnseq.files import write_atomically
 
 FORMAT = 1
 
@@ -38,31 +38,6 @@ class Checkpoint:
     step: int
     state: dict[str, Tensor]
     seconds: float
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is either the old one or wholly the new one, also after a power cut.
-
-    Raises:
-        OSError: the disk is full, say; the old file is untouched and no other is left behind.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    if hasattr(os, "O_DIRECTORY"):  # the rename, too, must reach the disk
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

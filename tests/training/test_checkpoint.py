@@ -17,7 +17,6 @@ from attnseq.training.checkpoint import (
     CheckpointError,
     load_checkpoint,
     save_checkpoint,
-    write_atomically,
 )
 
 CONFIG = "model: mlp_attention\nseed: 1\n"
@@ -152,14 +151,6 @@ def test_a_file_with_code_in_it_is_refused_and_not_executed(path: Path, tmp_path
     assert target.exists()
 
 
-def test_atomic_write_replaces_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "result.json"
-    write_atomically(path, b"old")
-    write_atomically(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 @pytest.mark.parametrize("function", ["fsync", "replace"])
 def test_a_failed_write_leaves_the_old_file_and_no_other(
     path: Path, monkeypatch: pytest.MonkeyPatch, function: str
@@ -174,37 +165,6 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
         save_checkpoint(path, Checkpoint(CONFIG, 4, 0, {}, 2.0))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
-
-
-def test_an_interrupted_write_leaves_no_temporary_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "fsync", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        write_atomically(path, b"new")
-    assert list(path.parent.iterdir()) == [path]
-    assert load_checkpoint(path, CONFIG) is not None
-
-
-def test_the_file_is_flushed_before_it_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    events: list[str] = []
-    fsync, replace = os.fsync, os.replace
-
-    def recorded_fsync(descriptor: int) -> None:
-        events.append("fsync")
-        fsync(descriptor)
-
-    def recorded_replace(source: str, target: Path) -> None:
-        assert Path(source).read_bytes() == b"content"
-        assert Path(source).parent == target.parent  # a rename is atomic within one file system only
-        events.append("replace")
-        replace(source, target)
-
-    monkeypatch.setattr(os, "fsync", recorded_fsync)
-    monkeypatch.setattr(os, "replace", recorded_replace)
-    write_atomically(tmp_path / "result.json", b"content")
-    assert events[:2] == ["fsync", "replace"]
 
 
 def test_a_saved_tensor_does_not_bring_its_neighbours(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""What is kept of the attention of one model: NumPy alone, so that who reads a run's reports need not load PyTorch.
+
+Shapes: T positions, D digit values, N histogram bins.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionSummary:
+    """The attention of one model over a fixed probe set, as counts and sums rather than samples.
+
+    Args:
+        mean_T: mean weight of each position; (T,).
+        entropy: entropy of a sample's weights, scaled to sum 1, mean over samples; nats.
+        histogram_TxN: how many samples had a weight in each bin, for each position; (T, N), rows sum to `samples`.
+        edges_N1: bin edges, rising, within [0, 1]; (N + 1,).
+        minimum_T: smallest weight of each position; (T,).
+        maximum_T: largest weight of each position; (T,).
+        sum_T: sum of weights over samples; (T,).
+        sum_squares_T: sum of squared weights over samples; (T,).
+        samples: size of the probe set.
+        heatmap_TxD: mean weight of each digit value at each position where attention is per element, else None; (T, D).
+    """
+
+    mean_T: FloatArray
+    entropy: float
+    histogram_TxN: npt.NDArray[np.int64]
+    edges_N1: FloatArray
+    minimum_T: FloatArray
+    maximum_T: FloatArray
+    sum_T: FloatArray
+    sum_squares_T: FloatArray
+    samples: int
+    heatmap_TxD: FloatArray | None = None
