@@ -1,21 +1,25 @@
-"""From a checked config to what trains: device, fresh weights, batch order, schedule.
+"""From checked configs to what trains: device, data, fresh weights, batch orders, schedule.
 
-Shapes: N parameters.
+Shapes: P replicas, N parameters of one replica.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from attnseq.config import RunConfig, TrainerConfig
+from attnseq.datasets.dataset import Dataset
+from attnseq.datasets.pool import DataPool
 from attnseq.datasets.tutorial import TutorialStream
 from attnseq.models.model import Model
 from attnseq.models.weights import Initializer, KerasInitializer
 from attnseq.randomness import generator
 from attnseq.schema import ConfigError
 from attnseq.training.order import Order, ReplayedOrder, random_order
-from attnseq.training.trainer import Schedule
+from attnseq.training.population import FlatModel, initial_state
+from attnseq.training.trainer import Population, Schedule, stack_settings
 
 tutorial_stream = lru_cache(maxsize=2)(TutorialStream)
 """The notebook's stream of (seed, samples, length), kept because weights and batch order both replay it."""
@@ -37,6 +41,43 @@ def build_device(name: str) -> torch.device:
     if index and int(index) >= torch.cuda.device_count():
         raise ConfigError(f"device={name}: must be cuda:0 to cuda:{torch.cuda.device_count() - 1}")
     return torch.device(name)
+
+
+def build_data(configs: Sequence[RunConfig], device: torch.device) -> DataPool:
+    """The data of a population, each dataset built once.
+
+    Args:
+        configs: one a replica, of one program.
+        device: where the data go.
+
+    Raises:
+        ConfigError: a dataset cannot be made.
+    """
+    built: dict[str, Dataset] = {}
+    for config in configs:
+        if repr(config.dataset) not in built:
+            built[repr(config.dataset)] = config.dataset.build().to(device)
+    return DataPool([built[repr(config.dataset)] for config in configs])
+
+
+def build_population(configs: Sequence[RunConfig], device: torch.device) -> Population:
+    """The population of a program's runs, at its start.
+
+    Args:
+        configs: one a replica.
+        device: where it trains.
+    """
+    model = configs[0].model.build(configs[0].dataset.task)
+    flat = FlatModel(model)
+    weights_PxN, orders = [], []
+    for config in configs:  # weights and order replay the same stream, of which only the last are kept
+        weights_PxN.append(flat.flatten(build_weights(model, config)))
+        orders.append(build_order(config))
+    trainers = [config.trainer for config in configs]
+    settings = [(trainer.learning_rate, trainer.beta1, trainer.beta2, trainer.epsilon) for trainer in trainers]
+    model.to(device)
+    state = initial_state(torch.stack(weights_PxN).to(device))
+    return Population(flat, state, stack_settings(settings, device), orders)
 
 
 def build_weights(model: Model, config: RunConfig) -> dict[str, Tensor]:

@@ -13,8 +13,10 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -24,6 +26,7 @@ from attnseq.build import build_device
 from attnseq.config import RunConfig
 from attnseq.run_folder import RunFolderError
 from attnseq.schema import ConfigError
+from attnseq.sweep.composing import JobComposer
 from attnseq.training.checkpoint import CheckpointError
 from attnseq.training.stopping import Interrupted
 
@@ -80,6 +83,31 @@ def compose_config(overrides: Sequence[str]) -> DictConfig:
             raise ConfigError(f"{' '.join(overrides)}: {error}") from None
 
 
+def compose_sweep(arguments: Sequence[str]) -> Iterator[DictConfig]:
+    """The first job of a sweep, and those that differ from it in one override: each value once, not each combination.
+
+    Args:
+        arguments: overrides, sweeps such as `seed=range(32)` among them.
+
+    Raises:
+        As `compose_config`.
+    """
+    parsed = OverridesParser.create().parse_overrides(list(arguments))
+    axes = [[job[0] for job in BasicSweeper.split_arguments([override], None)[0]] for override in parsed]
+    first = [values[0] for values in axes]
+    jobs = [first] + [[*first[:n], value, *first[n + 1 :]] for n, values in enumerate(axes) for value in values[1:]]
+    with initialize_config_dir(str(naming.config_directory()), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        hydra_part = [override for override in first if override.startswith("hydra")]
+        master = loader.load_configuration("config", hydra_part, run_mode=RunMode.MULTIRUN)
+        composer = JobComposer(loader)
+        for job in jobs:
+            try:
+                yield composer.load_sweep_config(master, job)
+            except ValueError as error:
+                raise ConfigError(f"{' '.join(job)}: {error}") from None
+
+
 def checked(config: DictConfig) -> RunConfig:
     """The typed config.
 
@@ -115,12 +143,7 @@ def check_command_line(arguments: Sequence[str]) -> None:
     if given.config_name or given.config_path:
         fail("--config-name, --config-path: the config is attnseq's own; choose an experiment, or add a --config-dir")
     with errors_in_one_line():
-        jobs = [given.overrides]
-        if given.multirun:
-            parsed = OverridesParser.create().parse_overrides(given.overrides)
-            jobs = [list(job) for job in BasicSweeper.split_arguments(parsed, None)[0]]
-        for overrides in jobs:
-            config = compose_config(overrides)
+        for config in compose_sweep(given.overrides) if given.multirun else [compose_config(given.overrides)]:
             checked(config)
             check_writable(Path(config.hydra.sweep.dir if given.multirun else config.hydra.run.dir))
 

@@ -24,21 +24,22 @@ def config_directory() -> Path:
     return installed if installed.is_dir() else package.parent / "conf"
 
 
-def variant_name(config: DictConfig) -> str:
+def variant_name(config: Mapping[str, Any] | DictConfig) -> str:
     """What tells this run's variant from others: its model, and every value that its group's YAML file does not have.
 
     Seed, device and what else does not decide the result is left out.
 
     Args:
-        config: composed; keys dataset, model and trainer, each with the `name` of its YAML file.
+        config: composed, or a `RunConfig` as a dictionary; keys dataset, model and trainer, each with the `name` of its
+            YAML file.
 
     Returns:
         Such as "lstm_attention", "lstm_attention,attention=element" or "mlp_attention,fast,learning_rate=0.001".
     """
-    parts = [str(config.model.name)]
-    parts += [str(config[group].name) for group in ("dataset", "trainer") if config[group].name != "tutorial"]
+    parts = [str(config["model"]["name"])]
+    parts += [str(config[group]["name"]) for group in ("dataset", "trainer") if config[group]["name"] != "tutorial"]
     for group in ("model", "dataset", "trainer"):
-        defaults = _defaults(config_directory() / group / f"{config[group].name}.yaml")
+        defaults = _defaults(config_directory() / group / f"{config[group]['name']}.yaml")
         for key, value in config[group].items():
             if key != "name" and key not in UNNAMED.get(group, ()) and not _same(value, defaults.get(key)):
                 shown = key if key != "seed" else f"{group}_seed"
@@ -84,6 +85,6 @@ def _same(value: Any, default: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    if OmegaConf.is_list(value):
+    if OmegaConf.is_list(value) or isinstance(value, list | tuple):
         return ".".join(str(item) for item in value)
     return str(value)

@@ -3,63 +3,60 @@
 Shapes: P replicas, N parameters, T positions.
 """
 
+import logging
+import math
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict
 from types import TracebackType
 
+import numpy as np
+import numpy.typing as npt
 from omegaconf import OmegaConf
+from torch import Tensor
 
-from attnseq.analysis.attention import summarise_attention
-from attnseq.config import RunConfig
+from attnseq.analysis.attention import AttentionSummary, summarise_attention
 from attnseq.datasets.dataset import Dataset
+from attnseq.datasets.pool import DataPool
+from attnseq.job import Job
 from attnseq.report import history
 from attnseq.report.records import EpochRecord
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
-from attnseq.run_folder import RunFolder
-from attnseq.training.checkpoint import Checkpoint
 from attnseq.training.compiling import CompilePlan
-from attnseq.training.evaluation import evaluate
+from attnseq.training.evaluation import Metrics, evaluate
+from attnseq.training.population import FlatModel
 from attnseq.training.trainer import Population
+
+log = logging.getLogger(__name__)
 
 PROBE_SAMPLES = 2_000
 """The first so many validation samples, over which attention is watched during training."""
-
-
-@dataclass
-class Run:
-    """One replica's run: its config, its folder, and where an earlier attempt left it."""
-
-    config: RunConfig
-    folder: RunFolder
-    resumed: Checkpoint | None
 
 
 class RunObserver:
     """Writes every run's history, TensorBoard events and checkpoints, and the terminal's progress.
 
     Args:
-        runs: one a replica, in their order.
-        dataset: on the population's device.
-        progress: the terminal's; epochs are shown there for a population of one.
+        jobs: one a replica, in their order.
+        data: of the replicas.
+        progress: the terminal's; epochs are shown there for a population of one, and else in the log alone.
     """
 
-    def __init__(self, runs: Sequence[Run], dataset: Dataset, progress: Progress):
-        self._runs, self._dataset, self._progress = runs, dataset, progress
-        self._probe = dataset.validation.first(PROBE_SAMPLES)
+    def __init__(self, jobs: Sequence[Job], data: DataPool, progress: Progress):
+        self._jobs, self._data, self._progress = jobs, data, progress
         self._started = self._epoch_started = time.monotonic()
         self._logs: list[TensorBoardLog] = []
         self._open = ExitStack()
 
     def __enter__(self) -> "RunObserver":
-        for run in self._runs:
-            epoch = run.resumed.epoch if run.resumed else 0
-            history.truncate(run.folder.history_path, epoch)
-            log = TensorBoardLog(run.folder.path, purge_step=epoch + 1 if run.resumed else None)
-            log.config(OmegaConf.to_yaml(OmegaConf.structured(run.config)))
-            self._logs.append(self._open.enter_context(log))
+        for job in self._jobs:
+            epoch = job.position[0]
+            history.truncate(job.folder.history_path, epoch)
+            events = TensorBoardLog(job.path, purge_step=epoch + 1 if job.resumed else None)
+            self._logs.append(self._open.enter_context(events))
+            events.config(OmegaConf.to_yaml(OmegaConf.create(asdict(job.config))))
         return self
 
     def __exit__(
@@ -72,9 +69,10 @@ class RunObserver:
         """TensorBoard's, one a run."""
         return self._logs
 
-    def seconds(self, run: Run) -> float:
-        """Spent on a run so far, earlier attempts counted in."""
-        return time.monotonic() - self._started + (run.resumed.seconds if run.resumed else 0.0)
+    def seconds(self, job: Job) -> float:
+        """Spent on a run so far: its share of its population's time, earlier attempts counted in."""
+        share = (time.monotonic() - self._started) / len(self._jobs)
+        return share + (job.resumed.seconds if job.resumed else 0.0)
 
     def program(self, plan: CompilePlan) -> None:
         text = "compiling the training step, which takes up to a minute the first time"
@@ -83,28 +81,41 @@ class RunObserver:
     def start(self) -> None:
         self._epoch_started = time.monotonic()
         self._progress.restart_clock()
-        self._progress.epoch_table_header()
+        if len(self._jobs) == 1:
+            self._progress.epoch_table_header()
 
     def progress(self, steps: int, loss_P: Sequence[float]) -> None:
-        self._progress.update(steps, sum(loss_P) / len(loss_P))
+        finite = [loss for loss in loss_P if math.isfinite(loss)]
+        self._progress.update(steps, sum(finite) / len(finite) if finite else math.nan)
 
     def epoch(self, epoch: int, population: Population, loss_P: Sequence[float]) -> None:
-        seconds = time.monotonic() - self._epoch_started
-        parameters_PxN = population.state.parameters
-        metrics = evaluate(population.flat, parameters_PxN, self._dataset.validation, self._dataset.task.scale)
-        attention = summarise_attention(population.flat, parameters_PxN, self._probe)
-        rows = zip(self._runs, self._logs, loss_P, metrics, attention, population.diverged(), strict=True)
-        for run, log, loss, metric, summary, diverged in rows:
+        seconds = (time.monotonic() - self._epoch_started) / len(self._jobs)
+        flat, parameters_PxN = population.flat, population.state.parameters
+        watched = self._data.evaluate(parameters_PxN, lambda some, dataset: _watch(flat, some, dataset))
+        rows = zip(self._jobs, self._logs, loss_P, watched, population.diverged(), strict=True)
+        for job, events, loss, (metrics, attention, relevance_T), diverged in rows:
             if diverged:
+                log.info("%s: diverged at step %d", job.name, diverged)
                 continue
-            record = EpochRecord(epoch, loss, metric.loss, metric.mae, metric.exact, seconds, summary)
-            log.epoch(record, self._dataset.task.relevance)
-            history.append(run.folder.history_path, record)
-            if len(self._runs) == 1:
+            record = EpochRecord(epoch, loss, metrics.loss, metrics.mae, metrics.exact, seconds, attention)
+            events.epoch(record, relevance_T)
+            history.append(job.folder.history_path, record)
+            log.info("%s: epoch %d, loss/train %.6g, loss/validation %.6g", job.name, epoch, loss, metrics.loss)
+            if len(self._jobs) == 1:
                 self._progress.epoch_row(record)
         self._epoch_started = time.monotonic()
 
     def checkpoint(self, population: Population) -> None:
-        for replica, run in enumerate(self._runs):
-            state = {name: value[replica].cpu() for name, value in population.state._asdict().items()}
-            run.folder.save_checkpoint(population.epoch, population.step, state, self.seconds(run))
+        state = {name: value.cpu() for name, value in population.state._asdict().items()}
+        for replica, job in enumerate(self._jobs):
+            row = {name: value[replica] for name, value in state.items()}
+            job.folder.save_checkpoint(population.epoch, population.step, row, self.seconds(job))
+
+
+def _watch(
+    flat: FlatModel, parameters_PxN: Tensor, dataset: Dataset
+) -> list[tuple[Metrics, AttentionSummary, npt.NDArray[np.float64]]]:
+    """What is looked at after an epoch, of the replicas that share a dataset."""
+    metrics = evaluate(flat, parameters_PxN, dataset.validation, dataset.task.scale)
+    attention = summarise_attention(flat, parameters_PxN, dataset.validation.first(PROBE_SAMPLES))
+    return [(its, summary, dataset.task.relevance) for its, summary in zip(metrics, attention, strict=True)]

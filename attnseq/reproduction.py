@@ -17,6 +17,7 @@ from attnseq import build, published
 from attnseq.analysis.attention import summarise_attention
 from attnseq.config import RunConfig
 from attnseq.files import write_atomically
+from attnseq.job import Job
 from attnseq.naming import result_config, variant_name
 from attnseq.report import figures, history
 from attnseq.report.records import ReproducedRun
@@ -59,7 +60,7 @@ def train_published(config: RunConfig, root: Path) -> Reproduced:
         As `run`.
     """
     path = root / variant_name(OmegaConf.structured(config)) / f"seed={config.seed}"
-    if run(config, path)["status"] != "finished":
+    if run(Job(config, path))["status"] != "finished":
         raise RunFolderError(f"{path}: the published run diverged; overwrite=true trains it anew")
     folder = RunFolder(path, result_config(config))
     checkpoint = folder.load_checkpoint()

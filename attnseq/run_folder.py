@@ -18,7 +18,7 @@ FINISHED = ("finished", "diverged")
 FILES = ("result.json", "checkpoint.pt", "history.csv", "attention.png", "loss.png")
 
 
-LOCK_SECONDS = 0.5
+LOCK_SECONDS = 0.1
 """How long to wait for a folder: `attnseq.status` holds the lock of each for an instant."""
 
 
@@ -36,7 +36,7 @@ class RunFolder:
 
     def __init__(self, path: Path, config: str):
         self.path = path
-        self._config = config
+        self.config = config
         self.checkpoint_path = path / "checkpoint.pt"
         self.history_path = path / "history.csv"
         self.result_path = path / "result.json"
@@ -91,24 +91,29 @@ class RunFolder:
             raise RunFolderError(
                 f"{self.result_path}: damaged ({type(error).__name__}); overwrite=true starts the run anew"
             ) from None
-        if config != self._config:
+        if config != self.config:
             raise RunFolderError(
                 f"{self.result_path}: of a run with another config; choose another name=, or overwrite=true starts anew"
             )
         return result if status in FINISHED else None
 
-    def write_result(self, result: dict[str, Any]) -> None:
-        """Write result.json, the mark of a finished run; numbers that are not finite become null."""
-        content = {key: _finite(value) for key, value in result.items()} | {"config": json.loads(self._config)}
+    def write_result(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Write result.json, the mark of a finished run; what is not finite becomes null.
+
+        Returns:
+            Its content.
+        """
+        content = {key: _finite(value) for key, value in result.items()} | {"config": json.loads(self.config)}
         write_atomically(self.result_path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+        return content
 
     def load_checkpoint(self) -> Checkpoint | None:
         """Where the run stands; None for a run that has not begun. Raises CheckpointError, see `load_checkpoint`."""
-        return load_checkpoint(self.checkpoint_path, self._config)
+        return load_checkpoint(self.checkpoint_path, self.config)
 
     def save_checkpoint(self, epoch: int, step: int, state: dict[str, Any], seconds: float) -> None:
         """Write down where the run stands, see `Checkpoint`."""
-        save_checkpoint(self.checkpoint_path, Checkpoint(self._config, epoch, step, state, seconds))
+        save_checkpoint(self.checkpoint_path, Checkpoint(self.config, epoch, step, state, seconds))
 
     def _remove_half_written(self) -> None:
         """Remove the temporary files of a process that was killed while it wrote."""

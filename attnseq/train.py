@@ -1,6 +1,7 @@
-"""Train one run or a sweep: `python -m attnseq.train [overrides]`."""
+"""Train one run or a sweep: `python -m attnseq.train [-m] [overrides]`."""
 
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import hydra
@@ -10,41 +11,50 @@ from omegaconf import DictConfig, OmegaConf
 
 from attnseq import naming
 from attnseq.commandline import check_command_line, checked, errors_in_one_line, fail, register
-from attnseq.run import Result, run
-
-
-def train(config: DictConfig) -> Result:
-    """One job as Hydra started it."""
-    hydra_config = HydraConfig.get()
-    folder = Path(hydra_config.runtime.output_dir)
-    with errors_in_one_line(str(folder)):
-        return run(checked(config), folder, OmegaConf.create({"hydra": hydra_config}))
-    raise AssertionError("unreachable: errors end the program")
+from attnseq.job import Job
+from attnseq.run import run
+from attnseq.run_folder import RunFolderError
+from attnseq.sweep.claim import Outcome
+from attnseq.sweep.outcome import failure, failures_line, objective
+from attnseq.training.checkpoint import CheckpointError
 
 
 def main() -> None:
     """Entry point; exit status 0, 1 (diverged, folder in use, disk full), 2 (bad input), 128 + signal (stopped)."""
     register()
     check_command_line(sys.argv[1:])
-    failed: list[str] = []
+    failures: list[str] = []
 
-    @hydra.main(config_path=str(naming.config_directory()), config_name="config", version_base="1.3")
-    def job(config: DictConfig) -> float:
-        try:
-            result = train(config)
-        except SystemExit as stopped:
-            if stopped.code != 1 or HydraConfig.get().mode != RunMode.MULTIRUN:
-                raise
-            failed.append(f"{naming.variant_name(config)} seed={config.seed}")
-            return float("inf")  # one folder that is in use or damaged does not end a sweep
-        if result["status"] == "diverged":
-            failed.append(f"{result['variant']} seed={result['seed']} (diverged)")
-            return float("inf")
-        return float(result["loss/validation"])
+    def report(job: Job, outcome: Outcome) -> float:
+        failures.extend(filter(None, [failure(job, outcome)]))
+        return objective(outcome)
 
-    job()
-    if failed:
-        fail(f"not finished: {'; '.join(failed)}", 1)
+    def task(config: DictConfig) -> float:
+        folder = Path(HydraConfig.get().runtime.output_dir)
+        with errors_in_one_line(str(folder)):
+            job = Job(checked(config), folder, OmegaConf.create({"hydra": HydraConfig.get()}))
+            try:
+                return report(job, run(job))
+            except (RunFolderError, CheckpointError) as error:
+                if HydraConfig.get().mode == RunMode.RUN:
+                    raise
+                print(error)  # one folder that is in use or damaged does not end a sweep
+                return report(job, error)
+        raise AssertionError("unreachable: errors end the program")
+
+    def together(configs: Sequence[DictConfig], train: Callable[[Sequence[Job]], list[Outcome]]) -> list[float]:
+        with errors_in_one_line():
+            jobs = [
+                Job(checked(config), Path(config.hydra.runtime.output_dir), OmegaConf.masked_copy(config, "hydra"))
+                for config in configs
+            ]
+            return [report(job, outcome) for job, outcome in zip(jobs, train(jobs), strict=True)]
+        raise AssertionError("unreachable: errors end the program")
+
+    task.together = together  # type: ignore[attr-defined]  # for the launchers in hydra_plugins/
+    hydra.main(config_path=str(naming.config_directory()), config_name="config", version_base="1.3")(task)()
+    if failures:
+        fail(failures_line(failures), 1)
 
 
 if __name__ == "__main__":

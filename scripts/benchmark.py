@@ -133,7 +133,6 @@ class Clock:
 def train_attnseq(job: Job, clock: Clock) -> None:
     """The package's own program, without the files that a run writes."""
     from attnseq import build, commandline  # the clock is running: the command imports this, and the peer does not
-    from attnseq.run import build_population
     from attnseq.training.stopping import StopSignals
     from attnseq.training.trainer import Trainer
 
@@ -143,10 +142,10 @@ def train_attnseq(job: Job, clock: Clock) -> None:
     commandline.register()
     config = commandline.checked(commandline.compose_config(overrides))
     device = build.build_device(config.device)
-    dataset = config.dataset.build().to(device)
+    data = build.build_data([config], device)
     with StopSignals() as stop:
-        population = build_population(config, dataset, device)
-        Trainer(dataset, build.build_schedule(config.trainer), clock).fit(population, stop)
+        population = build.build_population([config], device)
+        Trainer(data, build.build_schedule(config.trainer), clock).fit(population, stop)
 
 
 def train_pytorch(job: Job, clock: Clock) -> None:

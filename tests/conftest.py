@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from attnseq.commandline import checked, compose_config, register
 from attnseq.config import RunConfig
+from attnseq.job import Job
 from attnseq.report import history
 from attnseq.run import run
 
@@ -67,7 +68,7 @@ def tiny(compose: Callable[..., RunConfig]) -> Callable[..., RunConfig]:
 def finished(tiny: Callable[..., RunConfig], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny run that has finished; not to be changed."""
     path = tmp_path_factory.mktemp("finished") / "run"
-    run(tiny(), path)
+    run(Job(tiny(), path))
     return path
 
 

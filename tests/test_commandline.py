@@ -12,6 +12,7 @@ import torch
 
 from attnseq.commandline import check_command_line, errors_in_one_line
 from attnseq.config import RunConfig
+from attnseq.job import Job
 from attnseq.run import run
 from attnseq.run_folder import RunFolderError
 from attnseq.training.checkpoint import CheckpointError
@@ -160,7 +161,7 @@ def test_full_disk_keeps_what_was_written(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(SystemExit) as end, errors_in_one_line(str(path)):
-        run(tiny(), path)
+        run(Job(tiny(), path))
     assert end.value.code == 1
     err = capsys.readouterr().err
     assert "No space left on device" in err
@@ -168,7 +169,7 @@ def test_full_disk_keeps_what_was_written(
     assert torch.load(path / "checkpoint.pt", weights_only=True)["epoch"] == 1
     assert not list(path.glob(".*.*.*"))
     monkeypatch.undo()
-    assert run(tiny(), path)["status"] == "finished"
+    assert run(Job(tiny(), path))["status"] == "finished"
     same_run(path, finished)
 
 

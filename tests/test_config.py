@@ -11,10 +11,10 @@ import torch
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
+from attnseq.build import build_data, build_population
 from attnseq.commandline import checked
 from attnseq.config import RunConfig, TrainerConfig
 from attnseq.naming import config_directory
-from attnseq.run import build_population
 from attnseq.schema import ConfigError
 from attnseq.training.compiling import CompilePlan
 from attnseq.training.stopping import StopSignals
@@ -62,12 +62,12 @@ def test_all_groups_are_found() -> None:
 @pytest.mark.parametrize("choice", CHOICES)
 def test_it_composes_and_takes_steps(choice: str, compose: Callable[..., RunConfig]) -> None:
     config = compose(*overrides_for(choice), *SIZES)
-    dataset = config.dataset.build()
-    population = build_population(config, dataset, torch.device("cpu"))
+    data = build_data([config], torch.device("cpu"))
+    population = build_population([config], torch.device("cpu"))
     before_PxN = population.state.parameters.clone()
     observer = Steps()
     schedule = Schedule(1, 32, config.trainer.adam, "false", 1.0)
-    Trainer(dataset, schedule, observer).fit(population, StopSignals())
+    Trainer(data, schedule, observer).fit(population, StopSignals())
     assert observer.taken == 2
     assert 0 < observer.loss[0] < 1
     assert population.state.updates.tolist() == [2]
@@ -80,9 +80,9 @@ def test_it_composes_and_takes_steps(choice: str, compose: Callable[..., RunConf
 @pytest.mark.parametrize("attention", ["time", "element", "feature", "none"])
 def test_every_attention_takes_a_step(attention: str, compose: Callable[..., RunConfig]) -> None:
     config = compose("model=lstm_attention", f"model.attention={attention}", "model.hidden_size=4", *SIZES)
-    dataset = config.dataset.build()
-    population = build_population(config, dataset, torch.device("cpu"))
-    Trainer(dataset, Schedule(1, 48, config.trainer.adam, "false", 1.0), Steps()).fit(population, StopSignals())
+    data = build_data([config], torch.device("cpu"))
+    population = build_population([config], torch.device("cpu"))
+    Trainer(data, Schedule(1, 48, config.trainer.adam, "false", 1.0), Steps()).fit(population, StopSignals())
     assert population.state.updates.tolist() == [1]
     assert population.diverged() == [0]
 

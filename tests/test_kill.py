@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from attnseq.config import RunConfig
+from attnseq.job import Job
 from attnseq.run import run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,7 +76,7 @@ def position(path: Path) -> tuple[int, int]:
 @pytest.fixture(scope="module")
 def uninterrupted(compose: Callable[..., RunConfig], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("uninterrupted") / "run"
-    run(compose(*OVERRIDES, "trainer.checkpoint_minutes=5"), path)
+    run(Job(compose(*OVERRIDES, "trainer.checkpoint_minutes=5"), path))
     return path
 
 

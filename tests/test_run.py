@@ -15,6 +15,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from attnseq.config import RunConfig
+from attnseq.job import Job
 from attnseq.naming import result_config
 from attnseq.observer import RunObserver
 from attnseq.report import figures, history
@@ -108,11 +109,11 @@ def test_the_result_says_what_the_design_asks(finished: Path, tiny: Compose) -> 
 
 
 def test_a_finished_run_is_not_trained_again(path: Path, tiny: Compose, capsys: pytest.CaptureFixture[str]) -> None:
-    first = run(tiny(), path)
+    first = run(Job(tiny(), path))
     before = contents(path)
     capsys.readouterr()
     # what does not decide the result may differ
-    again = run(tiny("trainer.checkpoint_minutes=1", "name=other"), path)
+    again = run(Job(tiny("trainer.checkpoint_minutes=1", "name=other"), path))
     assert contents(path) == before
     assert {**first, "config": again["config"]} == again
     out = capsys.readouterr().out
@@ -122,10 +123,10 @@ def test_a_finished_run_is_not_trained_again(path: Path, tiny: Compose, capsys: 
 
 
 def test_overwrite_trains_anew(path: Path, tiny: Compose, same_run: SameRun, finished: Path) -> None:
-    run(tiny(), path)
+    run(Job(tiny(), path))
     before = contents(path)
     (path / "notes.txt").write_text("mine")
-    assert run(tiny("overwrite=true"), path)["status"] == "finished"
+    assert run(Job(tiny("overwrite=true"), path))["status"] == "finished"
     after = contents(path)
     for name in ("checkpoint.pt", "result.json", "history.csv", "attention.png"):
         assert after[name][1] > before[name][1], name
@@ -137,29 +138,29 @@ def test_overwrite_trains_anew(path: Path, tiny: Compose, same_run: SameRun, fin
 def test_overwrite_takes_the_folder_of_another_config(
     path: Path, tiny: Compose, same_run: SameRun, finished: Path
 ) -> None:
-    run(tiny("seed=1"), path)
-    run(tiny("overwrite=true"), path)
+    run(Job(tiny("seed=1"), path))
+    run(Job(tiny("overwrite=true"), path))
     same_run(path, finished)
 
 
 def test_the_seed_decides_and_the_run_before_does_not(
     path: Path, tiny: Compose, same_run: SameRun, finished: Path
 ) -> None:
-    run(tiny("seed=1"), path)
+    run(Job(tiny("seed=1"), path))
     one, other = (torch.load(folder / "checkpoint.pt", weights_only=True)["state"] for folder in (path, finished))
     assert not torch.equal(one["parameters"], other["parameters"])
-    run(tiny(), path.with_name("again"))
+    run(Job(tiny(), path.with_name("again")))
     same_run(path.with_name("again"), finished)
 
 
 def test_another_config_in_the_same_folder_is_refused(path: Path, tiny: Compose) -> None:
-    run(tiny(), path)
+    run(Job(tiny(), path))
     before = contents(path)
     with pytest.raises(RunFolderError, match=r"result\.json: of a run with another config"):
-        run(tiny("trainer.learning_rate=0.5"), path)
+        run(Job(tiny("trainer.learning_rate=0.5"), path))
     (path / "result.json").rename(path / "kept")
     with pytest.raises(CheckpointError, match=r"checkpoint\.pt: of a run with another config"):
-        run(tiny("trainer.learning_rate=0.5"), path)
+        run(Job(tiny("trainer.learning_rate=0.5"), path))
     (path / "kept").rename(path / "result.json")
     assert contents(path) == before
 
@@ -199,7 +200,7 @@ def test_a_damaged_checkpoint_is_refused_and_kept(damage: str, path: Path, tiny:
     damaged = DAMAGES[damage]((finished / "checkpoint.pt").read_bytes())
     (path / "checkpoint.pt").write_bytes(damaged)
     with pytest.raises(CheckpointError, match=r"checkpoint\.pt: damaged.*overwrite=true") as error:
-        run(tiny(), path)
+        run(Job(tiny(), path))
     assert "\n" not in str(error.value)
     assert (path / "checkpoint.pt").read_bytes() == damaged
     assert {file.name for file in path.iterdir()} - {".lock"} == {"checkpoint.pt"}
@@ -210,7 +211,7 @@ def test_a_damaged_result_is_refused_and_kept(path: Path, tiny: Compose) -> None
     path.mkdir(parents=True)
     (path / "result.json").write_text('{"status": "fin')
     with pytest.raises(RunFolderError, match=r"result\.json: damaged"):
-        run(tiny(), path)
+        run(Job(tiny(), path))
     assert (path / "result.json").read_text() == '{"status": "fin'
 
 
@@ -219,7 +220,7 @@ def test_a_diverged_run_says_where(
     batch_size: int, path: Path, tiny: Compose, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tiny("trainer.learning_rate=1e39", f"trainer.batch_size={batch_size}", "trainer.epochs=3")
-    result = run(config, path)
+    result = run(Job(config, path))
     assert result["status"] == "diverged"
     written = json.loads((path / "result.json").read_text(), parse_constant=pytest.fail)
     assert written["status"] == "diverged"
@@ -232,7 +233,7 @@ def test_a_diverged_run_says_where(
     assert "diverged" in out
     assert f"epoch {epoch}, step {step}" in out
     before = contents(path)
-    assert run(config, path)["status"] == "diverged"
+    assert run(Job(config, path))["status"] == "diverged"
     assert contents(path) == before
     assert "already diverged" in capsys.readouterr().out
 
@@ -258,7 +259,7 @@ def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, signal.Signals], 
 def longer(tiny: Compose, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of two epochs of 200 steps that nothing stopped."""
     path = tmp_path_factory.mktemp("longer") / "run"
-    run(tiny(*LONGER), path)
+    run(Job(tiny(*LONGER), path))
     return path
 
 
@@ -288,7 +289,7 @@ def test_interrupted_and_resumed_is_uninterrupted(
     for at in steps:
         stop_at(at, number)
         with pytest.raises(Interrupted) as interrupted:
-            run(tiny(*LONGER), path)
+            run(Job(tiny(*LONGER), path))
         assert interrupted.value.status == status
         assert str(interrupted.value) == number.name
         age(path)
@@ -297,7 +298,7 @@ def test_interrupted_and_resumed_is_uninterrupted(
     assert (checkpoint["epoch"], checkpoint["step"]) == where
     assert not (path / "result.json").exists()
     capsys.readouterr()
-    result = run(tiny(*LONGER), path)
+    result = run(Job(tiny(*LONGER), path))
     assert f"epoch {where[0]}, step {where[1]}" in capsys.readouterr().out
     same_run(path, longer)
     uninterrupted = json.loads((longer / "result.json").read_text())
@@ -337,17 +338,17 @@ def test_killed_at_a_chosen_place_and_started_again(
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, killing)
         with pytest.raises(Killed):
-            run(tiny(), path)
+            run(Job(tiny(), path))
     assert not (path / "result.json").exists()
     age(path)
-    assert run(tiny(), path)["status"] == "finished"
+    assert run(Job(tiny(), path))["status"] == "finished"
     same_run(path, finished)
     assert scalar_steps(path) == scalar_steps(finished)
 
 
 def test_a_run_of_the_lstm_goes_the_same_way(path: Path, tiny: Compose, capsys: pytest.CaptureFixture[str]) -> None:
     small = ("model=lstm_attention", "model.hidden_size=4", "dataset.train_size=100")
-    result = run(tiny(*small, "model.attention=element"), path)
+    result = run(Job(tiny(*small, "model.attention=element"), path))
     assert result["status"] == "finished"
     assert result["variant"].startswith("lstm_attention,hidden_size=4,attention=element,")
     assert len(result["attention/mean"]) == 10
@@ -357,12 +358,12 @@ def test_a_run_of_the_lstm_goes_the_same_way(path: Path, tiny: Compose, capsys: 
 
 def test_threads_are_as_before(path: Path, tiny: Compose) -> None:
     before = torch.get_num_threads()
-    run(tiny(), path)
+    run(Job(tiny(), path))
     assert torch.get_num_threads() == before
 
 
 def test_what_is_shown(path: Path, tiny: Compose, capsys: pytest.CaptureFixture[str]) -> None:
-    run(tiny(), path)
+    run(Job(tiny(), path))
     out, err = capsys.readouterr()
     assert err == ""
     lines = out.splitlines()

@@ -9,6 +9,7 @@ from tensorboard.backend.event_processing.event_multiplexer import EventMultiple
 from tensorboard.plugins.hparams import plugin_data_pb2
 
 from attnseq.config import RunConfig
+from attnseq.job import Job
 from attnseq.report import history
 from attnseq.run import run
 
@@ -28,7 +29,7 @@ def element(tiny: Callable[..., RunConfig], tmp_path_factory: pytest.TempPathFac
     """A finished run whose attention has a weight for every element."""
     path = tmp_path_factory.mktemp("element") / "run"
     overrides = ("model=lstm_attention", "model.attention=element", "model.hidden_size=4", "dataset.train_size=100")
-    run(tiny(*overrides), path)
+    run(Job(tiny(*overrides), path))
     return path
 
 

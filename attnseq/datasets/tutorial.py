@@ -84,7 +84,7 @@ class TutorialStream:
         Returns:
             An endless iterator over epochs; int64 of shape N, a permutation, each a shuffle of the one before.
         """
-        yield from self._orders(self._resume(self._after_digits))
+        return _orders(self._resume(self._after_digits), self.samples)
 
     def lstm_draws(self, hidden_size: int = 64, attention: bool = True) -> LstmDraws:
         """What the LSTM model draws for its weights, after the ten epochs of the MLP.
@@ -108,12 +108,12 @@ class TutorialStream:
         """
         stream = self._resume(self._after_mlp)
         self._draw_lstm(stream, hidden_size, attention)
-        yield from self._orders(stream)
+        return _orders(stream, self.samples)
 
     @cached_property
     def _after_mlp(self) -> Any:
         stream = self._resume(self._after_digits)
-        for _ in islice(self._orders(stream), MLP_EPOCHS):
+        for _ in islice(_orders(stream, self.samples), MLP_EPOCHS):
             pass
         return stream.get_state()
 
@@ -129,12 +129,6 @@ class TutorialStream:
         input_op_seed = _op_seed(stream)
         recurrent_normal_HxG = stream.normal(0.0, 1.0, (hidden_size, 4 * hidden_size))
         return LstmDraws(attention_op_seed, input_op_seed, recurrent_normal_HxG, _op_seed(stream))
-
-    def _orders(self, stream: np.random.RandomState) -> Iterator[npt.NDArray[np.int64]]:
-        index_N = np.arange(self.samples, dtype=np.int64)
-        while True:
-            stream.shuffle(index_N)
-            yield index_N.copy()
 
 
 def tutorial(
@@ -174,6 +168,14 @@ class TutorialConfig(DatasetConfig):
 
     def build(self) -> Dataset:
         return tutorial(self.train_size, self.validation_size, self.test_size, self.seed)
+
+
+def _orders(stream: np.random.RandomState, samples: int) -> Iterator[npt.NDArray[np.int64]]:
+    """An iterator that keeps four bytes a sample, and nothing of the stream that it came from."""
+    index_N = np.arange(samples, dtype=np.int32)
+    while True:
+        stream.shuffle(index_N)
+        yield index_N.astype(np.int64)
 
 
 def _op_seed(stream: np.random.RandomState) -> int:

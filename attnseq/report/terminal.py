@@ -68,6 +68,7 @@ class Progress:
         start: steps done before, by an earlier attempt; time left is reckoned from this attempt's speed.
         console: where to print; standard output where None.
         clock: seconds, rising.
+        replicas: runs that train together; from 2 on their speed is shown, steps x replicas a second.
     """
 
     def __init__(
@@ -76,9 +77,10 @@ class Progress:
         start: int = 0,
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
+        replicas: int = 1,
     ) -> None:
         self.console = terminal_console() if console is None else console
-        self._total, self._start, self._clock = total, start, clock
+        self._total, self._start, self._replicas, self._clock = total, start, replicas, clock
         self._began = self._shown = clock()
         self._shown_step = start
         self._bar: rich.progress.Progress | None = None
@@ -86,6 +88,7 @@ class Progress:
             self._bar = rich.progress.Progress(
                 rich.progress.BarColumn(bar_width=None),
                 rich.progress.TextColumn("{task.completed:,}/{task.total:,} steps  loss {task.fields[loss]}"),
+                rich.progress.TextColumn("{task.fields[speed]}"),
                 rich.progress.TimeRemainingColumn(),
                 rich.progress.TextColumn("left"),
                 console=self.console,
@@ -94,7 +97,7 @@ class Progress:
                 transient=True,
                 expand=True,
             )
-            self._task = self._bar.add_task("training", total=total, completed=start, loss="-")
+            self._task = self._bar.add_task("training", total=total, completed=start, loss="-", speed="")
 
     def __enter__(self) -> Progress:
         self._began = self._shown = self._clock()
@@ -120,16 +123,17 @@ class Progress:
         if self._bar is not None:
             if since >= REFRESH_SECONDS or step >= self._total:
                 self._shown = now
-                self._bar.update(self._task, completed=step, loss=format_loss(loss), refresh=True)
+                speed = self._speed(step, now)
+                self._bar.update(self._task, completed=step, loss=format_loss(loss), speed=speed, refresh=True)
             return
         far = step - self._shown_step >= LINE_SHARE * self._total
         if (far and since >= LINE_SECONDS) or since >= SILENCE_SECONDS:
             self._shown, self._shown_step = now, step
             left = (now - self._began) / max(1, step - self._start) * (self._total - step)
             share = step / max(1, self._total)
-            self._print(
-                f"{share:4.0%}  step {step:,} of {self._total:,}  loss {format_loss(loss)}  {format_seconds(left)} left"
-            )
+            words = [f"{share:4.0%}", f"step {step:,} of {self._total:,}", f"loss {format_loss(loss)}"]
+            words += [self._speed(step, now), f"{format_seconds(left)} left"]
+            self._print("  ".join(word for word in words if word))
 
     def epoch_table_header(self) -> None:
         """Print the headings of the epoch table."""
@@ -164,6 +168,12 @@ class Progress:
     def note(self, line: str) -> None:
         """Print a line of its own above the bar."""
         self._print(line)
+
+    def _speed(self, step: int, now: float) -> str:
+        if self._replicas == 1:
+            return ""
+        speed = (step - self._start) * self._replicas / max(now - self._began, 1e-9)
+        return f"{self._replicas} runs, {speed:,.0f} run-steps/s"
 
     def _print(self, line: str) -> None:
         # soft_wrap: rich neither breaks nor pads the line

@@ -1,11 +1,14 @@
 """An epoch cut into the batches that a population's program takes.
 
-Shapes: P replicas, N training samples, C calls of the program, S steps a call, B batch, T positions.
+Shapes: P replicas, N training samples, C calls of the program, S steps a call, B batch, M = C S B places of an epoch
+(padding included), T positions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -32,16 +35,23 @@ class Epoch:
 
     Args:
         plan: how the epoch is cut.
-        order_PxN: each replica's order of the samples, on the device of the data.
+        order_P: each replica's order of its samples; taken one after the other, so that one is in memory at a time.
+        first_P: where each replica's samples begin among those that `calls` is given.
+        device: of the data.
     """
 
-    def __init__(self, plan: BatchPlan, order_PxN: Tensor):
+    def __init__(
+        self, plan: BatchPlan, order_P: Iterator[npt.NDArray[np.int64]], first_P: Sequence[int], device: torch.device
+    ):
         shape = (plan.calls, plan.steps_per_call, plan.batch_size)
-        padding = plan.calls * plan.steps_per_call * plan.batch_size - plan.samples
-        padded = torch.nn.functional.pad(order_PxN, (0, padding))
-        self._index_CxPxSxB = padded.view(len(order_PxN), *shape).transpose(0, 1)
-        ones_N = torch.ones(plan.samples, device=order_PxN.device)
-        self._valid_CxSxB = torch.nn.functional.pad(ones_N, (0, padding)).view(shape)
+        narrow = max(first_P) + plan.samples < 2**31  # half the memory of int64, and of a large population's most
+        dtype = torch.int32 if narrow else torch.int64
+        order_PxM = torch.zeros(len(first_P), plan.calls * plan.steps_per_call * plan.batch_size, dtype=dtype)
+        for row_M, order_N, first in zip(order_PxM, order_P, first_P, strict=True):
+            row_M[: plan.samples] = torch.from_numpy(order_N) + first
+        self._index_CxPxSxB = order_PxM.to(device).view(len(first_P), *shape).transpose(0, 1)
+        ones_N = torch.ones(plan.samples, device=device)
+        self._valid_CxSxB = torch.nn.functional.pad(ones_N, (0, order_PxM.shape[1] - plan.samples)).view(shape)
 
     def calls(
         self, digits_NxT: Tensor, targets_N: Tensor, start: int, stop: int
@@ -49,7 +59,7 @@ class Epoch:
         """The batches of calls `start` to `stop`, gathered together: one gather is cheaper than one a step.
 
         Args:
-            digits_NxT: training samples.
+            digits_NxT: training samples of all replicas.
             targets_N: their targets.
             start: first call.
             stop: the call after the last.

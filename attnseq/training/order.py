@@ -35,11 +35,11 @@ class ReplayedOrder:
 
     def __init__(self, start: Callable[[], Iterator[npt.NDArray[np.int64]]]):
         self._start = start
-        self._replay: Iterator[npt.NDArray[np.int64]] | None = None
+        self._replay = start()
         self._next_epoch = 0
 
     def __call__(self, epoch: int) -> npt.NDArray[np.int64]:
-        if self._replay is None or epoch < self._next_epoch:
+        if epoch < self._next_epoch:
             self._replay, self._next_epoch = self._start(), 0
         while True:
             order_N = next(self._replay)

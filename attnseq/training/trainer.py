@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from attnseq.datasets.dataset import Dataset
+from attnseq.datasets.pool import DataPool
 from attnseq.schema import ConfigError
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.compiling import CompilePlan, plan_compilation, threads_for
@@ -54,7 +53,7 @@ class Observer(Protocol):
         """The program is ready; the first step comes now."""
 
     def progress(self, steps: int, loss_P: Sequence[float]) -> None:
-        """`steps` optimizer steps of the whole run are done; running mean loss of this epoch, a replica each."""
+        """`steps` optimizer steps of the whole run are done; mean loss of this epoch so far, nan where it diverged."""
 
     def epoch(self, epoch: int, population: "Population", loss_P: Sequence[float]) -> None:
         """Epoch number `epoch` (from 1) ended with these mean training losses."""
@@ -91,19 +90,23 @@ class Population:
         """For each replica the number of the step whose loss was not finite, 0 where there is none."""
         return [int(step) for step in self.state.diverged.tolist()]
 
+    def mean_loss(self, samples: int) -> list[float]:
+        """Each replica's mean training loss over the `samples` of this epoch so far, nan where it diverged."""
+        loss_P: list[float] = torch.where(self.state.diverged == 0, self.state.loss_sum / samples, torch.nan).tolist()
+        return loss_P
+
 
 class Trainer:
     """Trains a population.
 
     Args:
-        dataset: on the population's device.
+        data: of the replicas, on the population's device.
         schedule: how long and how.
         observer: is told what happens.
     """
 
-    def __init__(self, dataset: Dataset, schedule: Schedule, observer: Observer):
-        self._digits_NxT = dataset.train.digits_NxT
-        self._targets_N = dataset.train.targets_N
+    def __init__(self, data: DataPool, schedule: Schedule, observer: Observer):
+        self._data = data
         self._schedule = schedule
         self._observer = observer
 
@@ -124,7 +127,7 @@ class Trainer:
             plan = self._compile_plan(population)
             self._observer.program(plan)
             stop.immediate(True)  # compilation can take a minute, and changes nothing
-            batches = BatchPlan(len(self._digits_NxT), self._schedule.batch_size, plan.steps_per_call)
+            batches = BatchPlan(self._data.train_size, self._schedule.batch_size, plan.steps_per_call)
             steps = self._build(population, batches, plan)
             stop.immediate(False)
             self._observer.start()
@@ -134,7 +137,7 @@ class Trainer:
                 stop.check()
 
     def _compile_plan(self, population: Population) -> CompilePlan:
-        steps = self._schedule.epochs * -(-len(self._digits_NxT) // self._schedule.batch_size)
+        steps = self._schedule.epochs * -(-self._data.train_size // self._schedule.batch_size)
         return plan_compilation(self._schedule.compile, steps, population.state.parameters.numel(), population.device)
 
     def _build(self, population: Population, batches: BatchPlan, plan: CompilePlan) -> Steps:
@@ -143,10 +146,11 @@ class Trainer:
         if not plan.trace:
             return steps
         shape = (len(population.orders), batches.steps_per_call, batches.batch_size)
+        digits_NxT, targets_N = self._data.digits_NxT, self._data.targets_N
         padding = (
-            self._digits_NxT.new_zeros(*shape, self._digits_NxT.shape[1]),
-            self._targets_N.new_zeros(shape),
-            self._targets_N.new_zeros(shape[1:]),
+            digits_NxT.new_zeros(*shape, digits_NxT.shape[1]),
+            targets_N.new_zeros(shape),
+            targets_N.new_zeros(shape[1:]),
         )
         example = (population.state, population.settings, *padding)
         if not plan.compile:
@@ -163,20 +167,20 @@ class Trainer:
         return compiled
 
     def _train_epoch(self, population: Population, batches: BatchPlan, steps: Steps, stop: StopSignals) -> None:
-        orders_PxN = np.stack([order(population.epoch) for order in population.orders])
-        epoch = Epoch(batches, torch.from_numpy(orders_PxN).to(population.device))
+        orders = (order(population.epoch) for order in population.orders)
+        epoch = Epoch(batches, orders, self._data.first_P, population.device)
         state = population.state
         saved = time.monotonic()
         for first in range(population.step, batches.steps, BLOCK):
             calls = (first // batches.steps_per_call, min((first + BLOCK) // batches.steps_per_call, batches.calls))
-            for digits, targets, valid in epoch.calls(self._digits_NxT, self._targets_N, *calls):
+            for digits, targets, valid in epoch.calls(self._data.digits_NxT, self._data.targets_N, *calls):
                 steps(state, population.settings, digits, targets, valid)
             if first + BLOCK >= batches.steps:
                 break  # the epoch's end is a checkpoint of its own
             population.step = first + BLOCK
             seen = population.step * batches.batch_size
             done = population.epoch * batches.steps + population.step
-            self._observer.progress(done, (state.loss_sum / seen).tolist())
+            self._observer.progress(done, population.mean_loss(seen))
             if all(population.diverged()):
                 return
             if time.monotonic() - saved > 60 * self._schedule.checkpoint_minutes:
@@ -187,7 +191,7 @@ class Trainer:
                 stop.check()
         population.epoch += 1
         population.step = 0
-        loss_P: list[float] = (state.loss_sum / len(self._digits_NxT)).tolist()
+        loss_P = population.mean_loss(self._data.train_size)
         state.loss_sum.zero_()
         self._observer.progress(population.epoch * batches.steps, loss_P)
         self._observer.epoch(population.epoch, population, loss_P)

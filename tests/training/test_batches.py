@@ -34,13 +34,18 @@ def orders(plan: BatchPlan, replicas: int = 2) -> Tensor:
     return torch.stack([torch.randperm(plan.samples, generator=numbers) for _ in range(replicas)])
 
 
+def epoch_of(plan: BatchPlan, order_PxN: Tensor) -> Epoch:
+    """Replicas of one dataset, in these orders."""
+    return Epoch(plan, iter(order_PxN.numpy()), [0] * len(order_PxN), order_PxN.device)
+
+
 @pytest.mark.parametrize("sizes", PLANS)
 def test_every_sample_comes_once_and_in_order(sizes: tuple[int, int, int]) -> None:
     plan = BatchPlan(*sizes)
     order_PxN = orders(plan)
     digits_NxT, targets_N = samples_of(plan)
     seen: list[list[int]] = [[], []]
-    calls = list(Epoch(plan, order_PxN).calls(digits_NxT, targets_N, 0, plan.calls))
+    calls = list(epoch_of(plan, order_PxN).calls(digits_NxT, targets_N, 0, plan.calls))
     assert len(calls) == plan.calls
     for digits_PxSxBxT, targets_PxSxB, valid_SxB in calls:
         assert digits_PxSxBxT.shape == (2, plan.steps_per_call, plan.batch_size, 2)
@@ -60,7 +65,7 @@ def test_every_sample_comes_once_and_in_order(sizes: tuple[int, int, int]) -> No
 @pytest.mark.parametrize("sizes", PLANS)
 def test_padding_stands_at_the_end_and_is_not_valid(sizes: tuple[int, int, int]) -> None:
     plan = BatchPlan(*sizes)
-    calls = Epoch(plan, orders(plan)).calls(*samples_of(plan), 0, plan.calls)
+    calls = epoch_of(plan, orders(plan)).calls(*samples_of(plan), 0, plan.calls)
     valid_S_B = torch.cat([valid_SxB for _, _, valid_SxB in calls])
     flat = valid_S_B.flatten()
     assert flat.dtype == torch.float32
@@ -72,7 +77,7 @@ def test_padding_stands_at_the_end_and_is_not_valid(sizes: tuple[int, int, int])
 
 def test_a_part_of_the_calls_is_that_part() -> None:
     plan = BatchPlan(29, 3, 2)
-    epoch, samples = Epoch(plan, orders(plan)), samples_of(plan)
+    epoch, samples = epoch_of(plan, orders(plan)), samples_of(plan)
     whole = list(epoch.calls(*samples, 0, plan.calls))
     parts = [*epoch.calls(*samples, 0, 2), *epoch.calls(*samples, 2, 3), *epoch.calls(*samples, 3, plan.calls)]
     assert len(parts) == len(whole) == 5
@@ -83,9 +88,20 @@ def test_a_part_of_the_calls_is_that_part() -> None:
 def test_a_replicas_batches_do_not_depend_on_its_neighbours() -> None:
     plan = BatchPlan(13, 4, 2)
     order_PxN = orders(plan, replicas=3)
-    together = list(Epoch(plan, order_PxN).calls(*samples_of(plan), 0, plan.calls))
-    alone = list(Epoch(plan, order_PxN[1:2]).calls(*samples_of(plan), 0, plan.calls))
+    together = list(epoch_of(plan, order_PxN).calls(*samples_of(plan), 0, plan.calls))
+    alone = list(epoch_of(plan, order_PxN[1:2]).calls(*samples_of(plan), 0, plan.calls))
     for (digits, targets, valid), (lone_digits, lone_targets, lone_valid) in zip(together, alone, strict=True):
         assert torch.equal(digits[1:2], lone_digits)
         assert torch.equal(targets[1:2], lone_targets)
         assert torch.equal(valid, lone_valid)
+
+
+def test_replicas_of_another_dataset_see_their_own_samples() -> None:
+    plan = BatchPlan(5, 2, 1)
+    order_PxN = orders(plan)
+    digits_NxT, targets_N = samples_of(BatchPlan(10, 2, 1))  # two datasets of five, one behind the other
+    epoch = Epoch(plan, iter(order_PxN.numpy()), [0, 5], torch.device("cpu"))
+    for _, targets_PxSxB, valid_SxB in epoch.calls(digits_NxT, targets_N, 0, plan.calls):
+        valid_B = valid_SxB[0] > 0
+        assert (targets_PxSxB[0, 0, valid_B] < 5).all()
+        assert (targets_PxSxB[1, 0, valid_B] >= 5).all()

@@ -10,6 +10,7 @@ import torch
 
 from attnseq.datasets.abs_difference import abs_difference
 from attnseq.datasets.dataset import Dataset
+from attnseq.datasets.pool import DataPool
 from attnseq.datasets.task import AbsDifference
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.weights import KerasInitializer
@@ -72,7 +73,7 @@ def population(seeds: Sequence[int]) -> Population:
 def train(dataset: Dataset, trained: Population) -> Recorder:
     recorder = Recorder()
     with StopSignals() as stop:
-        Trainer(dataset, SCHEDULE, recorder).fit(trained, stop)
+        Trainer(DataPool([dataset] * len(trained.orders)), SCHEDULE, recorder).fit(trained, stop)
     return recorder
 
 

@@ -1,0 +1,48 @@
+"""A run that was asked for: its config, its folder, and where an earlier attempt left it."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from attnseq.config import RunConfig
+from attnseq.naming import result_config, variant_name
+from attnseq.run_folder import RunFolder
+from attnseq.training.checkpoint import Checkpoint
+
+
+@dataclass
+class Job:
+    """One run.
+
+    Args:
+        config: checked.
+        path: the run's folder.
+        hydra: Hydra's own config, which goes into the folder, too; None where Hydra did not start the run.
+        resumed: the checkpoint from which it goes on, None from the start.
+    """
+
+    config: RunConfig
+    path: Path
+    hydra: DictConfig | None = None
+    resumed: Checkpoint | None = None
+    folder: RunFolder = field(init=False)
+    variant: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder = RunFolder(self.path, result_config(self.config))
+        self.variant = variant_name(asdict(self.config))
+
+    @property
+    def name(self) -> str:
+        """Such as "lstm_attention,attention=element seed=3"."""
+        return f"{self.variant} seed={self.config.seed}"
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Epochs finished, and steps taken in the one under way."""
+        return (self.resumed.epoch, self.resumed.step) if self.resumed else (0, 0)
+
+    def write_config(self) -> None:
+        """Write `.hydra/` into the folder. Raises OSError where it cannot be written."""
+        self.folder.write_config(OmegaConf.structured(self.config), self.hydra)

@@ -1,0 +1,101 @@
+"""Trains the runs of one program as a population, and writes what each run's folder holds when it is done.
+
+Shapes: P replicas.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import torch
+
+from attnseq import build
+from attnseq.job import Job
+from attnseq.observer import RunObserver
+from attnseq.published import published_run
+from attnseq.report import figures, history
+from attnseq.report.tensorboard import TensorBoardLog
+from attnseq.report.terminal import Progress
+from attnseq.results import Result, flatten, measure
+from attnseq.training.population import PopulationState
+from attnseq.training.stopping import StopSignals
+from attnseq.training.trainer import Population, Trainer
+
+
+def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals) -> list[Result]:
+    """Train runs to their end, and write their results.
+
+    Args:
+        jobs: of one program, at the same position; their folders locked.
+        device: where they train.
+        stop: asked between blocks of steps.
+
+    Returns:
+        What each result.json holds.
+
+    Raises:
+        ConfigError: a dataset cannot be made, or compilation was insisted on and failed.
+        Interrupted: a signal came; checkpoints are written.
+        OSError: a folder cannot be written.
+    """
+    configs = [job.config for job in jobs]
+    trainer = configs[0].trainer
+    data = build.build_data(configs, device)
+    population = build.build_population(configs, device)
+    resume(population, jobs)
+    for job in jobs:
+        job.write_config()
+    steps_an_epoch = -(-data.train_size // trainer.batch_size)
+    done = population.epoch * steps_an_epoch + population.step
+    with (
+        Progress(trainer.epochs * steps_an_epoch, done, replicas=len(jobs)) as progress,
+        RunObserver(jobs, data, progress) as observer,
+    ):
+        Trainer(data, build.build_schedule(trainer), observer).fit(population, stop)
+        measured = zip(jobs, observer.logs, measure(jobs, data, population), strict=True)
+        results = [publish(job, log, result | {"seconds": observer.seconds(job)}) for job, log, result in measured]
+    stop.check()
+    return results
+
+
+def resume(population: Population, jobs: Sequence[Job]) -> None:
+    """Put checkpoints' rows into a population; a run that has none stays at its start.
+
+    Args:
+        population: at its start; changed in place.
+        jobs: one a replica, all at the same position.
+    """
+    population.epoch, population.step = jobs[0].position
+    for replica, job in enumerate(jobs):
+        if job.resumed is not None:
+            for name, value in PopulationState(**job.resumed.state)._asdict().items():
+                getattr(population.state, name)[replica] = value
+
+
+def publish(job: Job, log: TensorBoardLog, result: Result) -> Result:
+    """Write a run's hyperparameters, pictures and, last, its result.
+
+    Args:
+        job: the run.
+        log: its TensorBoard's.
+        result: whole.
+
+    Returns:
+        What result.json holds.
+    """
+    if result["status"] == "finished":
+        finals = {key: result[key] for key in ("loss/test", "mae/test", "exact/test")}
+        log.hyperparameters(flatten(asdict(job.config)), finals)
+    draw(job, result)
+    return job.folder.write_result(result)
+
+
+def draw(job: Job, result: Result) -> None:
+    """Write the run's pictures, the article's own values drawn in where the run is the article's."""
+    theirs = published_run(job.variant, job.config.seed)
+    mean_T, relevance_T = result["attention/mean"], result["attention/relevance"]
+    attention = figures.attention_figure(mean_T, relevance_T, theirs.mean_attention_T, job.variant)
+    figures.save(attention, job.folder.path / "attention.png")
+    if job.folder.history_path.exists():
+        losses = None if theirs.loss_E is None else [float(loss) for loss in theirs.loss_E]
+        rows = history.read(job.folder.history_path)
+        figures.save(figures.loss_figure(rows, losses, job.variant), job.folder.path / "loss.png")

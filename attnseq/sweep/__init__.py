@@ -1,0 +1,1 @@
+"""Sweeps: runs that share a program are trained together, as one population."""

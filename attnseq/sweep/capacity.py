@@ -1,0 +1,92 @@
+"""How many runs fit into one population.
+
+Shapes: B batch, T positions.
+"""
+
+import os
+from pathlib import Path
+
+import torch
+
+from attnseq.config import RunConfig
+from attnseq.training.population import FlatModel
+from attnseq.training.trainer import BLOCK
+
+LARGEST = 1_024
+"""Runs of a population at most: each has open files of its own, and beyond some hundred no step gets cheaper a run."""
+
+SHARE = 0.5
+"""Of the free memory that a population may take; the rest is for data, the compiler, and others."""
+
+HOST_BYTES = 2_000_000
+"""A run's files and Python objects, generously."""
+
+
+def bytes_per_replica(config: RunConfig) -> int:
+    """An upper estimate of the memory that one more replica takes.
+
+    Parameters with gradient, moments and temporaries (ten copies), what the backward pass keeps of a batch (three
+    copies: values, gradients, temporaries), gathered batches, the order of an epoch and its replay, and the data, as if
+    no other replica shared them.
+
+    Args:
+        config: of a run.
+    """
+    dataset, batch = config.dataset, config.trainer.batch_size
+    task = dataset.task
+    model = config.model.build(task)
+    flat = FlatModel(model)
+    kept = 0
+
+    def count(value: torch.Tensor) -> torch.Tensor:
+        nonlocal kept
+        kept += value.numel() * value.element_size()
+        return value
+
+    parameters = {name: torch.zeros(shape, requires_grad=True) for name, shape in flat.shapes.items()}
+    digits_BxT = torch.zeros(min(batch, 32), task.length, dtype=torch.uint8)
+    with torch.autograd.graph.saved_tensors_hooks(count, lambda value: value):
+        torch.func.functional_call(model, parameters, (digits_BxT,))
+    activations = 3 * kept * batch // len(digits_BxT)
+    gathered = 2 * BLOCK * batch * (task.length + 8)
+    samples = dataset.train_size * (2 * (task.length + 4) + task.answer_digits + 12)
+    return 40 * sum(flat.sizes) + activations + gathered + samples + HOST_BYTES
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory that is free on a device, in bytes; None where the system does not tell."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    free = [value for value in (_available(), _left_in_cgroup()) if value is not None]
+    return min(free, default=None)
+
+
+def largest_population(config: RunConfig, device: torch.device) -> int:
+    """How many runs like this one fit into one population: 1 to `LARGEST`."""
+    free = free_bytes(device)
+    if free is None:
+        return LARGEST
+    return max(1, min(LARGEST, int(SHARE * free) // bytes_per_replica(config)))
+
+
+def _available() -> int | None:
+    """What Linux could give without swapping."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _left_in_cgroup() -> int | None:
+    """What a container's limit (cgroup 2) leaves; caches count as used, which errs on the safe side."""
+    folder = Path("/sys/fs/cgroup")
+    try:
+        limit = (folder / "memory.max").read_text().strip()
+        return None if limit == "max" else int(limit) - int((folder / "memory.current").read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,70 @@
+"""Which runs of a sweep are trained by one program, and in which populations."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import reduce
+from itertools import pairwise
+
+from attnseq.config import RunConfig
+from attnseq.job import Job
+
+PER_REPLICA: dict[str, tuple[str, ...]] = {
+    "dataset": ("seed",),
+    "model": ("init",),
+    "trainer": ("name", "learning_rate", "beta1", "beta2", "epsilon", "order"),
+}
+"""Keys of each group that may differ within a population: data or numbers of a replica, no shape and no constant."""
+
+
+def program_of(config: RunConfig) -> str:
+    """What decides the program that trains a run, as text: runs with the same text can be one population.
+
+    Args:
+        config: checked.
+    """
+    content = asdict(config)
+    for key in ("name", "seed", "overwrite"):
+        content.pop(key)
+    for group, keys in PER_REPLICA.items():
+        for key in keys:
+            content[group].pop(key)
+    return json.dumps(content, sort_keys=True)
+
+
+def group(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Jobs that share a program and stand at the same position, in the order in which each group's first job comes."""
+    groups: dict[tuple[str, tuple[int, int]], list[Job]] = {}
+    for job in jobs:
+        groups.setdefault((program_of(job.config), job.position), []).append(job)
+    return list(groups.values())
+
+
+def cut(jobs: Sequence[Job], largest: int) -> list[list[Job]]:
+    """A group as populations of at most `largest` runs, as equal in size as can be.
+
+    Args:
+        jobs: of one group.
+        largest: 1 or more.
+    """
+    parts = -(-len(jobs) // largest)
+    ends = [len(jobs) * part // parts for part in range(parts + 1)]
+    return [list(jobs[start:end]) for start, end in pairwise(ends)]
+
+
+def describe(jobs: Sequence[Job], populations: int) -> str:
+    """What a group holds, in a line such as "lstm_attention, 64 runs, one program".
+
+    Args:
+        jobs: of one group.
+        populations: into how many it is cut.
+    """
+    parts = [job.variant.split(",") for job in jobs]
+    common = reduce(lambda kept, other: [part for part in kept if part in other], parts)
+    words = [",".join(common) or jobs[0].config.model.name, f"{len(jobs)} run{'s' * (len(jobs) > 1)}", "one program"]
+    if populations > 1:
+        words.append(f"{populations} populations of up to {-(-len(jobs) // populations)}")
+    epoch, step = jobs[0].position
+    if (epoch, step) != (0, 0):
+        words.append(f"going on from epoch {epoch}" + (f", step {step}" if step else ""))
+    return ", ".join(words)

@@ -1,0 +1,150 @@
+"""`hydra/launcher=fused`: the jobs of a sweep are handed over together, to be trained as populations.
+
+A task function that can do so has an attribute `together`, which takes the jobs' configs (Hydra's own part in them) and
+what trains them, and returns a value a job. Any other is called job by job, as Hydra's basic launcher does.
+
+Hydra imports this file whenever any program of its starts, so attnseq itself is imported when it is needed.
+"""
+
+import copy
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import (
+    JobReturn,
+    JobStatus,
+    configure_log,
+    filter_overrides,
+    run_job,
+    setup_globals,
+)
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+if TYPE_CHECKING:
+    from attnseq.job import Job
+    from attnseq.sweep.claim import Outcome
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class FusedLauncherConfig:
+    """`hydra.launcher`'s keys.
+
+    Args:
+        max_population: runs that train together at most; null: as many as half of the device's free memory holds.
+    """
+
+    _target_: str = "hydra_plugins.attnseq_launchers.fused.FusedLauncher"
+    max_population: int | None = None
+
+
+ConfigStore.instance().store(group="hydra/launcher", name="fused", node=FusedLauncherConfig, provider="attnseq")
+
+
+class FusedLauncher(Launcher):
+    """Composes the jobs of a sweep, and hands them to the task function together.
+
+    Args:
+        max_population: as in `FusedLauncherConfig`.
+    """
+
+    def __init__(self, max_population: int | None):
+        self.max_population = max_population
+
+    def train(self, jobs: Sequence["Job"]) -> list["Outcome"]:
+        """Train jobs; an outcome each."""
+        from attnseq.sweep.sweep import run_sweep
+
+        return run_sweep(jobs, self.max_population)
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        from attnseq.sweep.composing import JobComposer
+
+        self.config, self.hydra_context, self.task_function = config, hydra_context, task_function
+        # the sweeper, whose context this is, checks with it that its jobs compose
+        hydra_context.config_loader = JobComposer(hydra_context.config_loader)  # type: ignore[assignment]
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Run the jobs.
+
+        Args:
+            job_overrides: of each job.
+            initial_job_idx: number of the first.
+
+        Returns:
+            What each job returned, in their order.
+        """
+        setup_globals()
+        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+        Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
+        configs = [self._compose(list(overrides), initial_job_idx + n) for n, overrides in enumerate(job_overrides)]
+        together = getattr(self.task_function, "together", None)
+        if together is None:
+            return [self._run_alone(config) for config in configs]
+        return self._run_together(configs, together)
+
+    def _compose(self, overrides: list[str], number: int) -> DictConfig:
+        log.info("\t#%d : %s", number, " ".join(filter_overrides(overrides)))
+        config = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
+        with open_dict(config):
+            config.hydra.job.id = config.hydra.job.num = number
+        return config
+
+    def _run_alone(self, config: DictConfig) -> JobReturn:
+        done = run_job(
+            task_function=self.task_function,
+            config=config,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+            hydra_context=self.hydra_context,
+        )
+        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+        return done
+
+    def _run_together(self, configs: Sequence[DictConfig], together: Any) -> list[JobReturn]:
+        before = HydraConfig.instance().cfg
+        callbacks = self.hydra_context.callbacks
+        try:
+            for config in configs:
+                _set_output_dir(config)
+                callbacks.on_job_start(config=config, task_function=self.task_function)
+            configure_log(self.config.hydra.job_logging, self.config.hydra.verbose)
+            values = together(configs, self.train)
+            returns = [_job_return(config, value) for config, value in zip(configs, values, strict=True)]
+            for config, job_return in zip(configs, returns, strict=True):
+                HydraConfig.instance().set_config(config)
+                callbacks.on_job_end(config=config, job_return=job_return)
+            return returns
+        finally:
+            HydraConfig.instance().cfg = before
+
+
+def _set_output_dir(config: DictConfig) -> None:
+    HydraConfig.instance().set_config(config)  # what the folder's name is made of may ask for it
+    folder = Path(config.hydra.sweep.dir) / config.hydra.sweep.subdir
+    with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
+        config.hydra.runtime.output_dir = str(folder.absolute())
+    HydraConfig.instance().set_config(config)
+
+
+def _job_return(config: DictConfig, value: Any) -> JobReturn:
+    task_config = copy.copy(config)
+    with read_write(task_config), open_dict(task_config):
+        del task_config["hydra"]
+    return JobReturn(
+        overrides=OmegaConf.to_container(config.hydra.overrides.task),  # type: ignore[arg-type]
+        cfg=task_config,
+        hydra_cfg=OmegaConf.masked_copy(config, "hydra"),
+        working_dir=str(Path.cwd()),
+        task_name=config.hydra.job.name,
+        status=JobStatus.COMPLETED,
+        _return_value=value,
+    )
