@@ -1,0 +1,205 @@
+"""Runs found on disk and read back: where each stands, what it was started with, what it measured.
+
+Reads results as plain JSON and configs as plain YAML, and loads neither PyTorch nor Hydra, so that commands over a
+thousand runs answer in seconds. Nothing here writes.
+"""
+
+import json
+import math
+import os
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+FINISHED, DIVERGED, UNFINISHED, DAMAGED = STATES = ("finished", "diverged", "unfinished", "damaged")
+
+GROUPS = ("model", "dataset", "trainer")
+"""The groups of a config that decide a run's result, in the order in which names show them."""
+
+Value = bool | int | float | str | tuple[Any, ...] | None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run as its folder shows it.
+
+    Args:
+        path: the run's folder.
+        state: one of `STATES`.
+        config: what decides the result, with dotted keys such as `model.name`, and `seed`; empty where it is not known.
+        result: what result.json holds; empty where there is none, or a damaged one.
+        epochs: finished ones.
+        total_epochs: asked for; None where the config is not known.
+        problem: what is damaged, in one line; empty where nothing is.
+    """
+
+    path: Path
+    state: str
+    config: Mapping[str, Value] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
+    epochs: int = 0
+    total_epochs: int | None = None
+    problem: str = ""
+
+
+class DamagedError(ValueError):
+    """A file of a run that cannot be used; the message is one line that names the file."""
+
+
+def find_runs(folders: Iterable[Path]) -> list[RunRecord]:
+    """Every run in or below the folders, at any depth, read.
+
+    Args:
+        folders: to look in; one that lies in another is not read twice.
+
+    Returns:
+        The runs, a folder's in natural order (seed=2 before seed=10).
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+    paths: dict[Path, Path] = {}
+    for folder in folders:
+        for path in sorted(run_folders(folder), key=_natural):
+            paths.setdefault(path.resolve(), path)
+    return [read_run(path) for path in paths.values()]
+
+
+def run_folders(folder: Path) -> Iterator[Path]:
+    """The folders of runs in or below a folder: those that hold a result, a checkpoint or a config.
+
+    Hidden folders are not looked into, and links to folders are not followed.
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+    with os.scandir(folder) as entries:
+        found = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
+    if {"result.json", "checkpoint.pt"} & found.keys() or (found.get(".hydra") and _config_path(folder).is_file()):
+        yield folder
+    for name, is_folder in found.items():
+        if is_folder and not name.startswith("."):
+            yield from run_folders(folder / name)
+
+
+def read_run(path: Path) -> RunRecord:
+    """What a run's folder says of the run.
+
+    Args:
+        path: the folder.
+
+    Returns:
+        The record; a file that cannot be used makes it `DAMAGED`, and raises nothing.
+    """
+    try:
+        if (path / "result.json").exists():
+            return _finished(path)
+        return _unfinished(path)
+    except DamagedError as error:
+        return RunRecord(path, DAMAGED, problem=str(error))
+    except (OSError, ValueError) as error:
+        return RunRecord(path, DAMAGED, problem=f"{path}: cannot be read ({type(error).__name__})")
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the run's lock, which is to say trains it.
+
+    The lock is taken for an instant to find out, which a process that starts the run meanwhile waits for.
+
+    Args:
+        path: the run's folder; a lock file that is not there is not made.
+    """
+    lock = path / ".lock"
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, blocking=False):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # not ours to open: nobody says that it is held
+        return False
+
+
+def _finished(path: Path) -> RunRecord:
+    file = path / "result.json"
+    try:
+        result = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise DamagedError(f"{file}: damaged ({type(error).__name__})") from None
+    if not isinstance(result, dict) or result.get("status") not in (FINISHED, DIVERGED):
+        raise DamagedError(f"{file}: damaged, or not of attnseq: no status that is {FINISHED} or {DIVERGED}")
+    config = _flat_config(file, result.get("config"))
+    losses = (result.get("loss/validation"), result.get("loss/test"))
+    if result["status"] == FINISHED and not all(map(is_number, losses)):
+        raise DamagedError(f"{file}: damaged: finished, but its losses are not numbers")
+    epochs = result.get("epochs")
+    return RunRecord(
+        path, result["status"], config, result, epochs if isinstance(epochs, int) else 0, _total_epochs(config)
+    )
+
+
+def _unfinished(path: Path) -> RunRecord:
+    config: Mapping[str, Value] = {}
+    file = _config_path(path)
+    if file.is_file():
+        config = _flat_config(file, _load_yaml(file))
+    checkpoint = path / "checkpoint.pt"
+    if checkpoint.exists() and not zipfile.is_zipfile(checkpoint):
+        raise DamagedError(f"{checkpoint}: damaged; overwrite=true starts the run anew")
+    return RunRecord(path, UNFINISHED, config, {}, _history_epochs(path / "history.csv"), _total_epochs(config))
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value of a result is a finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _flat_config(file: Path, config: Any) -> dict[str, Value]:
+    """What decides the result, with dotted keys. Raises DamagedError where groups or the seed are missing."""
+    if not isinstance(config, dict):
+        raise DamagedError(f"{file}: damaged, or written by another version of attnseq: its config is not a mapping")
+    missing = [name for name in GROUPS if not isinstance(config.get(name), dict) or "name" not in config[name]]
+    missing += [] if isinstance(config.get("seed"), int) else ["seed"]
+    if missing:
+        raise DamagedError(f"{file}: damaged, or written by another version of attnseq: no {', '.join(missing)}")
+    flat = {f"{group}.{key}": _hashable(value) for group in GROUPS for key, value in config[group].items()}
+    return flat | {"seed": config["seed"]}
+
+
+def _hashable(value: Any) -> Value:
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
+
+
+def _load_yaml(file: Path) -> Any:
+    import yaml  # loaded only for runs that are not finished
+
+    try:
+        return yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise DamagedError(f"{file}: damaged ({type(error).__name__})") from None
+
+
+def _history_epochs(file: Path) -> int:
+    """The last epoch of history.csv; a last line that was cut off does not count."""
+    lines = file.read_bytes().split(b"\n")[1:-1] if file.exists() else []
+    return int(lines[-1].split(b",", 1)[0]) if lines else 0
+
+
+def _total_epochs(config: Mapping[str, Value]) -> int | None:
+    epochs = config.get("trainer.epochs")
+    return epochs if isinstance(epochs, int) else None
+
+
+def _config_path(path: Path) -> Path:
+    return path / ".hydra" / "config.yaml"
+
+
+def _natural(path: Path) -> list[int | str]:
+    """Digits compare as numbers."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", str(path))]

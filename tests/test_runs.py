@@ -1,0 +1,118 @@
+"""Runs are found at any depth, and what is damaged says so without hiding the rest."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from run_folders import run_config, write_diverged, write_run, write_unfinished
+
+from attnseq.runs import find_runs, is_locked, read_run, run_folders
+
+
+def test_runs_at_any_depth_in_natural_order(tmp_path):
+    for name in ("a/b/seed=10", "a/b/seed=2", "c"):
+        write_run(tmp_path / name)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    write_run(tmp_path / ".hidden" / "seed=1")
+    found = [run.path.relative_to(tmp_path).as_posix() for run in find_runs([tmp_path])]
+    assert found == ["a/b/seed=2", "a/b/seed=10", "c"]
+
+
+def test_a_folder_within_another_is_not_read_twice(tmp_path):
+    write_run(tmp_path / "a" / "seed=1")
+    assert len(find_runs([tmp_path, tmp_path / "a"])) == 1
+
+
+@pytest.mark.parametrize("name", ["result.json", "checkpoint.pt", ".hydra/config.yaml"])
+def test_each_of_three_files_makes_a_folder_a_run(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    assert list(run_folders(tmp_path)) == [tmp_path]
+
+
+def test_a_finished_run(tmp_path):
+    run = read_run(write_run(tmp_path / "run", run_config("lstm_attention", 7), loss=0.5))
+    assert (run.state, run.epochs, run.total_epochs, run.problem) == ("finished", 3, 3, "")
+    assert run.config["model.attention"] == "time"
+    assert run.config["seed"] == 7
+    assert run.result["loss/validation"] == 0.5
+
+
+def test_a_diverged_run_has_no_losses_and_is_not_damaged(tmp_path):
+    run = read_run(write_diverged(tmp_path / "run", run_config()))
+    assert (run.state, run.epochs, run.total_epochs) == ("diverged", 1, 3)
+
+
+def test_an_unfinished_run_is_read_from_hydras_config_and_its_history(tmp_path):
+    folder = write_unfinished(tmp_path / "run", run_config(dataset__seed=3), epochs=2)
+    with (folder / "history.csv").open("a") as file:
+        file.write("3,0.1,0.")  # a line that a kill cut off
+    run = read_run(folder)
+    assert (run.state, run.epochs, run.total_epochs) == ("unfinished", 2, 3)
+    assert run.config["dataset.seed"] == 3
+
+
+def test_a_run_that_has_only_begun(tmp_path):
+    (tmp_path / "checkpoint.pt").write_bytes(b"PK\x05\x06" + bytes(18))
+    run = read_run(tmp_path)
+    assert (run.state, run.epochs, run.total_epochs, run.config) == ("unfinished", 0, None, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("result.json", b"{"),
+        ("result.json", b"\xff\xfe"),
+        ("result.json", b"[]"),
+        ("result.json", b'{"status": "done"}'),
+        ("result.json", b'{"status": "finished", "config": "text of an earlier version"}'),
+        ("result.json", b'{"status": "finished", "config": {"model": {"name": "m"}}}'),
+        (".hydra/config.yaml", b"a: [1"),
+        (".hydra/config.yaml", b"just text"),
+        ("checkpoint.pt", b"half a file"),
+    ],
+)
+def test_a_damaged_file_is_named_in_one_line(tmp_path, name, content):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(content)
+    run = read_run(tmp_path)
+    assert run.state == "damaged"
+    assert str(tmp_path / name) in run.problem
+    assert "\n" not in run.problem
+
+
+@pytest.mark.parametrize("loss", [None, "much", float("nan"), True])
+def test_a_finished_run_whose_loss_is_no_number_is_damaged(tmp_path, loss):
+    run = read_run(write_run(tmp_path / "run", result={"loss/test": loss}))
+    assert run.state == "damaged"
+
+
+def test_a_damaged_history_is_one_damaged_run(tmp_path):
+    folder = write_unfinished(tmp_path / "run", run_config(), epochs=1)
+    (folder / "history.csv").write_text("epoch\nfirst\n")
+    assert read_run(folder).state == "damaged"
+
+
+def test_a_lock_is_seen_while_a_process_holds_it_and_nothing_is_written(tmp_path):
+    assert not is_locked(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    holder = "import sys, filelock\nwith filelock.FileLock(sys.argv[1]): print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", holder, str(tmp_path / ".lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        assert is_locked(tmp_path)
+        process.stdin.close()
+        process.wait()
+    assert not is_locked(tmp_path)
+    with FileLock(tmp_path / ".lock", timeout=0):
+        pass  # the probe let go of it
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may open every file")
+def test_a_lock_that_may_not_be_opened_is_not_held_by_us(tmp_path: Path):
+    (tmp_path / ".lock").touch(mode=0o000)
+    assert not is_locked(tmp_path)
