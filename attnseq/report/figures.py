@@ -1,6 +1,6 @@
 """The pictures of a run's folder, drawn by Matplotlib without its global state.
 
-Legend: T positions, D digit values; images are HxWx3, uint8. Colours are Okabe and Ito's, readable by the colour-blind.
+Legend: T positions, D digit values; images are HxWx3, uint8.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from attnseq.report.axes import ATTENTION, RELEVANCE, VALIDATION, clean, label_log_axis, new_figure, whole_ticks
 from attnseq.report.records import ReproducedRun, relevance_share
 
 if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws pays for it
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ATTENTION, RELEVANCE, VALIDATION = "#0072B2", "#E69F00", "#D55E00"
 PUBLISHED: dict[str, Any] = {"markeredgecolor": "#222222", "markeredgewidth": 1.3, "clip_on": False}
-DPI = 110
 
 
 def attention_figure(
@@ -46,7 +45,7 @@ def attention_figure(
         ValueError: the lengths differ.
     """
     positions = len(np.asarray(mean_T))
-    figure = _figure(min(max(6.4, 2.0 + 0.36 * positions), 14.0), 3.6)
+    figure = new_figure(min(max(6.4, 2.0 + 0.36 * positions), 14.0), 3.6)
     _draw_attention(figure.add_subplot(), mean_T, relevance_T, published_T, title)
     return figure
 
@@ -64,13 +63,13 @@ def loss_figure(
     Returns:
         The figure.
     """
-    figure = _figure(6.4, 3.6)
+    figure = new_figure(6.4, 3.6)
     axes = figure.add_subplot()
     epochs = [int(row["epoch"]) for row in rows]
     _draw_loss(axes, epochs, [row["loss/train"] for row in rows], published, title)
     validation = [row["loss/validation"] for row in rows]
     axes.plot(epochs, validation, color=VALIDATION, linestyle="--", marker="s", markersize=3.5, label="validation")
-    _label_log_axis(axes)
+    label_log_axis(axes)
     axes.legend(frameon=False)
     return figure
 
@@ -85,12 +84,12 @@ def reproduction_figure(runs: Sequence[ReproducedRun], title: str = "") -> Figur
     Returns:
         The figure, of 2 rows.
     """
-    figure = _figure(5.6 * len(runs), 6.4)
+    figure = new_figure(5.6 * len(runs), 6.4)
     axes = figure.subplots(2, len(runs), squeeze=False)
     for column, run in enumerate(runs):
         epochs = list(range(1, len(run.loss_E) + 1))
         _draw_loss(axes[0, column], epochs, run.loss_E, run.published_loss_E, f"{run.name}: training loss")
-        _label_log_axis(axes[0, column])
+        label_log_axis(axes[0, column])
         axes[0, column].legend(frameon=False)
         heading = f"{run.name}: attention" + ("" if run.published_mean_T is not None else " (none published)")
         _draw_attention(axes[1, column], run.mean_T, run.relevance_T, run.published_mean_T, heading)
@@ -98,18 +97,21 @@ def reproduction_figure(runs: Sequence[ReproducedRun], title: str = "") -> Figur
     return figure
 
 
-def save(figure: Figure, path: str | Path) -> None:
+def save(figure: Figure, path: str | Path, colours: int | None = 128) -> None:
     """Write a PNG that is either the whole new picture or the old one, never half.
 
     Args:
         figure: what to draw.
         path: file to write; its folder exists.
+        colours: of the palette; None for all, which pictures of many thin lines need to tell them apart.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        # a palette of 128 colours makes a file a third as large and looks the same
-        Image.fromarray(to_image(figure)).quantize(128).save(temporary, format="PNG", optimize=True)
+        image = Image.fromarray(to_image(figure))
+        if colours is not None:  # a palette makes the file a third as large
+            image = image.quantize(colours)
+        image.save(temporary, format="PNG", optimize=True)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -129,16 +131,6 @@ def to_image(figure: Figure) -> npt.NDArray[np.uint8]:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba(), dtype=np.uint8)[..., :3].copy()
-
-
-def _figure(width: float, height: float) -> Figure:
-    """An empty figure on an Agg canvas; inches."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
 
 
 def _draw_attention(
@@ -161,12 +153,12 @@ def _draw_attention(
         drawn += axes.plot(
             left, published, "D", markersize=5.5, markerfacecolor="white", label="published attention", **PUBLISHED
         )
-    axes.set_xticks(_ticks(len(mean)))
+    axes.set_xticks(whole_ticks(len(mean)))
     axes.set_xlim(-0.6, len(mean) - 0.4)
     axes.set_ylim(bottom=0.0)
     axes.set(xlabel="position, from 0", ylabel="share")
     axes.set_title(title, loc="left", pad=26)
-    _clean(axes)
+    clean(axes)
     # above the axes: any corner inside may hold a bar
     axes.legend(
         handles=drawn,
@@ -195,30 +187,4 @@ def _draw_loss(
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set(xlabel="epoch", ylabel="mean squared error")
     axes.set_title(title, loc="left")
-    _clean(axes)
-
-
-def _label_log_axis(axes: Axes) -> None:
-    """Labels that stay few and plain over less than two decades, and room around a single point."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
-    low, high = axes.get_ylim()
-    if high / low < 4:
-        low, high = low / 2, high * 2
-        axes.set_ylim(low, high)
-    if high / low < 100:
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_locator(NullLocator())
-
-
-def _clean(axes: Axes) -> None:
-    """Light horizontal lines behind the data, no box around it."""
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _ticks(count: int) -> list[int]:
-    """Whole numbers from 0, at most about twenty of them."""
-    return list(range(0, count, -(-count // 20)))
+    clean(axes)

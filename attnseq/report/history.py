@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from attnseq.report.records import EpochRecord, history_columns
@@ -60,6 +61,27 @@ def read(path: str | Path) -> list[dict[str, float]]:
         {key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
         for row in csv.DictReader(_whole_lines(path))
     ]
+
+
+def read_columns(path: str | Path, columns: Sequence[str]) -> list[list[float]]:
+    """Some columns of history.csv, the others left unread: comparisons read the files of a thousand runs.
+
+    Args:
+        path: history.csv.
+        columns: to read.
+
+    Returns:
+        Each column, oldest epoch first; empty where there is no file or no whole line.
+
+    Raises:
+        ValueError: the file has no such column, or a cell is not a number.
+    """
+    lines = _whole_lines(Path(path))
+    if not lines:
+        return [[] for _ in columns]
+    header = lines[0].split(",")
+    rows = [line.split(",") for line in lines[1:]]
+    return [[float(row[index]) for row in rows] for index in map(header.index, columns)]
 
 
 def truncate(path: str | Path, epochs: int) -> None:

@@ -1,0 +1,54 @@
+"""A mean with its interval as text, in few characters."""
+
+from __future__ import annotations
+
+import math
+
+from attnseq.analysis.intervals import Interval
+
+DIGITS = 4
+"""Of a mean, at most: finer intervals are shown as smaller than its last digit."""
+
+
+def shown_as(metric: str) -> tuple[str, float]:
+    """A metric's heading, and what its values are multiplied by: shares of right answers are shown in per cent."""
+    return (f"{metric} %", 100.0) if metric.startswith("exact/") else (metric, 1.0)
+
+
+def compact(interval: Interval | None, plus_minus: str = "±", scale: float = 1.0) -> str:
+    """A mean and half its interval, with one exponent for both: "1.68±0.02 e-3".
+
+    Args:
+        interval: None where there is nothing to show.
+        plus_minus: what stands between the two.
+        scale: what both are multiplied by.
+
+    Returns:
+        At most 16 characters; "?" for the interval of a single value, "-" for None.
+    """
+    if interval is None:
+        return "-"
+    mean, half = interval.mean * scale, None if interval.half is None else interval.half * scale
+    size = max(abs(mean), half or 0.0)
+    exponent = math.floor(math.log10(size)) if size > 0 else 0
+    shown = 0 if -3 < exponent < 5 else exponent
+    mean, place = mean / 10.0**shown, exponent - shown
+    suffix = f" e{shown}" if shown else ""
+    finest = max(0, DIGITS - 1 - place)
+    if half is None:
+        return f"{mean:.{finest}f}{plus_minus}?{suffix}"
+    half /= 10.0**shown
+    decimals = min(finest, max(0, 1 - math.floor(math.log10(half)))) if half > 0 else finest
+    error = f"{half:.{decimals}f}"
+    if half > 0 and float(error) == 0.0:
+        error = f"<{10.0**-decimals:.{decimals}f}"
+    return f"{mean:.{decimals}f}{plus_minus}{error}{suffix}"
+
+
+def bounds(interval: Interval | None, scale: float = 1.0) -> str:
+    """A mean and the bounds of its interval, "0.00168 [0.00166, 0.0017]"; of a single value the mean alone."""
+    if interval is None:
+        return "-"
+    if interval.low is None or interval.high is None:
+        return f"{interval.mean * scale:.4g} [?]"
+    return f"{interval.mean * scale:.4g} [{interval.low * scale:.4g}, {interval.high * scale:.4g}]"

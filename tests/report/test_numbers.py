@@ -1,0 +1,48 @@
+"""Means with intervals in few characters, and no digit that means nothing."""
+
+import pytest
+
+from attnseq.analysis.intervals import Interval
+from attnseq.report.numbers import bounds, compact, shown_as
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "text"),
+    [
+        (1.678e-3, 1.2e-5, "1.678±0.012 e-3"),
+        (4.2e-6, 9e-8, "4.200±0.090 e-6"),
+        (44.7, 3.0, "44.7±3.0"),
+        (0.7843, 0.012, "0.784±0.012"),
+        (0.03, 0.1, "0.03±0.10"),
+        (-0.2, 0.01, "-0.200±0.010"),
+        (12345.6, 300.0, "12346±300"),
+        (1.0, 0.0, "1.000±0.000"),
+        (0.0, 0.0, "0.000±0.000"),
+        (1.5, 1e-9, "1.500±<0.001"),
+        (1.5, None, "1.500±?"),
+        (4.2e-6, None, "4.200±? e-6"),
+    ],
+)
+def test_compact(mean, half, text):
+    interval = Interval(mean, None, None, 1) if half is None else Interval(mean, mean - half, mean + half, 3)
+    assert compact(interval) == text
+    assert len(text) <= 16
+
+
+def test_nothing_and_other_signs():
+    assert compact(None) == bounds(None) == "-"
+    assert compact(Interval(0.5, 0.25, 0.75, 3), "+-", 100.0) == "50+-25"
+
+
+def test_the_farther_bound_counts():
+    assert compact(Interval(5.0, 4.0, 7.0, 30)) == "5.0±2.0"
+
+
+def test_bounds():
+    assert bounds(Interval(0.00168, 0.00166, 0.0017, 3)) == "0.00168 [0.00166, 0.0017]"
+    assert bounds(Interval(0.5, None, None, 1), 100.0) == "50 [?]"
+
+
+def test_shares_of_right_answers_are_shown_in_per_cent():
+    assert shown_as("exact/test") == ("exact/test %", 100.0)
+    assert shown_as("loss/test") == ("loss/test", 1.0)
