@@ -15,19 +15,26 @@ def fail(message: str, status: int = BAD_INPUT) -> NoReturn:
     raise SystemExit(status)
 
 
-def parse(arguments: Sequence[str], allowed: Sequence[str] = ()) -> tuple[list[Path], dict[str, str]]:
+def parse(
+    arguments: Sequence[str], description: str | None, allowed: Sequence[str] = ()
+) -> tuple[list[Path], dict[str, str]]:
     """Tell folders from options; end the program with exit status 2 where an argument is neither.
 
     A folder may have "=" in its name (`outputs/sweep/lstm_attention,hidden_size=8`): what is there is a folder.
 
     Args:
         arguments: without the program's name.
+        description: of the command, which `-h` and `--help` print; then the program ends with exit status 0.
         allowed: the options' keys.
 
     Returns:
         (folders, options): one folder at least.
     """
-    folders, options = [], {}
+    if arguments[:1] in (["-h"], ["--help"]):
+        print((description or "").strip())
+        raise SystemExit(0)
+    folders: list[Path] = []
+    options: dict[str, str] = {}
     for argument in arguments:
         key, equals, value = argument.partition("=")
         if equals and key in allowed:

@@ -1,6 +1,4 @@
-"""Compare finished runs: which variant is best, by how much, how surely.
-
-    python -m attnseq.compare outputs/NAME ... [group=KEYS] [sort=METRIC] [metrics=METRICS] [out=FOLDER]
+"""Which variant is best, by how much, how surely: `python -m attnseq.compare outputs/NAME ... [KEY=VALUE ...]`.
 
     group=model.name,trainer.learning_rate   keys of the config that name variants; else all that differ, seeds aside
     sort=loss/test                           what is best; else loss/validation, which leaves the test figures unbiased
@@ -8,8 +6,8 @@
     out=FOLDER                               for compare.csv, .md, .json and pictures; else the folder given
 
 Means over seeds have 95 % intervals: Student's t below 30 seeds, bootstrap of the mean from 30 on. Differences to the
-best are tested by t at 5 %, paired by seed where seeds are shared, each for itself: of 20 variants that are as good as
-the best one is marked worse by chance. compare.csv has p-values, and Holm's correction of them.
+best are tested by t at 5 %, paired by seed where seeds are shared, each for itself: of 20 that are as good as the best,
+one is marked worse by chance. compare.csv has p-values, and Holm's correction of them.
 Exit status: 0; 1 where no run could be compared, or nothing could be written; 2 for bad input.
 """
 
@@ -24,7 +22,7 @@ from attnseq.report.comparison_files import write_report
 from attnseq.report.comparison_table import print_comparison
 from attnseq.report.comparison_text import absent
 from attnseq.report.terminal import terminal_console
-from attnseq.runs import RunRecord, find_runs
+from attnseq.runs import RunRecord, find_runs, run_folders
 
 
 def compare_as_asked(runs: Sequence[RunRecord], options: Mapping[str, str]) -> Comparison:
@@ -40,13 +38,14 @@ def compare_as_asked(runs: Sequence[RunRecord], options: Mapping[str, str]) -> C
 
 def main() -> None:
     """Entry point; see above."""
-    if sys.argv[1:2] in (["-h"], ["--help"]):
-        print((__doc__ or "").strip())
-        return
-    folders, options = parse(sys.argv[1:], ("group", "sort", "metrics", "out"))
+    folders, options = parse(sys.argv[1:], __doc__, ("group", "sort", "metrics", "out"))
     out = output_folder(folders, options.get("out"))
     try:
-        comparison = compare_as_asked(find_runs(folders), options)
+        runs = find_runs(folders)
+        for folder in folders:
+            if not any(run_folders(folder)):
+                print(f"{folder}: no runs in it", file=sys.stderr)
+        comparison = compare_as_asked(runs, options)
         console = terminal_console()
         print_comparison(comparison, console)
         for path in write_report(comparison, out):

@@ -27,10 +27,7 @@ def line(run: RunRecord, shown_state: str) -> str:
 
 def main() -> None:
     """Entry point; see above."""
-    if sys.argv[1:2] in (["-h"], ["--help"]):
-        print((__doc__ or "").strip())
-        return
-    folders, _ = parse(sys.argv[1:])
+    folders, _ = parse(sys.argv[1:], __doc__)
     console = terminal_console()
     counts: Counter[str] = Counter()
     try:

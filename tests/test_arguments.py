@@ -25,7 +25,7 @@ def refused(capsys, call, *arguments, **options):
 
 
 def test_folders_and_options_in_any_order():
-    folders, options = parse(["sort=loss/test", "a", "sweep/sort=x"], ["sort"])
+    folders, options = parse(["sort=loss/test", "a", "sweep/sort=x"], "", ["sort"])
     assert [folder.as_posix() for folder in folders] == ["a", "sweep/sort=x"]
     assert options == {"sort": "loss/test"}
 
@@ -42,7 +42,7 @@ def test_folders_and_options_in_any_order():
     ],
 )
 def test_what_is_neither_is_refused(capsys, arguments, said):
-    assert said in refused(capsys, parse, arguments, ["sort", "out"])
+    assert said in refused(capsys, parse, arguments, "", ["sort", "out"])
 
 
 def test_names_in_full_by_group_and_by_their_last_part():

@@ -120,11 +120,14 @@ def attention_figure(comparison: Comparison) -> Figure | None:
         max(6.4, 3.6 * columns), 0.9 + 2.2 * lines, left=0.65, right=0.1, top=0.85, bottom=0.55, wspace=0.06, hspace=0.5
     )
     grid = figure.subplots(lines, columns, squeeze=False, sharey=True)
+    one_length = len({len(relevance_T) for _, relevance_T, _ in shown}) == 1
     for index, (axes, (name, relevance_T, attention_SxT)) in enumerate(zip(grid.flat, shown, strict=False)):
         _draw_attention(axes, attention_SxT, relevance_T)
         axes.set_title(fill(f"{name} ({_seeds(len(attention_SxT))})", 46), loc="left", fontsize=8.5)
         if index + columns >= len(shown):
             axes.set_xlabel("position, from 0")
+        elif one_length:
+            axes.tick_params(labelbottom=False)
         if index % columns == 0:
             axes.set_ylabel("share")
     for axes in grid.flat[len(shown) :]:

@@ -109,9 +109,9 @@ def save(figure: Figure, path: str | Path, colours: int | None = 128) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         image = Image.fromarray(to_image(figure))
-        if colours is not None:  # a palette makes the file a third as large
+        if colours is not None:  # a palette makes the file a third as large, and saving takes longer
             image = image.quantize(colours)
-        image.save(temporary, format="PNG", optimize=True)
+        image.save(temporary, format="PNG", optimize=colours is not None)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,0 +1,156 @@
+"""The command as it is started: what it prints, writes and refuses, and how lean it is."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from run_folders import run_config, write_diverged, write_run, write_unfinished
+
+from attnseq import compare
+
+
+@pytest.fixture
+def start(monkeypatch, capsys):
+    """`start(*arguments)`: (exit status, lines on stdout, lines on stderr) of the command."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["attnseq-compare", *map(str, arguments)])
+        status = 0
+        try:
+            compare.main()
+        except SystemExit as end:
+            status = end.code
+        printed = capsys.readouterr()
+        return status, printed.out.splitlines(), printed.err.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def runs(folder):
+    """A folder with two variants of two seeds."""
+    for seed, loss in ((1, 0.1), (2, 0.2)):
+        write_run(folder / "outputs/one/mlp" / f"seed={seed}", run_config("mlp_attention", seed), loss=loss)
+        write_run(folder / "outputs/one/lstm" / f"seed={seed}", run_config("lstm_attention", seed), loss=loss / 100)
+    return Path("outputs/one")
+
+
+def rows(path):
+    with Path(path).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_one_folder_is_compared_and_gets_the_files(start, runs):
+    status, out, err = start(runs)
+    assert (status, err) == (0, [])
+    assert out[0] == "2 variants, 4 of 4 runs finished; best first: smallest loss/validation"
+    assert out[-6:] == [
+        f"outputs/one/compare{ending}"
+        for ending in (".csv", ".json", ".md", "_loss.png", "_final.png", "_attention.png")
+    ]
+    assert [row["variant"] for row in rows("outputs/one/compare.csv")] == ["lstm_attention", "mlp_attention"]
+
+
+def test_a_second_comparison_does_not_see_the_files_of_the_first(start, runs):
+    assert start(runs)[:2] == start(runs)[:2]
+
+
+def test_options_choose(start, runs):
+    status, out, _ = start(
+        runs, "group=model.name,trainer.learning_rate", "sort=loss/test", "metrics=mae/test", "out=else/where"
+    )
+    assert status == 0
+    assert out[0].endswith("best first: smallest loss/test")
+    first, _ = rows("else/where/compare.csv")
+    assert first["variant"] == "lstm_attention learning_rate=0.001"
+    assert {"loss/test", "mae/test"} <= first.keys()
+    assert "seconds" not in first
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("group=depth", "group=depth: unknown; allowed are model.name"),
+        ("sort=speed", "sort=speed: unknown; allowed are loss/validation"),
+        ("metrics=loss/test,speed", "metrics=speed: unknown; allowed are loss/validation"),
+        ("colour=red", "colour: no such key; allowed are group, sort, metrics, out"),
+        ("missing", "missing: no such folder"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line_before_anything_is_written(start, runs, option, said):
+    status, out, err = start(runs, option)
+    assert (status, out, len(err)) == (2, [], 1)
+    assert err[0].startswith(said)
+    assert not list(runs.glob("compare*"))
+
+
+def test_damaged_runs_and_empty_folders_take_a_line_each_and_the_rest_is_compared(start, runs):
+    Path("outputs/two/empty").mkdir(parents=True)
+    (runs / "lstm" / "seed=2" / "result.json").write_text('{"status": "fin')
+    status, out, err = start(runs, "outputs/two")
+    assert (status, err) == (0, ["outputs/two: no runs in it"])
+    damaged = "damaged: outputs/one/lstm/seed=2/result.json: damaged (JSONDecodeError)"
+    assert damaged in out
+    assert damaged in Path("outputs/compare.md").read_text()
+    assert [row["finished"] for row in rows("outputs/compare.csv")] == ["1", "2"]
+
+
+def test_where_nothing_is_finished_one_line_says_what_there_is(start, folder):
+    write_unfinished(folder / "outputs/a", run_config(), epochs=1)
+    write_diverged(folder / "outputs/b", run_config(seed=2))
+    status, out, err = start("outputs")
+    assert (status, out) == (1, [])
+    assert err == [
+        "no finished run to compare; unfinished: outputs/a (1 of 3 epochs); diverged: outputs/b (epoch 2, step 7)"
+    ]
+
+
+def test_a_folder_without_runs(start, folder):
+    (folder / "empty").mkdir()
+    status, _, err = start("empty")
+    assert (status, err) == (1, ["empty: no runs in it", "no finished run to compare"])
+
+
+def test_a_place_that_cannot_be_written(start, runs, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", "there")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    status, _, err = start(runs, "out=there")
+    assert (status, err) == (1, ["there: Permission denied"])
+
+
+def test_help_is_the_commands_description(start):
+    status, out, _ = start("--help")
+    assert status == 0
+    assert any("Student's t below 30 seeds" in line for line in out)
+
+
+@pytest.mark.parametrize("command", ["compare", "status"])
+def test_neither_pytorch_nor_hydra_is_loaded(runs, command):
+    code = f"""
+import sys
+from attnseq import {command}
+sys.argv = ["attnseq-{command}", {str(runs)!r}]
+{command}.main()
+print(sorted({{"torch", "hydra", "omegaconf", "tensorboard"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_thousand_runs_take_less_than_ten_seconds_of_a_core(folder):
+    resource = pytest.importorskip("resource")
+    for model in ("mlp_attention", "lstm_attention"):
+        for rate in range(1, 11):
+            for seed in range(50):
+                config = run_config(model, seed, trainer__learning_rate=rate / 1000, trainer__epochs=10)
+                write_run(folder / "outputs" / f"{model}{rate}" / str(seed), config)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "attnseq.compare", "outputs"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.stdout.startswith("20 variants, 1000 of 1000 runs finished")
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 10.0

@@ -1,0 +1,76 @@
+"""Every run is listed with its state, counted in the last line, and none is touched."""
+
+import subprocess
+import sys
+
+import pytest
+from run_folders import run_config, write_diverged, write_run, write_unfinished
+
+from attnseq import status
+
+
+@pytest.fixture
+def start(monkeypatch, capsys):
+    """`start(*arguments)`: (exit status, lines on stdout, lines on stderr) of the command."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["attnseq-status", *map(str, arguments)])
+        code = 0
+        try:
+            status.main()
+        except SystemExit as end:
+            code = end.code
+        printed = capsys.readouterr()
+        return code, printed.out.splitlines(), printed.err.splitlines()
+
+    return run
+
+
+def snapshot(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_states_and_counts(start, folder):
+    write_run(folder / "runs/a")
+    write_unfinished(folder / "runs/b", run_config(seed=2), epochs=1)
+    write_diverged(folder / "runs/c", run_config(seed=3))
+    (folder / "runs/d").mkdir()
+    (folder / "runs/d/result.json").write_text("{")
+    write_unfinished(folder / "runs/e", run_config(seed=5), epochs=2)
+    before = snapshot(folder)
+    holder = "import sys, filelock\nwith filelock.FileLock(sys.argv[1]): print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", holder, "runs/e/.lock"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        before = snapshot(folder)
+        code, out, err = start("runs")
+        process.stdin.close()
+    assert (code, err) == (0, [])
+    assert [line.split() for line in out[:5]] == [
+        ["finished", "3", "of", "3", "epochs", "runs/a"],
+        ["unfinished", "1", "of", "3", "epochs", "runs/b"],
+        ["diverged", "1", "of", "3", "epochs", "runs/c"],
+        ["damaged", "runs/d/result.json:", "damaged", "(JSONDecodeError)"],
+        ["training", "2", "of", "3", "epochs", "runs/e"],
+    ]
+    assert out[5:] == ["5 runs: 1 finished, 1 diverged, 1 unfinished, 1 damaged, 1 training"]
+    assert snapshot(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["missing"], 2, "missing: no such folder"),
+        ([], 2, "no folder given; name one with runs in it, such as outputs"),
+        (["state=finished"], 2, "state: no such key; allowed are folders alone"),
+        (["."], 1, ".: no runs"),
+    ],
+)
+def test_what_cannot_be_listed(start, folder, arguments, code, said):
+    assert start(*arguments) == (code, [], [said])
+
+
+def test_help(start):
+    code, out, _ = start("-h")
+    assert code == 0
+    assert "Nothing is written" in out[0]
