@@ -1,6 +1,7 @@
 """A run that was asked for: its config, its folder, and where an earlier attempt left it."""
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -18,7 +19,7 @@ class Job:
     Args:
         config: checked.
         path: the run's folder.
-        hydra: Hydra's own config, which goes into the folder, too; None where Hydra did not start the run.
+        hydra: Hydra's own config (key `hydra`), which goes into the folder, too; None where Hydra did not start it.
         resumed: the checkpoint from which it goes on, None from the start.
     """
 
@@ -43,6 +44,19 @@ class Job:
         """Epochs finished, and steps taken in the one under way."""
         return (self.resumed.epoch, self.resumed.step) if self.resumed else (0, 0)
 
+    @cached_property
+    def yaml(self) -> str:
+        """The config as YAML."""
+        return OmegaConf.to_yaml(OmegaConf.create(asdict(self.config)))
+
     def write_config(self) -> None:
-        """Write `.hydra/` into the folder. Raises OSError where it cannot be written."""
-        self.folder.write_config(OmegaConf.structured(self.config), self.hydra)
+        """Write `.hydra/` as Hydra does: config.yaml, and where Hydra started the run hydra.yaml and overrides.yaml.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        files = {"config.yaml": self.yaml}
+        if self.hydra is not None:
+            files["hydra.yaml"] = OmegaConf.to_yaml(self.hydra)
+            files["overrides.yaml"] = OmegaConf.to_yaml(self.hydra.hydra.overrides.task)
+        self.folder.write_config(files)

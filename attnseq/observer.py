@@ -7,18 +7,14 @@ import logging
 import math
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import asdict
-from types import TracebackType
+from itertools import compress
 
-import numpy as np
-import numpy.typing as npt
-from omegaconf import OmegaConf
 from torch import Tensor
 
 from attnseq.analysis.attention import AttentionSummary, summarise_attention
 from attnseq.datasets.dataset import Dataset
 from attnseq.datasets.pool import DataPool
+from attnseq.fan_out import for_each
 from attnseq.job import Job
 from attnseq.report import history
 from attnseq.report.records import EpochRecord
@@ -42,32 +38,16 @@ class RunObserver:
         jobs: one a replica, in their order.
         data: of the replicas.
         progress: the terminal's; epochs are shown there for a population of one, and else in the log alone.
+
+    Attributes:
+        logs: TensorBoard's, one a run.
     """
 
     def __init__(self, jobs: Sequence[Job], data: DataPool, progress: Progress):
         self._jobs, self._data, self._progress = jobs, data, progress
         self._started = self._epoch_started = time.monotonic()
-        self._logs: list[TensorBoardLog] = []
-        self._open = ExitStack()
-
-    def __enter__(self) -> "RunObserver":
-        for job in self._jobs:
-            epoch = job.position[0]
-            history.truncate(job.folder.history_path, epoch)
-            events = TensorBoardLog(job.path, purge_step=epoch + 1 if job.resumed else None)
-            self._logs.append(self._open.enter_context(events))
-            events.config(OmegaConf.to_yaml(OmegaConf.create(asdict(job.config))))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._open.close()
-
-    @property
-    def logs(self) -> Sequence[TensorBoardLog]:
-        """TensorBoard's, one a run."""
-        return self._logs
+        self._relevance_T = data.datasets[0].task.relevance
+        self.logs = for_each(_open_log, jobs)
 
     def seconds(self, job: Job) -> float:
         """Spent on a run so far: its share of its population's time, earlier attempts counted in."""
@@ -92,30 +72,43 @@ class RunObserver:
         seconds = (time.monotonic() - self._epoch_started) / len(self._jobs)
         flat, parameters_PxN = population.flat, population.state.parameters
         watched = self._data.evaluate(parameters_PxN, lambda some, dataset: _watch(flat, some, dataset))
-        rows = zip(self._jobs, self._logs, loss_P, watched, population.diverged(), strict=True)
-        for job, events, loss, (metrics, attention, relevance_T), diverged in rows:
-            if diverged:
-                log.info("%s: diverged at step %d", job.name, diverged)
-                continue
-            record = EpochRecord(epoch, loss, metrics.loss, metrics.mae, metrics.exact, seconds, attention)
-            events.epoch(record, relevance_T)
-            history.append(job.folder.history_path, record)
-            log.info("%s: epoch %d, loss/train %.6g, loss/validation %.6g", job.name, epoch, loss, metrics.loss)
-            if len(self._jobs) == 1:
-                self._progress.epoch_row(record)
+        running = [not diverged for diverged in population.diverged()]
+        records = [
+            EpochRecord(epoch, loss, metrics.loss, metrics.mae, metrics.exact, seconds, attention)
+            for loss, (metrics, attention) in zip(loss_P, watched, strict=True)
+        ]
+        for_each(self._write_epoch, *(compress(column, running) for column in (self._jobs, self.logs, records)))
+        if len(self._jobs) == 1 and running[0]:
+            self._progress.epoch_row(records[0])
         self._epoch_started = time.monotonic()
+
+    def _write_epoch(self, job: Job, events: TensorBoardLog, record: EpochRecord) -> None:
+        events.epoch(record, self._relevance_T)
+        history.append(job.folder.history_path, record)
+        losses = record.loss_train, record.loss_validation
+        log.info("%s: epoch %d, loss/train %.6g, loss/validation %.6g", job.name, record.epoch, *losses)
 
     def checkpoint(self, population: Population) -> None:
         state = {name: value.cpu() for name, value in population.state._asdict().items()}
-        for replica, job in enumerate(self._jobs):
-            row = {name: value[replica] for name, value in state.items()}
+        rows = [{name: value[replica] for name, value in state.items()} for replica in range(len(self._jobs))]
+
+        def save(job: Job, row: dict[str, Tensor]) -> None:
             job.folder.save_checkpoint(population.epoch, population.step, row, self.seconds(job))
 
+        for_each(save, self._jobs, rows)
 
-def _watch(
-    flat: FlatModel, parameters_PxN: Tensor, dataset: Dataset
-) -> list[tuple[Metrics, AttentionSummary, npt.NDArray[np.float64]]]:
+
+def _open_log(job: Job) -> TensorBoardLog:
+    """TensorBoard's log of a run, and its history, cut back to where it goes on."""
+    epoch = job.position[0]
+    history.truncate(job.folder.history_path, epoch)
+    events = TensorBoardLog(job.path, purge_step=epoch + 1 if job.resumed else None)
+    events.config(job.yaml)
+    return events
+
+
+def _watch(flat: FlatModel, parameters_PxN: Tensor, dataset: Dataset) -> list[tuple[Metrics, AttentionSummary]]:
     """What is looked at after an epoch, of the replicas that share a dataset."""
     metrics = evaluate(flat, parameters_PxN, dataset.validation, dataset.task.scale)
     attention = summarise_attention(flat, parameters_PxN, dataset.validation.first(PROBE_SAMPLES))
-    return [(its, summary, dataset.task.relevance) for its, summary in zip(metrics, attention, strict=True)]
+    return list(zip(metrics, attention, strict=True))

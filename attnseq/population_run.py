@@ -5,10 +5,12 @@ Shapes: P replicas.
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from operator import or_
 
 import torch
 
 from attnseq import build
+from attnseq.fan_out import for_each
 from attnseq.job import Job
 from attnseq.observer import RunObserver
 from attnseq.published import published_run
@@ -42,17 +44,14 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals) -> 
     data = build.build_data(configs, device)
     population = build.build_population(configs, device)
     resume(population, jobs)
-    for job in jobs:
-        job.write_config()
+    for_each(Job.write_config, jobs)
     steps_an_epoch = -(-data.train_size // trainer.batch_size)
     done = population.epoch * steps_an_epoch + population.step
-    with (
-        Progress(trainer.epochs * steps_an_epoch, done, replicas=len(jobs)) as progress,
-        RunObserver(jobs, data, progress) as observer,
-    ):
+    with Progress(trainer.epochs * steps_an_epoch, done, replicas=len(jobs)) as progress:
+        observer = RunObserver(jobs, data, progress)
         Trainer(data, build.build_schedule(trainer), observer).fit(population, stop)
-        measured = zip(jobs, observer.logs, measure(jobs, data, population), strict=True)
-        results = [publish(job, log, result | {"seconds": observer.seconds(job)}) for job, log, result in measured]
+        seconds = [{"seconds": observer.seconds(job)} for job in jobs]
+        results = for_each(publish, jobs, observer.logs, map(or_, measure(jobs, data, population), seconds))
     stop.check()
     return results
 

@@ -2,13 +2,12 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from omegaconf import DictConfig, OmegaConf
 
 from attnseq.files import write_atomically
 from attnseq.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -65,16 +64,12 @@ class RunFolder:
         for path in [self.path / name for name in FILES] + list(self.path.glob("events.out.tfevents.*")):
             path.unlink(missing_ok=True)
 
-    def write_config(self, config: DictConfig, hydra: DictConfig | None) -> None:
-        """Write `.hydra/` as Hydra does: config.yaml, and where Hydra started the run hydra.yaml and overrides.yaml."""
+    def write_config(self, files: Mapping[str, str]) -> None:
+        """Write the files of `.hydra/`, a text a name."""
         folder = self.path / ".hydra"
         folder.mkdir(exist_ok=True)
-        files: dict[str, Any] = {"config.yaml": config}
-        if hydra is not None:
-            files["hydra.yaml"] = OmegaConf.masked_copy(hydra, "hydra")
-            files["overrides.yaml"] = hydra.hydra.overrides.task
-        for name, content in files.items():
-            write_atomically(folder / name, OmegaConf.to_yaml(content).encode())
+        for name, text in files.items():
+            write_atomically(folder / name, text.encode())
 
     def result(self) -> dict[str, Any] | None:
         """The result of a finished run; None where it is not finished.

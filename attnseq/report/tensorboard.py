@@ -8,22 +8,22 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from torch.utils.tensorboard import SummaryWriter
-from torch.utils.tensorboard.summary import Summary
+from torch.utils.tensorboard.summary import Summary, histogram_raw, scalar
 from torch.utils.tensorboard.summary import hparams as hparams_summaries
+from torch.utils.tensorboard.summary import text as text_summary
 
+from attnseq.report.event_file import EventFile
 from attnseq.report.raster import attention_image, heatmap_image
 from attnseq.report.records import AttentionSummary, EpochRecord
 
 
 class TensorBoardLog:
-    """Writes a run's events; flushed at every call, so that a kill loses nothing that was logged.
+    """Writes a run's events; they are in the file when a call returns, so that a kill loses nothing that was logged.
 
     Args:
         folder: the run's folder; events lie in it and nowhere below.
@@ -36,16 +36,9 @@ class TensorBoardLog:
         # an attempt that finished no epoch is forgotten whole, its config (step 0) included
         first = 1 if purge_step is None else max(1, purge_step)
         self._starts = first == 1
-        self._writer = SummaryWriter(str(folder), purge_step=0 if self._starts else first)
+        self._events = EventFile(folder)
+        self._events.start_session(0 if self._starts else first)
         self._epoch = first - 1
-
-    def __enter__(self) -> TensorBoardLog:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def config(self, yaml_text: str) -> None:
         """Show the run's config as text; a resumed run's is there already, and is not written twice.
@@ -54,8 +47,7 @@ class TensorBoardLog:
             yaml_text: the composed config.
         """
         if self._starts:
-            self._writer.add_text("config", f"```yaml\n{yaml_text.rstrip()}\n```", 0)
-            self._writer.flush()
+            self._events.add(0, text_summary("config", f"```yaml\n{yaml_text.rstrip()}\n```"))
 
     def epoch(self, record: EpochRecord, relevance_T: npt.ArrayLike | None) -> None:
         """Log an epoch: scalars, a histogram for each position, the attention as images.
@@ -68,15 +60,15 @@ class TensorBoardLog:
             ValueError: attention and relevance differ in length.
         """
         step = self._epoch = record.epoch
-        for tag, value in epoch_scalars(record).items():
-            self._writer.add_scalar(tag, value, step)
         attention = record.attention
-        for position in range(len(attention.mean_T)):
-            self._histogram(attention, position, step)
-        self._image("attention/mean", attention_image(attention.mean_T, relevance_T, f"mean attention, epoch {step}"))
+        summaries = [scalar(tag, value) for tag, value in epoch_scalars(record).items()]
+        summaries += [_histogram(attention, position) for position in range(len(attention.mean_T))]
+        bars = attention_image(attention.mean_T, relevance_T, f"mean attention, epoch {step}")
+        summaries.append(_image("attention/mean", bars))
         if attention.heatmap_TxD is not None:
-            self._image("attention/heatmap", heatmap_image(attention.heatmap_TxD, f"attention, epoch {step}"))
-        self._writer.flush()
+            heatmap = heatmap_image(attention.heatmap_TxD, f"attention, epoch {step}")
+            summaries.append(_image("attention/heatmap", heatmap))
+        self._events.add(step, *summaries)
 
     def hyperparameters(self, hparams: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
         """Fill the run's row of the HParams tab; last, a step after the last epoch: a resumed run purges it from there.
@@ -89,42 +81,8 @@ class TensorBoardLog:
         """
         shown = {name: _hparam(value) for name, value in hparams.items()}
         finals = {tag: float(value) for tag, value in metrics.items()}
-        for summary in hparams_summaries(shown, finals):
-            self._writer._get_file_writer().add_summary(summary, self._epoch + 1)
-        for tag, value in finals.items():
-            if tag not in EPOCH_SCALARS:
-                self._writer.add_scalar(tag, value, self._epoch + 1)
-        self._writer.flush()
-
-    def close(self) -> None:
-        """Flush and close the event file."""
-        self._writer.close()
-
-    def _image(self, tag: str, image_HxWx3: npt.NDArray[np.uint8]) -> None:
-        """`add_image` with a palette of 64 colours: a third of the bytes, whose checksum the writer takes in Python."""
-        png = io.BytesIO()
-        Image.fromarray(image_HxWx3).quantize(64, method=Image.Quantize.FASTOCTREE).save(png, "PNG", compress_level=3)
-        height, width, _ = image_HxWx3.shape
-        picture = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=png.getvalue())
-        summary = Summary(value=[Summary.Value(tag=tag, image=picture)])
-        self._writer._get_file_writer().add_summary(summary, self._epoch)
-
-    def _histogram(self, attention: AttentionSummary, position: int, step: int) -> None:
-        counts_N = np.asarray(attention.histogram_TxN[position])
-        # TensorBoard takes the smallest and largest value as the outer edges, so empty bins beyond them must go
-        filled = np.flatnonzero(counts_N)
-        first, last = (int(filled[0]), int(filled[-1])) if len(filled) else (0, len(counts_N) - 1)
-        self._writer.add_histogram_raw(
-            f"attention/position_{position}",
-            min=float(attention.minimum_T[position]),
-            max=float(attention.maximum_T[position]),
-            num=int(attention.samples),
-            sum=float(attention.sum_T[position]),
-            sum_squares=float(attention.sum_squares_T[position]),
-            bucket_limits=np.asarray(attention.edges_N1)[first + 1 : last + 2].tolist(),
-            bucket_counts=counts_N[first : last + 1].tolist(),
-            global_step=step,
-        )
+        final_scalars = [scalar(tag, value) for tag, value in finals.items() if tag not in EPOCH_SCALARS]
+        self._events.add(self._epoch + 1, *hparams_summaries(shown, finals), *final_scalars)
 
 
 EPOCH_SCALARS = ("loss/train", "loss/validation", "mae/validation", "exact/validation", "attention/entropy")
@@ -154,3 +112,29 @@ def _hparam(value: Any) -> float | str:
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
         return float(value)
     return str(value)
+
+
+def _image(tag: str, image_HxWx3: npt.NDArray[np.uint8]) -> Summary:
+    """An image with a palette of 64 colours: a third of the bytes, whose checksum the writer takes in Python."""
+    png = io.BytesIO()
+    Image.fromarray(image_HxWx3).quantize(64, method=Image.Quantize.FASTOCTREE).save(png, "PNG", compress_level=3)
+    height, width, _ = image_HxWx3.shape
+    picture = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=png.getvalue())
+    return Summary(value=[Summary.Value(tag=tag, image=picture)])
+
+
+def _histogram(attention: AttentionSummary, position: int) -> Summary:
+    counts_N = np.asarray(attention.histogram_TxN[position])
+    # TensorBoard takes the smallest and largest value as the outer edges, so empty bins beyond them must go
+    filled = np.flatnonzero(counts_N)
+    first, last = (int(filled[0]), int(filled[-1])) if len(filled) else (0, len(counts_N) - 1)
+    return histogram_raw(
+        f"attention/position_{position}",
+        min=float(attention.minimum_T[position]),
+        max=float(attention.maximum_T[position]),
+        num=int(attention.samples),
+        sum=float(attention.sum_T[position]),
+        sum_squares=float(attention.sum_squares_T[position]),
+        bucket_limits=np.asarray(attention.edges_N1)[first + 1 : last + 2].tolist(),
+        bucket_counts=counts_N[first : last + 1].tolist(),
+    )

@@ -1,7 +1,7 @@
 """TensorBoard's own reader says what was written."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +30,8 @@ def served_events(folder: Path) -> PluginEventAccumulator:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[TensorBoardLog]:
-    with TensorBoardLog(tmp_path) as log:
-        yield log
+def log(tmp_path: Path) -> TensorBoardLog:
+    return TensorBoardLog(tmp_path)
 
 
 def test_every_scalar_at_its_epoch(tmp_path: Path, log: TensorBoardLog, make_record: MakeRecord) -> None:
@@ -91,7 +90,6 @@ def test_hyperparameters_and_final_metrics_in_the_same_run(
     log.epoch(make_record(1), RELEVANCE_T)
     hparams = {"rate": 1e-3, "width": np.int64(64), "name": "mlp", "operands": [1, 2], "clip": None, "compile": True}
     log.hyperparameters(hparams, {"loss/test": 0.25, "loss/train": make_record(1).loss_train})
-    log.close()
     assert [path.name.startswith("events.out.tfevents") for path in tmp_path.rglob("*")] == [True]
     read = events(tmp_path)
     content = read.PluginTagToContent(metadata.PLUGIN_NAME)
@@ -108,15 +106,14 @@ def test_hyperparameters_and_final_metrics_in_the_same_run(
 
 
 def test_a_resumed_run_replaces_what_the_killed_one_logged_too_much(tmp_path: Path, make_record: MakeRecord) -> None:
-    killed = TensorBoardLog(tmp_path)  # never closed, as after kill -9
+    killed = TensorBoardLog(tmp_path)
     killed.config("a: 1")
     for epoch in (1, 2, 3, 4, 5):
         killed.epoch(make_record(epoch), RELEVANCE_T)
-    with TensorBoardLog(tmp_path, purge_step=3) as resumed:
-        resumed.config("a: 1")
-        for epoch in (3, 4):
-            resumed.epoch(make_record(epoch), RELEVANCE_T)
-    killed.close()
+    resumed = TensorBoardLog(tmp_path, purge_step=3)
+    resumed.config("a: 1")
+    for epoch in (3, 4):
+        resumed.epoch(make_record(epoch), RELEVANCE_T)
     read = events(tmp_path)
     assert [point.step for point in read.Scalars("loss/train")] == [1, 2, 3, 4]
     assert [event.step for event in read.Histograms("attention/position_0")] == [1, 2, 3, 4]
@@ -129,11 +126,10 @@ def test_a_run_resumed_before_its_first_checkpoint_starts_over(tmp_path: Path, m
     killed = TensorBoardLog(tmp_path)
     killed.config("a: 1")
     killed.epoch(make_record(1), RELEVANCE_T)
-    with TensorBoardLog(tmp_path, purge_step=1) as resumed:
-        resumed.config("a: 1")
-        assert events(tmp_path).Scalars("loss/train") == []
-        resumed.epoch(make_record(1), RELEVANCE_T)
-    killed.close()
+    resumed = TensorBoardLog(tmp_path, purge_step=1)
+    resumed.config("a: 1")
+    assert events(tmp_path).Scalars("loss/train") == []
+    resumed.epoch(make_record(1), RELEVANCE_T)
     read = events(tmp_path)
     assert [point.step for point in read.Scalars("loss/train")] == [1]
     served = served_events(tmp_path)

@@ -1,0 +1,53 @@
+"""One TensorBoard event file, written by TensorBoard's own record writer, without the thread of `SummaryWriter`.
+
+A sweep has a file a run: with hundreds of threads and queues, handing events over costs more than writing them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import time
+from pathlib import Path
+
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.record_writer import RecordWriter
+
+_NUMBER = itertools.count()
+
+
+class EventFile:
+    """Appends to a new event file, which is open only while it is written to.
+
+    Args:
+        folder: the run's folder; it exists.
+    """
+
+    def __init__(self, folder: str | Path):
+        # the order of names is the order in which TensorBoard reads them
+        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBER)}"
+        self._path = Path(folder) / name
+        self._write(Event(file_version="brain.Event:2"))
+
+    def start_session(self, step: int) -> None:
+        """Tell TensorBoard to forget what earlier files of the folder hold from `step` on."""
+        self._write(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
+
+    def add(self, step: int, *summaries: Summary) -> None:
+        """Write summaries as one event; a kill after this returns loses nothing of it.
+
+        Args:
+            step: which the event is of.
+            summaries: what it holds.
+        """
+        event = Event(step=step)
+        for summary in summaries:
+            event.summary.value.extend(summary.value)
+        self._write(event)
+
+    def _write(self, event: Event) -> None:
+        event.wall_time = time.time()
+        with self._path.open("ab") as file:
+            RecordWriter(file).write(event.SerializeToString())
