@@ -26,7 +26,7 @@ def new_figure(width: float, height: float, layout: Literal["constrained"] | Non
 
 
 def label_log_axis(axes: Axes, side: Literal["x", "y"] = "y") -> None:
-    """Labels that stay few and plain over less than two decades, and room around a single point."""
+    """Labels that stay few and plain over few decades, and room around a single point."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axis = axes.xaxis if side == "x" else axes.yaxis
@@ -34,7 +34,7 @@ def label_log_axis(axes: Axes, side: Literal["x", "y"] = "y") -> None:
     if high / low < 4:
         low, high = low / 2, high * 2
         axes.set(**{f"{side}lim": (low, high)})
-    if high / low < 100:
+    if high / low < (100 if side == "y" else 15):  # side by side there is room for fewer
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())

@@ -166,9 +166,8 @@ def _draw_strip(axes: Axes, place: int, row: Row, metric: str) -> None:
         return
     axes.plot(values, [place - 0.12] * len(values), "o", color=ATTENTION, markersize=4.5, alpha=0.5, markeredgewidth=0)
     if interval.low is not None and interval.high is not None:
-        axes.plot(
-            [max(interval.low, min(values) / 10), interval.high], [place + 0.2] * 2, color="#222222", linewidth=1.2
-        )
+        low = max(interval.low, min(values) / 10)  # a log axis cannot show an interval that reaches below 0
+        axes.plot([low, interval.high], [place + 0.2] * 2, color="#222222", linewidth=1.2)
     axes.plot(interval.mean, place + 0.2, "|", color="#222222", markersize=8, markeredgewidth=1.6)
 
 

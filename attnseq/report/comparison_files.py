@@ -60,8 +60,11 @@ def write_report(comparison: Comparison, folder: Path) -> list[Path]:
 
 
 def as_csv(comparison: Comparison) -> str:
-    """A row a variant: its name, the values of its keys, runs by state, each metric's mean, bounds and seeds, the
-    difference to the best variant; empty where there is no value."""
+    """A row a variant, a cell empty where there is no value.
+
+    Columns: its name, the values of its keys, runs by state, each metric's mean, bounds and number of seeds, how it
+    stands to the best variant and the difference to it.
+    """
     rows = []
     for row in comparison.rows:
         cells: dict[str, Any] = {"variant": row.variant.name}
@@ -83,7 +86,10 @@ def as_csv(comparison: Comparison) -> str:
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
-    """All that is known of a comparison: the CSV's figures, every run by its folder, and each seed's values."""
+    """All that is known of a comparison: the CSV's figures, every run by its folder, and each seed's values.
+
+    A seed's key is the run's, and after a slash the dataset's where that names no variant.
+    """
     return {
         "sort": comparison.sort,
         "group": list(comparison.keys),
@@ -102,7 +108,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 
 def as_markdown(comparison: Comparison, pictures: Sequence[str]) -> str:
     """One table with full bounds, the legend, the pictures, and every run that the table does not show."""
-    heads = ["variant", "finished", "vs best", *(shown_as(metric)[0] for metric in comparison.metrics)]
+    heads = ["variant", "runs", "vs best", *(shown_as(metric)[0] for metric in comparison.metrics)]
     lines = [
         headline(comparison),
         "",
@@ -125,7 +131,7 @@ def _variant_json(row: Row) -> dict[str, Any]:
         "values": {key: _plain(value) for key, value in row.variant.values.items()},
         "runs": {state: [str(run.path) for run in row.variant.of_state(state)] for state in STATES},
         "metrics": {
-            name: asdict(interval) | {"values": list(row.values[name].values())}
+            name: asdict(interval) | {"seeds": {"/".join(map(str, seed)): x for seed, x in row.values[name].items()}}
             for name, interval in row.figures.items()
         },
         "standing": row.standing,

@@ -10,13 +10,18 @@ from attnseq.analysis.intervals import BOOTSTRAP_FROM
 from attnseq.analysis.metrics import higher_is_better
 from attnseq.runs import DAMAGED, DIVERGED, FINISHED, UNFINISHED, RunRecord
 
+ABSENT = (UNFINISHED, DIVERGED, DAMAGED)
+"""The states of runs that no mean counts."""
+
 
 def headline(comparison: Comparison) -> str:
-    """What was compared, in one line."""
-    finished = sum(run.state == FINISHED for run in comparison.runs)
+    """What was compared, in one line that counts all runs."""
+    states = Counter(run.state for run in comparison.runs)
+    finished = f"{states[FINISHED]} of {len(comparison.runs)} runs finished"
+    others = ", ".join(f"{states[state]} {state}" for state in ABSENT if states[state])
     order = "largest" if higher_is_better(comparison.sort) else "smallest"
     variants = f"{len(comparison.rows)} variant{'s' * (len(comparison.rows) != 1)}"
-    return f"{variants}, {finished} of {len(comparison.runs)} runs finished; best first: {order} {comparison.sort}"
+    return f"{variants}, {finished}{f' ({others})' if others else ''}; best first: {order} {comparison.sort}"
 
 
 def legend(comparison: Comparison) -> list[str]:
@@ -57,8 +62,7 @@ def absent(runs: Sequence[RunRecord], limit: int | None = None) -> list[str]:
         runs: of every state.
         limit: of the lines of one state; None for all.
     """
-    states = (UNFINISHED, DIVERGED, DAMAGED)
-    return [line for state in states for line in _limited(state, [_why(r) for r in runs if r.state == state], limit)]
+    return [line for state in ABSENT for line in _limited(state, [_why(r) for r in runs if r.state == state], limit)]
 
 
 def _why(run: RunRecord) -> str:

@@ -54,7 +54,7 @@ def test_json(report):
     assert content["interval"]["bootstrap_from_seeds"] == 30
     best, other = content["variants"]
     assert best["runs"]["diverged"][0].endswith("lstm3")
-    assert other["metrics"]["loss/validation"]["values"] == [0.1, 0.2]
+    assert other["metrics"]["loss/validation"]["seeds"] == {"1/1337": 0.1, "2/1337": 0.2}
     assert other["difference"]["p_corrected"] == other["difference"]["p"]  # of one test
     assert [note.partition(":")[0] for note in content["notes"]] == ["diverged"]
 

@@ -81,6 +81,8 @@ def test_runs_that_do_not_count_are_named_one_a_line(tmp_path):
     (tmp_path / "g").mkdir()
     (tmp_path / "g" / "result.json").write_text("{")
     comparison = compared(tmp_path)
+    counts = "4 of 7 runs finished (1 unfinished, 1 diverged, 1 damaged)"
+    assert headline(comparison) == f"1 variant, {counts}; best first: smallest loss/validation"
     assert notes(comparison) == [
         f"unfinished: {tmp_path / 'e'} (2 of 3 epochs)",
         f"diverged: {tmp_path / 'f'} (epoch 2, step 7)",
