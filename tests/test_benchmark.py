@@ -3,7 +3,10 @@
 Shapes: B batch, T positions.
 """
 
-import importlib.util
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,17 +17,14 @@ import torch
 from attnseq.models.lstm_attention import LSTMAttention
 from attnseq.models.mlp_attention import MLPAttention
 
-ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 
 
 @pytest.fixture(scope="module")
-def benchmark() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("benchmark", ROOT / "scripts" / "benchmark.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def benchmark() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SCRIPTS)
+        yield importlib.import_module("benchmark_train")
 
 
 def with_weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -103,7 +103,7 @@ def test_figures_are_those_of_the_rounds(benchmark: ModuleType) -> None:
 def test_table_is_aligned_and_fits(benchmark: ModuleType) -> None:
     rows = rows_of(benchmark)
     rows[1] |= {"model": "lstm_attention", "us": 12345.678, "whole_cold": 4321.0}
-    lines = benchmark.table(rows).splitlines()
+    lines = benchmark.table(benchmark.HEADS, benchmark.FIGURES, rows).splitlines()
     assert len(lines) == 3
     assert len({len(line) for line in lines}) == 1
     assert len(lines[0]) <= 100
@@ -118,3 +118,23 @@ def test_a_goal_that_is_not_met_is_said(benchmark: ModuleType) -> None:
     assert "threads=2" in met
     assert "\n" not in met
     assert benchmark.verdict(rows, 6.0) == f"{met}\nmlp_attention: the goal of 6 is not met"
+
+
+def sweep_row(launcher: str, cold: float) -> dict[str, Any]:
+    return {"model": "mlp_attention", "contestant": f"{launcher}, 32", "whole_cold": cold, "whole_warm": None}
+
+
+def test_a_sweeps_ratio_is_that_of_the_whole_commands(benchmark: ModuleType) -> None:
+    sweep = importlib.import_module("benchmark_sweep")
+    fused, basic = sweep_row("fused", 50.0), sweep_row("basic", 400.0)
+    assert sweep.verdict(fused, basic, 8.0) == "mlp_attention: fused is 8.0 times as fast as basic"
+    assert sweep.verdict(fused, basic, 10.0).endswith("mlp_attention: the goal of 10 is not met")
+    warm = sweep.verdict(fused | {"whole_warm": 20.0}, basic | {"whole_warm": 300.0}, None)
+    assert warm.endswith("(15.0 with a warm cache)")
+
+
+def test_every_subcommand_explains_itself() -> None:
+    for name in ("train", "sweep", "memory"):
+        command = [sys.executable, str(SCRIPTS / "benchmark.py"), name, "--help"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert f"benchmark.py {name}" in done.stdout
