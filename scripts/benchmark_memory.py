@@ -5,7 +5,7 @@
 
 peak MiB: resident memory of the whole process, `python -m attnseq.train -m seed=range(P)`, at its highest. KiB a run:
 what it grew by since the row before, divided by the runs that were added. The order of an epoch takes 4 bytes a sample
-of each run, and its replay (`trainer.order=tutorial`) 4 more; parameters, gradient and Adam's moments 16 bytes a number.
+of each run, its replay (`trainer.order=tutorial`) 4 more; parameters, gradient and Adam's moments 16 bytes a number.
 
 Nothing is written outside a temporary folder.
 """
