@@ -43,7 +43,8 @@ class JobComposer:
             As Hydra's: HydraException, OmegaConfBaseException.
         """
         overrides = [_parse(text) for text in sweep_overrides]
-        plain = [override for override in overrides if self._is_plain(override)]
+        later = [overrides[n + 1 :] for n in range(len(overrides))]
+        plain = [each for n, each in enumerate(overrides) if self._is_plain(each) and not _is_set(each, later[n])]
         shape = tuple(str(each.key_or_group if each in plain else each.input_line) for each in overrides)
         if shape not in self._templates:
             first = self._loader.load_sweep_config(master_config, list(sweep_overrides))
@@ -75,6 +76,12 @@ class JobComposer:
         )
 
 
+def _is_set(override: Override, later: Sequence[Override]) -> bool:
+    """Whether later overrides set the same key, or one above or below it, so that their order matters."""
+    key = f"{override.key_or_group}."
+    return any(key.startswith(f"{each.key_or_group}.") or each.key_or_group.startswith(key) for each in later)
+
+
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> Override:
-    return OverridesParser.create().parse_override(text)
+    return OverridesParser.create().parse_overrides([text])[0]
