@@ -25,7 +25,10 @@ class TimeAttention(nn.Module):
 
     def forward(self, inputs_BxTxD: Tensor) -> Tensor:
         scores_BxDxT = self.score(inputs_BxTxD.transpose(-1, -2))
-        return torch.softmax(scores_BxDxT, dim=-1).mean(dim=-2)  # attention_BxT
+        weights = torch.softmax(scores_BxDxT, dim=-1).unbind(dim=-2)
+        # a mean, written out: of a reduction over a dimension that is not the last, if the last is shorter than a
+        # vector register, the compiler makes a loop that starts all threads anew for each sample
+        return sum(weights[1:], start=weights[0]) / len(weights)  # attention_BxT
 
 
 class ElementAttention(nn.Module):

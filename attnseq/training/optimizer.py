@@ -52,8 +52,9 @@ def adam(state: AdamState, gradient_PxN: Tensor, settings: AdamSettings, form: s
     else:
         rate_P, scale_P = settings.learning_rate / correction1, 1 / correction2
     decays = (settings.beta1, settings.beta2, 1 - settings.beta1, 1 - settings.beta2)
-    columns = (column.to(dtype).unsqueeze(-1) for column in (*decays, rate_P, scale_P, settings.epsilon))
-    beta1, beta2, rest1, rest2, rate, scale, epsilon = columns
+    # stacked, so that the compiler computes them once: it would put the powers into the loop over all parameters
+    columns_7xPx1 = torch.stack((*decays, rate_P, scale_P, settings.epsilon)).to(dtype).unsqueeze(-1)
+    beta1, beta2, rest1, rest2, rate, scale, epsilon = columns_7xPx1
     first = beta1 * state.first_moment + rest1 * gradient_PxN
     second = beta2 * state.second_moment + rest2 * gradient_PxN * gradient_PxN
     step = rate * first / (torch.sqrt(second) * scale + epsilon)
