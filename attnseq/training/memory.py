@@ -1,0 +1,29 @@
+"""Freed memory, kept for the next step.
+
+A training step frees the big tensors that the next step asks for again. glibc gives freed blocks of more than 128 KiB
+back to the system, which hands them out again page by page, each page zeroed anew: 350 to 2,500 page faults a step of a
+population of eight LSTMs, a tenth to a third of its time.
+"""
+
+import ctypes
+
+# options of glibc's mallopt(3): free memory that is kept, and the size from which a block is mapped on its own
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+GIBIBYTE, MOST_OF_OLDER_VERSIONS = 1 << 30, 32 << 20
+
+
+def keep_freed_memory() -> bool:
+    """Let this process keep what it frees, up to a gibibyte, for the rest of its life.
+
+    Its peak stays what it was, up to fragmentation; what is free between peaks is not there for other processes.
+
+    Returns:
+        Whether the C library is one that knows how (glibc); elsewhere nothing happens.
+    """
+    try:
+        libc = ctypes.CDLL(None)
+        _ = libc.gnu_get_libc_version  # musl, and others, have a mallopt that does nothing, or none
+    except (AttributeError, OSError, TypeError):  # TypeError: Windows, where there is no library without a name
+        return False
+    mapped = libc.mallopt(M_MMAP_THRESHOLD, GIBIBYTE) or libc.mallopt(M_MMAP_THRESHOLD, MOST_OF_OLDER_VERSIONS)
+    return bool(libc.mallopt(M_TRIM_THRESHOLD, GIBIBYTE) and mapped)

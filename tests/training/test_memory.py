@@ -1,0 +1,80 @@
+"""Freed memory is kept: no page faults in a loop that frees and asks again; without glibc nothing happens."""
+
+import ctypes
+import platform
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from attnseq.training import memory
+from attnseq.training.memory import keep_freed_memory
+
+LIBRARY, VERSION = platform.libc_ver()
+# before 2.35 blocks of more than 32 MiB were never kept, and whether smaller ones are depends on what lies behind them
+KEEPS_ALL = LIBRARY == "glibc" and tuple(int(part) for part in VERSION.split(".")[:2]) >= (2, 35)
+
+FAULTS = """
+import resource, sys
+from attnseq.training.memory import keep_freed_memory
+kept = keep_freed_memory() if sys.argv[1] == "keep" else None
+assert "torch" not in sys.modules
+import torch
+def step():
+    torch.ones(12 << 20)  # 48 MiB, which glibc by itself never keeps
+for _ in range(5):
+    step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    step()
+print(kept, (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 20)
+"""
+
+
+@pytest.mark.skipif(not KEEPS_ALL, reason="a setting of newer versions of glibc")
+def test_big_tensors_come_from_memory_that_is_there() -> None:
+    def faults_a_step(argument: str) -> tuple[str, int]:
+        command = [sys.executable, "-c", FAULTS, argument]
+        kept, faults = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        return kept, int(faults)
+
+    kept, few = faults_a_step("keep")
+    assert kept == "True"
+    _, many = faults_a_step("leave")
+    assert many > 10_000  # each of the 12,288 pages, every time
+    assert few < many / 2  # none but where a small block has come to lie in the way
+
+
+class Library:
+    """A C library whose mallopt refuses a block size of more than 32 MiB, as glibc's once did."""
+
+    gnu_get_libc_version = None
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, int]] = []
+
+    def mallopt(self, option: int, value: int) -> int:
+        self.calls.append((option, value))
+        return int(option != memory.M_MMAP_THRESHOLD or value <= 32 << 20)
+
+
+def test_an_older_version_gets_as_much_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = Library()
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
+    assert keep_freed_memory()
+    assert library.calls == [(-3, 1 << 30), (-3, 32 << 20), (-1, 1 << 30)]
+
+
+@pytest.mark.parametrize("error", [OSError, TypeError])
+def test_nothing_happens_where_no_library_is_found(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def missing(name: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    assert not keep_freed_memory()
+
+
+def test_nothing_happens_with_another_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    assert not keep_freed_memory()
