@@ -13,6 +13,7 @@ from attnseq.training.compiling import (
     STEPS_WORTH_COMPILING_LARGE,
     STEPS_WORTH_COMPILING_SMALL,
     STEPS_WORTH_TRACING,
+    STEPS_WORTH_UNROLLING,
     UNROLLED_STEPS,
     plan_compilation,
     threads_for,
@@ -83,11 +84,19 @@ def test_true_and_false_are_obeyed(path: Path) -> None:
     assert plan.reason == "trainer.compile=false"
 
 
-def test_only_small_programs_are_unrolled_whether_compiled_or_not() -> None:
+def test_only_small_programs_of_long_runs_are_unrolled_whether_compiled_or_not() -> None:
     for setting in ("true", "false"):  # the same steps a call, so that a block of steps means the same
-        small, large = (plan_compilation(setting, 1, SMALL_NUMBERS + extra, CPU) for extra in (0, 1))
+        small, large = (
+            plan_compilation(setting, STEPS_WORTH_UNROLLING, SMALL_NUMBERS + extra, CPU) for extra in (0, 1)
+        )
         assert small.steps_per_call == UNROLLED_STEPS
         assert large.steps_per_call == 1
+        assert plan_compilation(setting, STEPS_WORTH_UNROLLING - 1, SMALL_NUMBERS, CPU).steps_per_call == 1
+
+
+def test_the_tutorials_run_is_unrolled_and_a_fifth_of_it_is_not() -> None:
+    assert plan_compilation("true", 93_750, 231, CPU).steps_per_call == UNROLLED_STEPS
+    assert plan_compilation("true", 18_750, 231, CPU).steps_per_call == 1
 
 
 def test_what_is_not_compiled_is_traced_where_that_pays(path: Path) -> None:
