@@ -132,6 +132,7 @@ def attention_figure(comparison: Comparison) -> Figure | None:
             axes.set_ylabel("share")
     for axes in grid.flat[len(shown) :]:
         axes.set_visible(False)
+    grid[0, 0].set_ylim(bottom=0.0)  # last: it ends the scaling of all panels, which share their axis
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper right", ncols=2, frameon=False, fontsize=9)
     _headline(figure, f"Mean over seeds, 95 % interval{_cut(len(shown), len(panels))}")
@@ -190,12 +191,12 @@ def _draw_attention(axes: Axes, attention_SxT: FloatArray, relevance_T: Sequence
     axes.bar(positions - 0.2, [i.mean for i in intervals], 0.38, color=ATTENTION, label="mean attention")
     share_T = relevance_share(relevance_T, len(positions))
     axes.bar(positions + 0.2, share_T, 0.38, color=RELEVANCE, label="exact relevance")
-    for position, i in zip(positions, intervals, strict=True):
-        if i.low is not None and i.high is not None:
-            axes.plot([position - 0.2] * 2, [max(i.low, 0.0), i.high], color="#222222", linewidth=1.2)
+    bounds = [(i.low, i.high) for i in intervals if i.low is not None and i.high is not None]
+    if bounds:  # of one seed there are none
+        lows, highs = np.clip(bounds, 0.0, 1.0).T
+        axes.vlines(positions - 0.2, lows, highs, color="#222222", linewidth=1.2)
     axes.set_xticks(whole_ticks(len(positions)))
     axes.set_xlim(-0.6, len(positions) - 0.4)
-    axes.set_ylim(bottom=0.0)
     clean(axes)
 
 

@@ -70,7 +70,19 @@ def test_attention_beside_relevance_with_an_interval_a_position(two):
     attention, relevance = axes[0].containers
     assert sum(bar.get_height() for bar in attention) == pytest.approx(1.0)
     assert [bar.get_height() for bar in relevance] == pytest.approx(np.array(RELEVANCE_T) / sum(RELEVANCE_T))
-    assert len(axes[0].lines) == len(RELEVANCE_T)
+    (intervals,) = axes[0].collections
+    assert len(intervals.get_paths()) == len(RELEVANCE_T)
+
+
+def test_panels_share_an_axis_that_no_bar_leaves(two):
+    for seed in (1, 2):
+        peak = {"attention/mean": [0.9 + seed / 100] + [0.01] * 9}
+        write_run(two / f"peaked{seed}", run_config("mlp_attention", seed, model__hidden_size=3), loss=9.0, result=peak)
+    for panel in figures.attention_figure(compared(two)).axes:
+        assert panel.get_ylim()[0] == 0.0
+        assert panel.get_ylim()[1] >= 1.0  # the interval of two seeds is wide, but no share is above 1
+        (intervals,) = panel.collections
+        assert max(path.vertices[:, 1].max() for path in intervals.get_paths()) <= 1.0
 
 
 def test_sequences_of_unlike_length_have_a_panel_each(tmp_path):
