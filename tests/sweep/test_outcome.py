@@ -1,0 +1,37 @@
+"""What sweepers and the shell are told of a run."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from attnseq.config import RunConfig
+from attnseq.job import Job
+from attnseq.run_folder import RunFolderError
+from attnseq.sweep.claim import Outcome
+from attnseq.sweep.outcome import NAMED, failure, failures_line, objective
+
+FINISHED: Outcome = {"status": "finished", "loss/validation": 0.25}
+DIVERGED: Outcome = {"status": "diverged", "loss/validation": None}
+IN_USE = RunFolderError("run: in use")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "value", "word"),
+    [(FINISHED, 0.25, None), (DIVERGED, math.inf, "diverged"), (IN_USE, math.inf, "folder")],
+    ids=["finished", "diverged", "in use"],
+)
+def test_objective_and_failure(
+    outcome: Outcome, value: float, word: str | None, tiny: Callable[..., RunConfig], tmp_path: Path
+) -> None:
+    job = Job(tiny("seed=3"), tmp_path)
+    assert objective(outcome) == value
+    said = failure(job, outcome)
+    assert (said is None) if word is None else (said is not None and job.name in said and word in said)
+
+
+def test_many_failures_are_counted_and_few_are_named() -> None:
+    few = [f"run {number}" for number in range(NAMED)]
+    assert failures_line(few) == f"{NAMED} not finished: {'; '.join(few)}"
+    assert failures_line([*few, "a", "b"]) == f"{NAMED + 2} not finished: {'; '.join(few)}; and 2 more"
