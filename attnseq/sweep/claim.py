@@ -16,9 +16,14 @@ try:
 except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
-Failure = RunFolderError | CheckpointError
+
+class WorkerLostError(RuntimeError):
+    """Too many workers of a cluster were lost with a run; the message is one line that says what to do."""
+
+
+Failure = RunFolderError | CheckpointError | WorkerLostError
 Outcome = Result | Failure
-"""A run's result, or why its folder cannot be used; the other runs go on."""
+"""A run's result, or why there is none: its folder cannot be used, or its workers were lost. The other runs go on."""
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import math
 
 from attnseq.job import Job
-from attnseq.sweep.claim import Outcome
+from attnseq.sweep.claim import Outcome, WorkerLostError
 
 NAMED = 10
 """Runs that are named in one line; of more, the number is given."""
@@ -18,6 +18,8 @@ def objective(outcome: Outcome) -> float:
 
 def failure(job: Job, outcome: Outcome) -> str | None:
     """The name of a run that has no result, and why; None for one that is finished."""
+    if isinstance(outcome, WorkerLostError):
+        return f"{job.name} (its workers were lost)"
     if isinstance(outcome, Exception):
         return f"{job.name} (its folder cannot be used)"
     return f"{job.name} (diverged)" if outcome["status"] == "diverged" else None

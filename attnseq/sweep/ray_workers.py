@@ -1,0 +1,160 @@
+"""Ray's workers: connects to a cluster, or starts one on this machine, and trains populations as Ray tasks."""
+
+import logging
+import math
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import ray
+import ray.exceptions
+
+from attnseq.schema import ConfigError
+from attnseq.sweep.remote import Assignment, Place
+from attnseq.sweep.worker import Failed, Lost, Report, Share, train_population
+
+OBJECT_STORE_BYTES = 200_000_000
+"""Of shared memory, where Ray is started here: jobs and results are small, and Ray would take a third of the memory."""
+
+CONNECT_SECONDS = 10.0
+
+REASONS = {
+    "NodeDiedError": "its node died",
+    "OutOfMemoryError": "its node ran out of memory",
+    "TaskCancelledError": "cancelled",
+    "WorkerCrashedError": "its process died",
+}
+
+
+@contextmanager
+def ray_workers(address: str | None, cpus: float, gpus: float | None) -> Iterator["RayWorkers"]:
+    """Within it, Ray is there, and nothing is printed; it is left, and stopped where it was started here, at the end.
+
+    Args:
+        address: of a cluster ("auto": the one that runs on this machine); None: that of RAY_ADDRESS, which Ray's own
+            job submission sets, else Ray is started on this machine. A Ray that the program has initialised is used.
+        cpus: of each population.
+        gpus: as in `RayWorkers`.
+
+    Raises:
+        ConfigError: there is no such cluster.
+    """
+    mine = not ray.is_initialized()
+    if mine:
+        _initialise(address or os.environ.get("RAY_ADDRESS") or "local")
+    try:
+        # of a node that dies a thread of Ray's prints 20 lines of its log, which no option turns off
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            yield RayWorkers(cpus, gpus)
+    finally:
+        if mine:
+            ray.shutdown()
+
+
+class RayWorkers:
+    """A Ray cluster as it is now; each population is a task.
+
+    Args:
+        cpus: of each population.
+        gpus: of each population whose device is not cpu; None: one where the cluster has any.
+    """
+
+    def __init__(self, cpus: float, gpus: float | None):
+        self._cpus, self._gpus = cpus, gpus
+        self._nodes: list[dict[str, float]] = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        # lost workers are seen by `remote.Dispatcher`, which says so and counts: Ray itself does not start a task again
+        self._task: Any = ray.remote(max_retries=0, scheduling_strategy="SPREAD")(train_population)
+
+    def place(self, device: str) -> Place:
+        """As `remote.Workers`."""
+        gpus = self._gpus_for(device)
+        fitting = [self._fitting(node, gpus) for node in self._nodes]
+        if not sum(fitting):
+            needs = f"cpus_per_population={self._cpus:g}, gpus_per_population={gpus:g}"
+            raise ConfigError(f"hydra.launcher: {needs}: none of the cluster's {len(self._nodes)} nodes has as much")
+        sharing = max(1, int(1 / gpus)) if gpus else max(fitting)
+        share = Share(max(1, int(self._cpus)), sharing)
+        # a GPU that was not asked for can still be seen
+        return Place(device if gpus else "cpu", gpus, sum(fitting), share)
+
+    def submit(self, assignment: Assignment) -> Any:
+        """As `remote.Workers`."""
+        place = assignment.place
+        task = self._task.options(num_cpus=self._cpus, num_gpus=place.gpus)
+        return task.remote(list(assignment.jobs), place.share, assignment.max_population, assignment.lost > 0)
+
+    def wait(self, handles: Sequence[Any], seconds: float) -> list[tuple[Any, Report]]:
+        """As `remote.Workers`."""
+        ready, _ = ray.wait(list(handles), num_returns=1, timeout=seconds)
+        return [(handle, self._report(handle)) for handle in ready]
+
+    def cancel(self, handle: Any) -> None:
+        """As `remote.Workers`: a running task gets SIGINT."""
+        ray.cancel(handle)
+
+    def _report(self, handle: Any) -> Report:
+        try:
+            report: Report = ray.get(handle)
+            return report
+        except ray.exceptions.RayTaskError as error:
+            if "failed to import on the worker" in str(error.cause):
+                why = "a node of the cluster cannot import attnseq; every node needs the same installation"
+                return Failed(ConfigError(f"hydra.launcher.address: {why}"))
+            raise
+        except ray.exceptions.RayError as error:
+            return Lost(REASONS.get(type(error).__name__, type(error).__name__))
+
+    def _gpus_for(self, device: str) -> float:
+        if ":" in device:
+            raise ConfigError(f"device={device}: Ray gives each population a GPU of its own; must be auto, cpu or cuda")
+        if device == "cpu":
+            return 0.0
+        gpus = self._gpus
+        if gpus is None:
+            gpus = float(device == "cuda" or any(node.get("GPU") for node in self._nodes))
+        if device == "cuda" and not gpus:
+            raise ConfigError("hydra.launcher.gpus_per_population=0: device=cuda needs more")
+        return gpus
+
+    def _fitting(self, node: dict[str, float], gpus: float) -> int:
+        """Populations that a node has room for at once."""
+        fits = [node.get("CPU", 0.0) / self._cpus] + ([node.get("GPU", 0.0) / gpus] if gpus else [])
+        return math.floor(min(fits) + 1e-6)  # 1 / 0.1 and the like
+
+
+def _initialise(address: str) -> None:
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "local":
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent home
+        options |= {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
+    with _signals_kept():
+        try:
+            _check_reachable(address)
+            ray.init(address, **options)
+        except (OSError, RuntimeError, ValueError) as error:
+            ray.shutdown()
+            reason = str(error).partition(". ")[0]
+            raise ConfigError(f"hydra.launcher.address={address}: no Ray cluster there ({reason})") from None
+
+
+def _check_reachable(address: str) -> None:
+    """Raise OSError where nobody listens at host:port: Ray itself would try for minutes, and say so on stderr."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Within it, what is installed for SIGTERM (Ray does so) is taken back at the end."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)

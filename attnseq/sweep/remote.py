@@ -1,0 +1,226 @@
+"""A sweep on the workers of a cluster: finished runs are taken as they are, the others are dealt out as populations.
+
+The folders of the runs are on a file system that all nodes share: there a worker locks them, and there its checkpoints
+are when it is lost.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from rich.console import Console
+
+from attnseq.job import Job
+from attnseq.report.terminal import format_seconds, terminal_console
+from attnseq.sweep.claim import Claimed, Outcome, WorkerLostError, claim
+from attnseq.sweep.grouping import cut, describe, group
+from attnseq.sweep.sweep import before
+from attnseq.sweep.worker import Failed, Finished, Report, Share
+from attnseq.training.stopping import StopSignals
+
+POLL_SECONDS = 0.5
+"""Between looks at whether the sweep was stopped."""
+
+HALT_SECONDS = 60.0
+"""Until workers that are told to stop have written their checkpoints."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the populations of a device get.
+
+    Args:
+        device: as workers call it.
+        gpus: of each population.
+        slots: populations that fit on the cluster at once; 1 or more.
+        share: of a node, for each population.
+    """
+
+    device: str
+    gpus: float
+    slots: int
+    share: Share
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A population on its way to a worker.
+
+    Args:
+        jobs: of one program.
+        place: where they go.
+        max_population: as in `run_remotely`.
+        lost: workers that it was lost with.
+    """
+
+    jobs: Sequence[Job]
+    place: Place
+    max_population: int | None
+    lost: int = 0
+
+
+class Workers(Protocol):
+    """A cluster."""
+
+    def place(self, device: str) -> Place:
+        """What populations whose config says `device` get.
+
+        Raises:
+            ConfigError: the cluster has no room for even one, or the device makes no sense there.
+        """
+
+    def submit(self, assignment: Assignment) -> Any:
+        """Hand over a population, which starts when there is room; a handle that stands for it."""
+
+    def wait(self, handles: Sequence[Any], seconds: float) -> list[tuple[Any, Report]]:
+        """What was reported within some seconds, by whichever came first."""
+
+    def cancel(self, handle: Any) -> None:
+        """Ask for a population to stop, with a checkpoint; it still reports."""
+
+
+def run_remotely(
+    jobs: Sequence[Job],
+    connect: Callable[[], AbstractContextManager[Workers]],
+    max_population: int | None = None,
+    max_retries: int = 3,
+) -> list[Outcome]:
+    """Train every run of a sweep that is not finished; without any, no cluster is asked for.
+
+    Args:
+        jobs: the runs, in any mixture. A folder that is named twice is trained once.
+        connect: to the cluster.
+        max_population: runs of a population at most; None: as many as a worker's memory holds.
+        max_retries: how often a population whose worker was lost goes on with another one.
+
+    Returns:
+        An outcome a job, in their order.
+
+    Raises:
+        ConfigError: the cluster is not there or has no room, or a worker raised it.
+        Interrupted: Ctrl-C or SIGTERM; workers have written checkpoints.
+        OSError, MemoryError, torch.OutOfMemoryError: a worker raised it; the others have written checkpoints.
+    """
+    console = terminal_console()  # of standard output as it is now: a cluster's own messages go nowhere
+    with StopSignals() as stop:
+        with claim(jobs) as claimed:  # and leave the folders to the workers
+            pass
+        if claimed.outcomes:
+            console.print(before(claimed), soft_wrap=True)
+        stop.check()
+        if claimed.waiting:
+            with connect() as workers:
+                assignments = deal(claimed.waiting, workers, max_population, console)
+                Dispatcher(workers, stop, console, max_retries).run(assignments, claimed)
+    return [claimed.outcomes[job.path.absolute()] for job in jobs]
+
+
+def deal(jobs: Sequence[Job], workers: Workers, max_population: int | None, console: Console) -> list[Assignment]:
+    """Cut a sweep into populations, so that all of the cluster has work and no program is cut without need.
+
+    Args:
+        jobs: to train.
+        workers: who will.
+        max_population: as in `run_remotely`.
+        console: is told what is dealt.
+
+    Raises:
+        ConfigError: as `Workers.place`.
+    """
+    assignments = []
+    for members in group(jobs):
+        place = workers.place(members[0].config.device)
+        even = -(-len(jobs) // place.slots)
+        populations = cut(members, min(even, max_population or even))
+        console.print(describe(members, len(populations)), soft_wrap=True)
+        assignments += [Assignment(_to_send(each, place.device), place, max_population) for each in populations]
+    return assignments
+
+
+def _to_send(jobs: Sequence[Job], device: str) -> list[Job]:
+    """Jobs as they travel: what was to be overwritten is gone by now, checkpoints are read where they are needed."""
+    return [
+        replace(job, config=replace(job.config, device=device, overwrite=False), path=job.path.absolute(), resumed=None)
+        for job in jobs
+    ]
+
+
+class Dispatcher:
+    """Hands populations to workers, takes in what they report, and goes on with those whose worker was lost.
+
+    Args:
+        workers: the cluster.
+        stop: asked twice a second.
+        console: a line for each report.
+        max_retries: as in `run_remotely`.
+    """
+
+    def __init__(self, workers: Workers, stop: StopSignals, console: Console, max_retries: int):
+        self._workers, self._stop, self._console, self._max_retries = workers, stop, console, max_retries
+        self._running: dict[Any, Assignment] = {}
+
+    def run(self, assignments: Sequence[Assignment], claimed: Claimed) -> None:
+        """Train populations.
+
+        Args:
+            assignments: the populations.
+            claimed: gets the outcomes.
+
+        Raises:
+            As `run_remotely`.
+        """
+        started, runs = time.monotonic(), sum(len(each.jobs) for each in assignments)
+        done = 0
+        try:
+            for assignment in assignments:
+                self._submit(assignment)
+            while self._running:
+                self._stop.check()
+                for handle, report in self._workers.wait(list(self._running), POLL_SECONDS):
+                    outcomes = self._take(self._running.pop(handle), report)
+                    if outcomes:
+                        claimed.outcomes.update(outcomes)
+                        done += len(outcomes)
+                        left = format_seconds((time.monotonic() - started) / done * (runs - done))
+                        waiting = f", {len(self._running)} populations and about {left} left" if self._running else ""
+                        self._console.print(f"{done} of {runs} runs{waiting}", soft_wrap=True)
+        except BaseException:
+            self._halt()
+            raise
+
+    def _submit(self, assignment: Assignment) -> None:
+        self._running[self._workers.submit(assignment)] = assignment
+
+    def _take(self, assignment: Assignment, report: Report) -> dict[Path, Outcome]:
+        """The outcomes of a population, by folder; none where another worker goes on with it."""
+        if isinstance(report, Failed):
+            raise report.error
+        outcomes = report.outcomes if isinstance(report, Finished) else self._go_on(assignment, report.reason)
+        for line in dict.fromkeys(str(outcome) for outcome in outcomes if isinstance(outcome, Exception)):
+            self._console.print(line, soft_wrap=True)
+        return {job.path: outcome for job, outcome in zip(assignment.jobs, outcomes, strict=bool(outcomes))}
+
+    def _go_on(self, assignment: Assignment, reason: str) -> list[Outcome]:
+        """Hand a population whose worker was lost to another one; the outcomes where it was lost too often."""
+        lost = assignment.lost + 1
+        runs = f"{len(assignment.jobs)} run{'s' * (len(assignment.jobs) > 1)}"
+        if lost <= self._max_retries:
+            line = f"a worker was lost ({reason}): its {runs} go on from their checkpoints"
+            self._console.print(line, soft_wrap=True)
+            self._submit(replace(assignment, lost=lost))
+            return []
+        advice = "the same command goes on from the checkpoints"
+        error = WorkerLostError(f"{lost} workers were lost with the same {runs} ({reason}); {advice}")
+        return [error] * len(assignment.jobs)
+
+    def _halt(self) -> None:
+        """Have workers write checkpoints, and wait until they have."""
+        for handle in self._running:
+            self._workers.cancel(handle)
+        deadline = time.monotonic() + HALT_SECONDS
+        while self._running and time.monotonic() < deadline:
+            for handle, _ in self._workers.wait(list(self._running), POLL_SECONDS):
+                del self._running[handle]

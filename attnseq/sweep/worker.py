@@ -1,0 +1,102 @@
+"""What a worker of a cluster does: it trains one population of a sweep, and reports how that went."""
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from attnseq import build
+from attnseq.job import Job
+from attnseq.run_folder import RunFolderError
+from attnseq.schema import ConfigError
+from attnseq.sweep.capacity import largest_population
+from attnseq.sweep.claim import Outcome
+from attnseq.sweep.sweep import run_sweep
+from attnseq.training.stopping import Interrupted
+
+LOCK_PATIENCE = 60.0
+"""Seconds until the processes of a node that was lost are gone, and a file server has freed their locks."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The population is trained; an outcome a job, in their order."""
+
+    outcomes: list[Outcome]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What a user can mend stopped the population, and would stop the others, too."""
+
+    error: Exception
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The worker is gone, or about to go, for a reason that is not the population's; its checkpoints are there."""
+
+    reason: str
+
+
+Report = Finished | Failed | Lost
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a worker may use of its node.
+
+    Args:
+        threads: of the CPU.
+        sharing: populations that share the memory which this one sees.
+    """
+
+    threads: int
+    sharing: int
+
+
+def train_population(jobs: Sequence[Job], share: Share, max_population: int | None, again: bool) -> Report:
+    """Train jobs, or go on with them; in more than one population where memory asks for it.
+
+    Args:
+        jobs: of one program; `overwrite` false, as the second attempt would undo what the first one did.
+        share: of the node.
+        max_population: runs that train together at most; None: as many as memory holds.
+        again: whether a worker that trained these jobs was lost.
+
+    Returns:
+        How it went. Errors that a user can mend are returned, not raised: a cluster would bury them in its own.
+    """
+    try:
+        _check_shared(jobs)
+        if again:
+            _wait_for_locks(jobs)
+        torch.set_num_threads(share.threads)
+        config = jobs[0].config
+        fits = max(1, largest_population(config, build.build_device(config.device)) // share.sharing)
+        return Finished(run_sweep(jobs, min(fits, max_population or fits)))
+    except Interrupted as interrupted:
+        return Lost(f"stopped by {interrupted}")
+    except (ConfigError, OSError, MemoryError, torch.OutOfMemoryError) as error:
+        return Failed(error)
+
+
+def _check_shared(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        if not job.path.is_dir():  # the driver made it
+            node = platform.node()
+            raise ConfigError(f"{job.path}: not to be seen on {node}; all nodes must share the folder of the runs")
+
+
+def _wait_for_locks(jobs: Sequence[Job]) -> None:
+    """Wait until no folder is in use, or patience ends; then the sweep says which one is."""
+    deadline = time.monotonic() + LOCK_PATIENCE
+    for job in jobs:
+        while time.monotonic() < deadline:
+            try:
+                with job.folder.lock():
+                    break
+            except RunFolderError:
+                time.sleep(0.2)
