@@ -15,6 +15,7 @@ from attnseq.datasets.pool import DataPool
 from attnseq.schema import ConfigError
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.compiling import CompilePlan, plan_compilation, threads_for
+from attnseq.training.memory import keep_freed_memory
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.order import Order
 from attnseq.training.population import FlatModel, PopulationState, Steps, build_steps, compile_steps, trace_steps
@@ -123,6 +124,7 @@ class Trainer:
         """
         if population.epoch >= self._schedule.epochs or all(population.diverged()):
             return
+        keep_freed_memory()
         with threads_for(len(population.orders), population.device):
             plan = self._compile_plan(population)
             self._observer.program(plan)
