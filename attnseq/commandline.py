@@ -92,20 +92,22 @@ def compose_sweep(arguments: Sequence[str]) -> Iterator[DictConfig]:
     Raises:
         As `compose_config`.
     """
-    parsed = OverridesParser.create().parse_overrides(list(arguments))
-    axes = [[job[0] for job in BasicSweeper.split_arguments([override], None)[0]] for override in parsed]
-    first = [values[0] for values in axes]
-    jobs = [first] + [[*first[:n], value, *first[n + 1 :]] for n, values in enumerate(axes) for value in values[1:]]
     with initialize_config_dir(str(naming.config_directory()), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
-        hydra_part = [override for override in first if override.startswith("hydra")]
-        master = loader.load_configuration("config", hydra_part, run_mode=RunMode.MULTIRUN)
+        master = loader.load_configuration("config", list(arguments), run_mode=RunMode.MULTIRUN)
         composer = JobComposer(loader)
+        of_sweeper = OmegaConf.select(master, "hydra.sweeper.params") or {}  # an experiment may bring its own sweep
+        lines = [*(f"{key}={value}" for key, value in of_sweeper.items()), *arguments]
+        axes = {}
+        for override in OverridesParser.create().parse_overrides(lines):
+            axes[override.get_key_element()] = [job[0] for job in BasicSweeper.split_arguments([override], None)[0]]
+        first = {key: values[0] for key, values in axes.items()}
+        jobs = [first] + [first | {key: value} for key, values in axes.items() for value in values[1:]]
         for job in jobs:
             try:
-                yield composer.load_sweep_config(master, job)
+                yield composer.load_sweep_config(master, list(job.values()))
             except ValueError as error:
-                raise ConfigError(f"{' '.join(job)}: {error}") from None
+                raise ConfigError(f"{' '.join(job.values())}: {error}") from None
 
 
 def checked(config: DictConfig) -> RunConfig:
@@ -122,8 +124,9 @@ def checked(config: DictConfig) -> RunConfig:
     choices = OmegaConf.select(config, "hydra.runtime.choices") or {}
     for group in ("dataset", "model", "trainer"):
         _check_keys(f"{group}.", plain[group], OmegaConf.get_type(plain, group))
-        if plain[group].name != choices.get(group, plain[group].name):
-            raise ConfigError(f"{group}.name={plain[group].name}: must be {choices[group]}, the name of its file")
+        name, expected = plain[group].name, naming.name_of_choice(group, choices.get(group, plain[group].name))
+        if name != expected:
+            raise ConfigError(f"{group}.name={name}: must be {expected}, the name of its file")
     run_config: Any = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(RunConfig), plain))
     build_device(run_config.device)
     return run_config

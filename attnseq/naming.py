@@ -39,7 +39,7 @@ def variant_name(config: Mapping[str, Any] | DictConfig) -> str:
     parts = [str(config["model"]["name"])]
     parts += [str(config[group]["name"]) for group in ("dataset", "trainer") if config[group]["name"] != "tutorial"]
     for group in ("model", "dataset", "trainer"):
-        defaults = _defaults(config_directory() / group / f"{config[group]['name']}.yaml")
+        defaults = file_values(group, config[group]["name"])
         for key, value in config[group].items():
             if key != "name" and key not in UNNAMED.get(group, ()) and not _same(value, defaults.get(key)):
                 shown = key if key != "seed" else f"{group}_seed"
@@ -72,10 +72,19 @@ def register() -> None:
 
 
 @lru_cache
-def _defaults(file: Path) -> Mapping[str, Any]:
-    """A YAML file's values; none where there is no such file, so that a choice of --config-dir names all its values."""
+def file_values(group: str, choice: str) -> Mapping[str, Any]:
+    """The values of a choice's YAML file; none where it is one of --config-dir, so that it names all its values."""
+    file = config_directory() / group / f"{choice}.yaml"
     content: Any = OmegaConf.load(file) if file.is_file() else {}
     return dict(content.items())
+
+
+def name_of_choice(group: str, choice: str) -> str:
+    """What a choice is called: as its file, and a preset such as lstm_plain as the choice that it builds on."""
+    values = file_values(group, choice)
+    if "name" in values or not values:
+        return choice
+    return name_of_choice(group, next(parent for parent in values["defaults"] if isinstance(parent, str)))
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -30,7 +30,7 @@ BAD = {
     "misspelt trainer": (["trainer=slow"], ["trainer=slow", "fast", "tutorial"]),
     "misspelt experiment": (["experiment=nope"], ["experiment=nope", "tutorial_mlp", "tutorial_lstm"]),
     "misspelt choice": (["model=lstm_attention", "model.attention=elment"], ["model.attention=elment", "element"]),
-    "key of another model": (["model.attention=time"], ["model.attention", "hidden_size"]),
+    "key of another model": (["model.recurrent_activation=sigmoid"], ["model.recurrent_activation", "hidden_size"]),
     "text for an integer": (["trainer.batch_size=many"], ["trainer.batch_size", "many", "Integer"]),
     "fraction for an integer": (["seed=1.5"], ["seed", "1.5", "Integer"]),
     "list for an integer": (["dataset.train_size=[1]"], ["dataset.train_size", "Integer"]),

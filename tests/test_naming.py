@@ -66,7 +66,7 @@ values = st.fixed_dictionaries(
     {},
     optional={
         "model.hidden_size": st.sampled_from([10, 64, 1]),
-        "model.attention": st.sampled_from(["time", "element"]),
+        "model.attention": st.sampled_from(["time", "none"]),
         "model.init": st.sampled_from(["keras", "tutorial"]),
         "dataset.seed": st.sampled_from([0, 1, 1337]),
         "dataset.base": st.sampled_from([10, 9]),

@@ -1,10 +1,11 @@
-"""The article's multilayer perceptron, its input weighted by softmax attention.
+"""The article's multilayer perceptron, its input weighted by softmax attention, or plain.
 
 Shapes: B batch, T positions.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,9 @@ from attnseq.datasets.task import AbsDifference
 from attnseq.datasets.tutorial import TutorialStream
 from attnseq.models.model import Model, ModelOutput, dense_parameters
 from attnseq.models.weights import Initializer, TutorialInitializer
-from attnseq.schema import ModelConfig, check_range
+from attnseq.schema import ModelConfig, check_choice, check_range
+
+ATTENTIONS = ("time", "none")
 
 
 class MLPAttention(Model):
@@ -26,24 +29,36 @@ class MLPAttention(Model):
         positions: T.
         base: of the digits; they are scaled to digit / base, as the notebook's X / 10.
         hidden_size: H; the article has H = T = 10.
+        attention: "time", a weight a position, or "none" (the same on the plain input, the baseline).
+
+    Raises:
+        ValueError: an unknown `attention`.
     """
 
-    def __init__(self, positions: int, base: int, hidden_size: int):
+    def __init__(self, positions: int, base: int, hidden_size: int, attention: str = "time"):
         super().__init__()
+        if attention not in ATTENTIONS:
+            raise ValueError(f"model.attention={attention}: must be one of {', '.join(ATTENTIONS)}")
         self.base = base
-        self.attention = nn.Linear(positions, positions)
+        self.attention = nn.Linear(positions, positions) if attention == "time" else None
         self.hidden = nn.Linear(positions, hidden_size)
         self.output = nn.Linear(hidden_size, 1)
 
     def forward(self, digits_BxT: Tensor) -> ModelOutput:
         inputs_BxT = digits_BxT.to(self.output.weight.dtype) / self.base
-        attention_BxT = torch.softmax(self.attention(inputs_BxT), dim=-1)
-        hidden_BxH = torch.sigmoid(self.hidden(inputs_BxT * attention_BxT))
+        if self.attention is None:  # every position alike
+            attention_BxT = torch.full_like(inputs_BxT, 1.0 / inputs_BxT.shape[-1])
+            weighted_BxT = inputs_BxT
+        else:
+            attention_BxT = torch.softmax(self.attention(inputs_BxT), dim=-1)
+            weighted_BxT = inputs_BxT * attention_BxT
+        hidden_BxH = torch.sigmoid(self.hidden(weighted_BxT))
         return ModelOutput(torch.sigmoid(self.output(hidden_BxH)).squeeze(-1), attention_BxT)
 
     def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
         layers = {"attention": self.attention, "hidden": self.hidden, "output": self.output}
-        return {key: value for name, layer in layers.items() for key, value in dense_parameters(name, layer, init)}
+        parameters = [dense_parameters(name, layer, init) for name, layer in layers.items() if layer is not None]
+        return dict(chain.from_iterable(parameters))
 
 
 @dataclass
@@ -51,16 +66,19 @@ class MLPAttentionConfig(ModelConfig):
     """`conf/model/mlp_attention.yaml`."""
 
     hidden_size: int = MISSING
+    attention: str = MISSING
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_range("model.hidden_size", self.hidden_size, 1, 65_536)
+        check_choice("model.attention", self.attention, ATTENTIONS)
 
     def build(self, task: AbsDifference) -> MLPAttention:
-        return MLPAttention(task.length, task.base, self.hidden_size)
+        return MLPAttention(task.length, task.base, self.hidden_size, self.attention)
 
     def tutorial_initializer(self, stream: TutorialStream) -> TutorialInitializer:
-        return TutorialInitializer(stream.mlp_op_seeds)
+        # without attention the other layers keep their kernels
+        return TutorialInitializer(stream.mlp_op_seeds if self.attention == "time" else stream.mlp_op_seeds[1:])
 
     def tutorial_orders(self, stream: TutorialStream) -> Iterator[npt.NDArray[np.int64]]:
         return stream.mlp_orders()

@@ -101,3 +101,20 @@ def test_tutorial_kernels_are_those_of_its_op_seeds() -> None:
         shape = (10, 1) if name == "output" else (10, 10)
         np.testing.assert_array_equal(weights[f"{name}.weight"].T, tensorflow_glorot_uniform(shape, seed))
         assert not weights[f"{name}.bias"].any()
+
+
+def test_without_attention_the_layers_see_the_plain_input() -> None:
+    model, digits_BxT = random_model(torch.float64), random_digits()
+    plain = MLPAttention(POSITIONS, BASE, UNITS, attention="none").double()
+    plain.load_state_dict({name: value for name, value in model.state_dict().items() if "attention" not in name})
+    output = plain(digits_BxT)
+    inputs_BxT = digits_BxT.double() / BASE
+    expected_B = torch.sigmoid(plain.output(torch.sigmoid(plain.hidden(inputs_BxT)))).squeeze(-1)
+    torch.testing.assert_close(output.prediction, expected_B)
+    assert (output.attention == 1 / POSITIONS).all()
+    assert set(plain.initial_parameters(KerasInitializer(generator(0, "weights")))) == set(plain.state_dict())
+
+
+def test_an_unknown_attention_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"model\.attention=element: must be one of time, none"):
+        MLPAttention(POSITIONS, BASE, UNITS, attention="element")
