@@ -184,12 +184,16 @@ class Dispatcher:
                     if outcomes:
                         claimed.outcomes.update(outcomes)
                         done += len(outcomes)
-                        left = format_seconds((time.monotonic() - started) / done * (runs - done))
-                        waiting = f", {len(self._running)} populations and about {left} left" if self._running else ""
-                        self._console.print(f"{done} of {runs} runs{waiting}", soft_wrap=True)
+                        self._console.print(self._progress(done, runs, time.monotonic() - started), soft_wrap=True)
         except BaseException:
             self._halt()
             raise
+
+    def _progress(self, done: int, runs: int, seconds: float) -> str:
+        if not self._running:
+            return f"{done} of {runs} runs"
+        populations = f"{len(self._running)} population{'s' * (len(self._running) > 1)}"
+        return f"{done} of {runs} runs, {populations} and about {format_seconds(seconds / done * (runs - done))} left"
 
     def _submit(self, assignment: Assignment) -> None:
         self._running[self._workers.submit(assignment)] = assignment

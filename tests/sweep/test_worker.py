@@ -1,0 +1,113 @@
+"""What a worker does with a population: trains it or goes on with it, and reports what went wrong."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from attnseq.config import RunConfig
+from attnseq.job import Job
+from attnseq.run_folder import RunFolderError
+from attnseq.schema import ConfigError
+from attnseq.sweep import worker
+from attnseq.sweep.worker import Failed, Finished, Lost, Share, train_population
+from attnseq.training.stopping import Interrupted
+
+Tiny = Callable[..., RunConfig]
+Jobs = Callable[..., list[Job]]
+
+SHARE = Share(threads=1, sharing=1)
+
+
+@pytest.fixture
+def three(tiny: Tiny, jobs: Jobs, tmp_path: Path) -> list[Job]:
+    made = jobs(tiny("trainer.epochs=1"), tmp_path, [{"seed": 1}, {"seed": 2}, {"seed": 3}])
+    for job in made:
+        job.path.mkdir()
+    return made
+
+
+@contextmanager
+def in_use(job: Job, seconds: float) -> Iterator[None]:
+    """The folder's lock is held for some seconds by somebody else."""
+    taken = threading.Event()
+
+    def hold() -> None:
+        with Job(job.config, job.path).folder.lock():
+            taken.set()
+            time.sleep(seconds)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert taken.wait(10)
+    yield
+    holder.join()
+
+
+@pytest.mark.usefixtures("no_pictures")
+class TestTraining:
+    def test_a_second_attempt_trains_nothing_twice(self, three: list[Job]) -> None:
+        first = train_population(three, SHARE, None, again=False)
+        assert isinstance(first, Finished)
+        written = [job.folder.result_path.stat().st_mtime_ns for job in three]
+        assert train_population(three, SHARE, None, again=True) == first
+        assert written == [job.folder.result_path.stat().st_mtime_ns for job in three]
+        assert torch.get_num_threads() == 1
+
+    def test_memory_is_shared_with_other_populations(self, three: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+        sizes = []
+
+        def note(jobs: list[Job], largest: int) -> list[Any]:
+            sizes.append(largest)
+            return []
+
+        monkeypatch.setattr(worker, "run_sweep", note)
+        monkeypatch.setattr(worker, "largest_population", lambda config, device: 100)
+        for sharing, largest in ((1, None), (4, None), (1000, None), (4, 10), (4, 50)):
+            train_population(three, Share(1, sharing), largest, again=False)
+        assert sizes == [100, 25, 1, 10, 25]
+
+    def test_a_second_attempt_waits_for_the_locks_of_the_first(self, three: list[Job]) -> None:
+        with in_use(three[1], seconds=1):
+            report = train_population(three, SHARE, None, again=True)
+        assert isinstance(report, Finished)
+        assert [outcome["seed"] for outcome in report.outcomes if isinstance(outcome, dict)] == [1, 2, 3]
+
+    def test_but_not_for_ever(self, three: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(worker, "LOCK_PATIENCE", 0.1)
+        with in_use(three[1], seconds=3):
+            report = train_population(three, SHARE, None, again=True)
+        assert isinstance(report, Finished)
+        assert [isinstance(outcome, RunFolderError) for outcome in report.outcomes] == [False, True, False]
+
+
+class TestTroubles:
+    def test_a_folder_that_is_not_shared(self, three: list[Job]) -> None:
+        three[2].path.rmdir()
+        report = train_population(three, SHARE, None, again=False)
+        assert isinstance(report, Failed)
+        assert isinstance(report.error, ConfigError)
+        assert "all nodes must share" in str(report.error)
+        assert not three[2].path.exists()
+
+    @pytest.mark.parametrize(
+        "error", [OSError(28, "No space left on device"), ConfigError("device=cuda: none"), MemoryError()]
+    )
+    def test_what_a_user_can_mend(self, three: list[Job], error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fails(*arguments: Any) -> None:
+            raise error
+
+        monkeypatch.setattr(worker, "run_sweep", fails)
+        assert train_population(three, SHARE, None, again=False) == Failed(error)
+
+    def test_a_worker_that_is_stopped_is_lost(self, three: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+        def stopped(*arguments: Any) -> None:
+            raise Interrupted(15)
+
+        monkeypatch.setattr(worker, "run_sweep", stopped)
+        assert train_population(three, SHARE, None, again=False) == Lost("stopped by SIGTERM")
