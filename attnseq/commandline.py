@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 
 import torch
 from hydra import compose, initialize_config_dir
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -99,8 +99,8 @@ def compose_sweep(arguments: Sequence[str]) -> Iterator[DictConfig]:
         of_sweeper = OmegaConf.select(master, "hydra.sweeper.params") or {}  # an experiment may bring its own sweep
         lines = [*(f"{key}={value}" for key, value in of_sweeper.items()), *arguments]
         axes = {}
-        for override in OverridesParser.create().parse_overrides(lines):
-            axes[override.get_key_element()] = [job[0] for job in BasicSweeper.split_arguments([override], None)[0]]
+        for override in OverridesParser.create(config_loader=loader).parse_overrides(lines):
+            axes[override.get_key_element()] = _values(override)
         first = {key: values[0] for key, values in axes.items()}
         jobs = [first] + [first | {key: value} for key, values in axes.items() for value in values[1:]]
         for job in jobs:
@@ -108,6 +108,16 @@ def compose_sweep(arguments: Sequence[str]) -> Iterator[DictConfig]:
                 yield composer.load_sweep_config(master, list(job.values()))
             except ValueError as error:
                 raise ConfigError(f"{' '.join(job.values())}: {error}") from None
+
+
+def _values(override: Override) -> list[str]:
+    """The values of one axis of a sweep, each as an override: of an interval, which Optuna draws from, the two ends."""
+    value = override.value()
+    if isinstance(value, IntervalSweep):
+        return [f"{override.get_key_element()}={end}" for end in (value.start, value.end)]
+    if override.is_sweep_override():
+        return [f"{override.get_key_element()}={text}" for text in override.sweep_string_iterator()]
+    return [str(override.input_line)]
 
 
 def checked(config: DictConfig) -> RunConfig:
