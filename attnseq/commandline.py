@@ -1,13 +1,12 @@
 """The command line: what Hydra composes of it, checked before any folder is made, errors in one line on stderr."""
 
 import difflib
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 from hydra import compose, initialize_config_dir
@@ -22,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from attnseq import config as schema
 from attnseq import naming
+from attnseq.arguments import fail
 from attnseq.build import build_device
 from attnseq.config import RunConfig
 from attnseq.run_folder import RunFolderError
@@ -29,14 +29,6 @@ from attnseq.schema import ConfigError
 from attnseq.sweep.composing import JobComposer
 from attnseq.training.checkpoint import CheckpointError
 from attnseq.training.stopping import Interrupted
-
-BAD_INPUT = 2
-
-
-def fail(message: str, status: int = BAD_INPUT) -> NoReturn:
-    """End the program with one line on stderr."""
-    print(" ".join(message.split()), file=sys.stderr)
-    raise SystemExit(status)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from attnseq.fan_out import for_each
 from attnseq.job import Job
 from attnseq.observer import RunObserver
 from attnseq.published import published_run
-from attnseq.report import figures, history
+from attnseq.report import history, pictures
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
 from attnseq.results import Result, flatten, measure
@@ -92,9 +92,9 @@ def draw(job: Job, result: Result) -> None:
     """Write the run's pictures, the article's own values drawn in where the run is the article's."""
     theirs = published_run(job.variant, job.config.seed)
     mean_T, relevance_T = result["attention/mean"], result["attention/relevance"]
-    attention = figures.attention_figure(mean_T, relevance_T, theirs.mean_attention_T, job.variant)
-    figures.save(attention, job.folder.path / "attention.png")
+    attention = pictures.attention_image(mean_T, relevance_T, job.variant, theirs.mean_attention_T)
+    pictures.save(attention, job.folder.path / "attention.png")
     if job.folder.history_path.exists():
         losses = None if theirs.loss_E is None else [float(loss) for loss in theirs.loss_E]
         rows = history.read(job.folder.history_path)
-        figures.save(figures.loss_figure(rows, losses, job.variant), job.folder.path / "loss.png")
+        pictures.save(pictures.loss_image(rows, losses, job.variant), job.folder.path / "loss.png")

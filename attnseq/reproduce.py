@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 from attnseq import verdicts
-from attnseq.commandline import check_writable, checked, compose_config, errors_in_one_line, fail, register
+from attnseq.arguments import fail
+from attnseq.commandline import check_writable, checked, compose_config, errors_in_one_line, register
 from attnseq.published import ATTENTION_REMARK
 from attnseq.report.tables import verdict_table
 from attnseq.report.terminal import terminal_console

@@ -10,12 +10,13 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from attnseq import naming
-from attnseq.commandline import check_command_line, checked, errors_in_one_line, fail, register
+from attnseq.arguments import fail
+from attnseq.commandline import check_command_line, checked, errors_in_one_line, register
 from attnseq.job import Job
 from attnseq.run import run
 from attnseq.run_folder import RunFolderError
 from attnseq.sweep.claim import Outcome
-from attnseq.sweep.outcome import failure, failures_line, objective
+from attnseq.sweep.outcome import failure, failures_line, objective, summary
 from attnseq.training.checkpoint import CheckpointError
 
 
@@ -48,7 +49,9 @@ def main() -> None:
                 Job(checked(config), Path(config.hydra.runtime.output_dir), OmegaConf.masked_copy(config, "hydra"))
                 for config in configs
             ]
-            return [report(job, outcome) for job, outcome in zip(jobs, train(jobs), strict=True)]
+            outcomes = train(jobs)
+            print(summary(jobs, outcomes))
+            return [report(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
         raise AssertionError("unreachable: errors end the program")
 
     task.together = together  # type: ignore[attr-defined]  # for the launchers in hydra_plugins/

@@ -18,7 +18,7 @@ from torch.utils.tensorboard.summary import hparams as hparams_summaries
 from torch.utils.tensorboard.summary import text as text_summary
 
 from attnseq.report.event_file import EventFile
-from attnseq.report.raster import attention_image, heatmap_image
+from attnseq.report.pictures import attention_image, heatmap_image
 from attnseq.report.records import AttentionSummary, EpochRecord
 
 
@@ -63,7 +63,7 @@ class TensorBoardLog:
         attention = record.attention
         summaries = [scalar(tag, value) for tag, value in epoch_scalars(record).items()]
         summaries += [_histogram(attention, position) for position in range(len(attention.mean_T))]
-        bars = attention_image(attention.mean_T, relevance_T, f"mean attention, epoch {step}")
+        bars = attention_image(attention.mean_T, relevance_T, f"mean attention, epoch {step}", scale=1)
         summaries.append(_image("attention/mean", bars))
         if attention.heatmap_TxD is not None:
             heatmap = heatmap_image(attention.heatmap_TxD, f"attention, epoch {step}")
@@ -114,12 +114,10 @@ def _hparam(value: Any) -> float | str:
     return str(value)
 
 
-def _image(tag: str, image_HxWx3: npt.NDArray[np.uint8]) -> Summary:
-    """An image with a palette of 64 colours: a third of the bytes, whose checksum the writer takes in Python."""
+def _image(tag: str, image: Image.Image) -> Summary:
     png = io.BytesIO()
-    Image.fromarray(image_HxWx3).quantize(64, method=Image.Quantize.FASTOCTREE).save(png, "PNG", compress_level=3)
-    height, width, _ = image_HxWx3.shape
-    picture = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=png.getvalue())
+    image.save(png, "PNG", compress_level=3)
+    picture = Summary.Image(height=image.height, width=image.width, colorspace=3, encoded_image_string=png.getvalue())
     return Summary(value=[Summary.Value(tag=tag, image=picture)])
 
 

@@ -1,6 +1,11 @@
 """What a sweep tells Hydra's sweepers and the shell of each run."""
 
 import math
+import os
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 from attnseq.job import Job
 from attnseq.sweep.claim import Outcome, WorkerLostError
@@ -23,6 +28,15 @@ def failure(job: Job, outcome: Outcome) -> str | None:
     if isinstance(outcome, Exception):
         return f"{job.name} (its folder cannot be used)"
     return f"{job.name} (diverged)" if outcome["status"] == "diverged" else None
+
+
+def summary(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> str:
+    """What became of a sweep's runs, and the commands that show more of them."""
+    counts = Counter("failed" if isinstance(outcome, Exception) else outcome["status"] for outcome in outcomes)
+    folder = Path(os.path.commonpath([job.path.absolute().parent.parent for job in jobs]))
+    shown = shlex.quote(str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder))
+    runs = f"{len(jobs)} run{'s' * (len(jobs) > 1)}: {', '.join(f'{n} {status}' for status, n in counts.items())}"
+    return f"{runs}\npython -m attnseq.compare {shown}\ntensorboard --logdir {shown}"
 
 
 def failures_line(failures: list[str]) -> str:

@@ -66,7 +66,8 @@ class RayFusedLauncher(FusedLauncher):
         self.max_retries = max_retries
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        from attnseq.commandline import errors_in_one_line, fail
+        from attnseq.arguments import fail
+        from attnseq.commandline import errors_in_one_line
 
         if importlib.util.find_spec("ray") is None:
             fail('hydra/launcher=ray_fused needs Ray: pip install "attnseq[ray]"')
