@@ -18,7 +18,7 @@ from attnseq.config import RunConfig
 from attnseq.job import Job
 from attnseq.naming import result_config
 from attnseq.observer import RunObserver
-from attnseq.report import figures, history
+from attnseq.report import history, pictures
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.run import run
 from attnseq.run_folder import RunFolder, RunFolderError
@@ -44,14 +44,6 @@ class Killed(BaseException):
 @pytest.fixture
 def path(folder: Path) -> Path:
     return folder / "outputs" / "variant" / "seed=1"
-
-
-@pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures take most of a tiny run's time; those of the runs that several tests share are real."""
-    for name in ("attention_figure", "loss_figure"):
-        monkeypatch.setattr(figures, name, lambda *arguments, **keywords: None)
-    monkeypatch.setattr(figures, "save", lambda figure, path: path.write_bytes(b""))
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -316,8 +308,8 @@ PLACES = {
     "before a checkpoint": (RunObserver, "checkpoint", 2),
     "before the first checkpoint": (RunObserver, "checkpoint", 1),
     "before hyperparameters": (TensorBoardLog, "hyperparameters", 1),
-    "before a picture": (figures, "save", 1),
-    "before the second picture": (figures, "save", 2),
+    "before a picture": (pictures, "save", 1),
+    "before the second picture": (pictures, "save", 2),
     "before the result": (RunFolder, "write_result", 1),
 }
 

@@ -1,12 +1,12 @@
-"""The pictures of a run's folder, drawn by Matplotlib without its global state.
+"""The reproduction beside the article, and how figures become files; by Matplotlib without its global state.
 
-Legend: T positions, D digit values; images are HxWx3, uint8.
+Legend: T positions; images are HxWx3, uint8.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from attnseq.report.axes import ATTENTION, RELEVANCE, VALIDATION, clean, label_log_axis, new_figure, whole_ticks
+from attnseq.report.axes import ATTENTION, RELEVANCE, clean, label_log_axis, new_figure, whole_ticks
 from attnseq.report.records import ReproducedRun, relevance_share
 
 if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws pays for it
@@ -22,56 +22,6 @@ if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws 
     from matplotlib.figure import Figure
 
 PUBLISHED: dict[str, Any] = {"markeredgecolor": "#222222", "markeredgewidth": 1.3, "clip_on": False}
-
-
-def attention_figure(
-    mean_T: npt.ArrayLike,
-    relevance_T: npt.ArrayLike | None,
-    published_T: npt.ArrayLike | None = None,
-    title: str = "",
-) -> Figure:
-    """Bars of the mean attention, the exact relevance beside them, published values as markers.
-
-    Args:
-        mean_T: mean weight of each position; (T,).
-        relevance_T: exact relevance of each position, any scale (drawn as shares), or None for no such bars; (T,).
-        published_T: published mean weights, or None; (T,).
-        title: one line.
-
-    Returns:
-        The figure; positions count from 0.
-
-    Raises:
-        ValueError: the lengths differ.
-    """
-    positions = len(np.asarray(mean_T))
-    figure = new_figure(min(max(6.4, 2.0 + 0.36 * positions), 14.0), 3.6)
-    _draw_attention(figure.add_subplot(), mean_T, relevance_T, published_T, title)
-    return figure
-
-
-def loss_figure(
-    rows: Sequence[Mapping[str, float]], published: Sequence[float] | None = None, title: str = ""
-) -> Figure:
-    """Training and validation loss by epoch, on a log scale.
-
-    Args:
-        rows: as `history.read` returns them; `epoch`, `loss/train` and `loss/validation` are used.
-        published: published training loss of each epoch from the first, or None.
-        title: one line.
-
-    Returns:
-        The figure.
-    """
-    figure = new_figure(6.4, 3.6)
-    axes = figure.add_subplot()
-    epochs = [int(row["epoch"]) for row in rows]
-    _draw_loss(axes, epochs, [row["loss/train"] for row in rows], published, title)
-    validation = [row["loss/validation"] for row in rows]
-    axes.plot(epochs, validation, color=VALIDATION, linestyle="--", marker="s", markersize=3.5, label="validation")
-    label_log_axis(axes)
-    axes.legend(frameon=False)
-    return figure
 
 
 def reproduction_figure(runs: Sequence[ReproducedRun], title: str = "") -> Figure:

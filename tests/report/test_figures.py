@@ -1,9 +1,11 @@
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from attnseq.report import figures
@@ -11,43 +13,39 @@ from attnseq.report.records import ReproducedRun
 
 MEAN_T = [0.1, 0.6, 0.3]
 RELEVANCE_T = [0, 3, 1]
-ROWS = [{"epoch": epoch, "loss/train": 0.1 / epoch, "loss/validation": 0.2 / epoch} for epoch in (1, 2, 3)]
+
+
+def reproduction(losses: list[float] | None = None, relevance_T: Sequence[float] = RELEVANCE_T) -> Figure:
+    loss_E = [0.1, 0.05] if losses is None else losses
+    return figures.reproduction_figure(
+        [ReproducedRun("MLP", loss_E, [0.11, 0.06], MEAN_T, relevance_T, [0.2, 0.5, 0.3])]
+    )
 
 
 def test_attention_beside_relevance_shares_and_published_markers() -> None:
-    axes = figures.attention_figure(MEAN_T, RELEVANCE_T, [0.2, 0.5, 0.3], "a run").axes[0]
+    axes = reproduction().axes[1]
     attention, relevance = axes.containers
     assert [bar.get_height() for bar in attention] == MEAN_T
     assert [bar.get_height() for bar in relevance] == [0, 0.75, 0.25]
     assert np.asarray(axes.lines[0].get_ydata()).tolist() == [0.2, 0.5, 0.3]
     assert axes.get_xticks().tolist() == [0, 1, 2]
-    assert len(axes.get_legend_handles_labels()[1]) == 3
-
-
-def test_attention_alone() -> None:
-    axes = figures.attention_figure(MEAN_T, None).axes[0]
-    assert len(axes.containers) == 1
-    assert not axes.lines
 
 
 def test_lengths_that_differ_are_refused() -> None:
     with pytest.raises(ValueError, match="3 positions"):
-        figures.attention_figure(MEAN_T, [1, 2])
+        reproduction(relevance_T=[1, 2])
 
 
 def test_losses_on_a_log_scale() -> None:
-    axes = figures.loss_figure(ROWS, published=[0.11, 0.06]).axes[0]
+    axes = reproduction().axes[0]
     assert axes.get_yscale() == "log"
     curves = {line.get_label(): np.asarray(line.get_ydata()).tolist() for line in axes.lines}
-    assert curves["training"] == [row["loss/train"] for row in ROWS]
-    assert curves["validation"] == [row["loss/validation"] for row in ROWS]
-    assert curves["training, published"] == [0.11, 0.06]
+    assert curves == {"training": [0.1, 0.05], "training, published": [0.11, 0.06]}
 
 
 @pytest.mark.parametrize("losses", [[0.1], [0.1, float("nan")], [float("nan")], [0.1, 0.0], [1e-3, 1e30], []])
 def test_any_loss_can_be_drawn(losses: list[float]) -> None:
-    rows = [{"epoch": i + 1, "loss/train": loss, "loss/validation": loss} for i, loss in enumerate(losses)]
-    assert figures.to_image(figures.loss_figure(rows)).shape[2] == 3
+    assert figures.to_image(reproduction(losses)).shape[2] == 3
 
 
 def test_reproduction_draws_published_attention_only_where_there_is_some() -> None:
@@ -63,12 +61,12 @@ def test_reproduction_draws_published_attention_only_where_there_is_some() -> No
 def test_saved_whole_small_and_over_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "attention.png"
     path.write_text("old")
-    figure = figures.attention_figure(MEAN_T, RELEVANCE_T)
+    figure = reproduction()
     figures.save(figure, path)
     with Image.open(path) as image:
         height, width, _ = figures.to_image(figure).shape
         assert (image.format, image.size) == ("PNG", (width, height))
-    assert path.stat().st_size < 30_000
+    assert path.stat().st_size < 60_000
     assert [each.name for each in tmp_path.iterdir()] == ["attention.png"]
 
 
@@ -81,13 +79,13 @@ def test_a_save_that_fails_leaves_the_old_picture(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(Path, "replace", disk_full)
     with pytest.raises(OSError, match="no space"):
-        figures.save(figures.attention_figure(MEAN_T, RELEVANCE_T), path)
+        figures.save(reproduction(), path)
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["attention.png"]
 
 
 def test_pixels_are_fresh_rgb() -> None:
-    image_HxWx3 = figures.to_image(figures.attention_figure(MEAN_T, RELEVANCE_T))
+    image_HxWx3 = figures.to_image(reproduction())
     assert image_HxWx3.dtype == np.uint8
     blue = (image_HxWx3 == (0, 114, 178)).all(-1).sum()
     orange = (image_HxWx3 == (230, 159, 0)).all(-1).sum()
@@ -96,7 +94,8 @@ def test_pixels_are_fresh_rgb() -> None:
 
 def test_matplotlib_is_imported_by_those_who_draw_only() -> None:
     program = (
-        "import sys, attnseq.report.figures as f; assert 'matplotlib' not in sys.modules;"
-        "f.to_image(f.attention_figure([1.0], [1.0])); assert 'matplotlib.pyplot' not in sys.modules"
+        "import sys, attnseq.report.figures as f, attnseq.report.records as r; assert 'matplotlib' not in sys.modules;"
+        "f.to_image(f.reproduction_figure([r.ReproducedRun('a', [1.0], [1.0], [1.0], [1.0])]));"
+        "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

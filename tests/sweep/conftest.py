@@ -9,7 +9,7 @@ import pytest
 
 from attnseq.config import RunConfig
 from attnseq.job import Job
-from attnseq.report import figures
+from attnseq.report import pictures
 
 Vary = Callable[..., RunConfig]
 Jobs = Callable[..., list[Job]]
@@ -42,6 +42,6 @@ def jobs(vary: Vary) -> Jobs:
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures take most of a tiny run's time."""
-    for name in ("attention_figure", "loss_figure"):
-        monkeypatch.setattr(figures, name, lambda *arguments, **keywords: None)
-    monkeypatch.setattr(figures, "save", lambda figure, path: path.write_bytes(b""))
+    for name in ("attention_image", "loss_image"):
+        monkeypatch.setattr(pictures, name, lambda *arguments, **keywords: None)
+    monkeypatch.setattr(pictures, "save", lambda image, path: path.write_bytes(b""))
