@@ -25,7 +25,7 @@ from attnseq.arguments import fail
 from attnseq.build import build_device
 from attnseq.config import RunConfig
 from attnseq.run_folder import RunFolderError
-from attnseq.schema import ConfigError
+from attnseq.schema import ConfigError, check_range
 from attnseq.sweep.composing import JobComposer
 from attnseq.training.checkpoint import CheckpointError
 from attnseq.training.stopping import Interrupted
@@ -150,6 +150,7 @@ def check_command_line(arguments: Sequence[str]) -> None:
     with errors_in_one_line():
         for config in compose_sweep(given.overrides) if given.multirun else [compose_config(given.overrides)]:
             checked(config)
+            _check_launcher(config)
             check_writable(Path(config.hydra.sweep.dir if given.multirun else config.hydra.run.dir))
 
 
@@ -159,6 +160,13 @@ def _check_keys(prefix: str, node: DictConfig, schema_type: Any) -> None:
     for key in map(str, node):
         if key not in known:
             raise ConfigError(f"{prefix}{key}: no such key; allowed are {', '.join(known)}")
+
+
+def _check_launcher(config: DictConfig) -> None:
+    """Raise ConfigError for a value of the launcher's that is out of range."""
+    largest = OmegaConf.select(config, "hydra.launcher.max_population")
+    if largest is not None:
+        check_range("hydra.launcher.max_population", largest, 1)
 
 
 def explain(error: Exception) -> str:

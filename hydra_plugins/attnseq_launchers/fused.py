@@ -116,7 +116,7 @@ class FusedLauncher(Launcher):
             for config in configs:
                 _set_output_dir(config)
                 callbacks.on_job_start(config=config, task_function=self.task_function)
-            configure_log(self.config.hydra.job_logging, self.config.hydra.verbose)
+            self._configure_log()
             values = together(configs, self.train)
             returns = [_job_return(config, value) for config, value in zip(configs, values, strict=True)]
             for config, job_return in zip(configs, returns, strict=True):
@@ -125,6 +125,13 @@ class FusedLauncher(Launcher):
             return returns
         finally:
             HydraConfig.instance().cfg = before
+
+    def _configure_log(self) -> None:
+        """One log for all jobs; where it is a file, it stands in the sweep's folder."""
+        config = copy.deepcopy(self.config)
+        with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
+            config.hydra.runtime.output_dir = str(Path(config.hydra.sweep.dir).absolute())
+        configure_log(config.hydra.job_logging, config.hydra.verbose)
 
 
 def _set_output_dir(config: DictConfig) -> None:
