@@ -47,13 +47,13 @@ def ray_workers(address: str | None, cpus: float, gpus: float | None) -> Iterato
     mine = not ray.is_initialized()
     if mine:
         _initialise(address or os.environ.get("RAY_ADDRESS") or "local")
-    try:
-        # of a node that dies a thread of Ray's prints 20 lines of its log, which no option turns off
-        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+    # of a node that dies Ray prints 20 lines of its log, then and when it is left, which no option turns off
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        try:
             yield RayWorkers(cpus, gpus)
-    finally:
-        if mine:
-            ray.shutdown()
+        finally:
+            if mine:
+                ray.shutdown()
 
 
 class RayWorkers:

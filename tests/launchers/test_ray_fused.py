@@ -1,0 +1,215 @@
+"""`hydra/launcher=ray_fused` as a command: on a cluster of three nodes, one of which dies, and on Ray started here.
+
+Ray takes some ten seconds to start, so that each test does much.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra.test_utils.launcher_common_tests import LauncherTestSuite
+
+from hydra_plugins.attnseq_launchers.ray_fused import RayFusedLauncher
+
+try:
+    from ray.cluster_utils import Cluster
+except ImportError:
+    Cluster = None
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RAY_FUSED = "hydra/launcher=ray_fused"
+OVERRIDES = (
+    "device=cpu",
+    "dataset.train_size=640",
+    "dataset.validation_size=64",
+    "dataset.test_size=64",
+    "trainer.compile=false",
+)
+NODE: dict[str, Any] = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 80_000_000}
+
+needs_ray = pytest.mark.skipif(Cluster is None, reason="Ray is not installed (extra ray)")
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Start]:
+    """`start(*overrides)`: the sweep in a process of its own, in the test's folder; what runs at the end is killed."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def begin(*overrides: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "attnseq.train", "-m", *OVERRIDES, *overrides],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def ray_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where Ray keeps its sockets, whose paths must be short."""
+    path = Path(tempfile.mkdtemp(prefix="r", dir="/tmp"))
+    monkeypatch.setenv("RAY_TMPDIR", str(path))
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def ray_processes(ray_folder: Path) -> list[str]:
+    """Commands of those that still run."""
+    done = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if str(ray_folder) in line]
+
+
+def wait_until(process: subprocess.Popen[str], condition: Callable[[], bool], seconds: float = 180) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.05)
+
+
+def output_of(process: subprocess.Popen[str], status: int = 0) -> tuple[str, str]:
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == status, err
+    return out, err
+
+
+def histories(folder: Path) -> dict[Path, list[str]]:
+    """The rows of every run's epochs, the seconds that each took among them."""
+    return {path.parent: path.read_text().splitlines()[1:] for path in folder.rglob("history.csv")}
+
+
+def results(folder: Path) -> dict[Path, dict[str, Any]]:
+    return {path.parent.relative_to(folder): json.loads(path.read_text()) for path in folder.rglob("result.json")}
+
+
+def check_same(ours: dict[Path, dict[str, Any]], theirs: dict[Path, dict[str, Any]]) -> None:
+    assert ours.keys() == theirs.keys()
+    for run, result in ours.items():
+        assert result["status"] == "finished"
+        assert result["config"] == theirs[run]["config"]
+        for key in ("loss/train", "loss/validation", "loss/test", "mae/test", "attention/mean"):
+            assert result[key] == pytest.approx(theirs[run][key], rel=1e-4), (run, key)
+
+
+@needs_ray
+def test_a_node_of_a_cluster_is_killed(folder: Path, start: Start, ray_folder: Path) -> None:
+    sweep = ("trainer.epochs=6", "seed=range(64)")
+    cluster = Cluster(initialize_head=True, head_node_args=NODE)
+    try:
+        node, _ = [cluster.add_node(**NODE) for _ in range(2)]
+        process = start(*sweep, "name=remote", RAY_FUSED, f"hydra.launcher.address={cluster.address}")
+        remote = folder / "outputs" / "remote"
+        wait_until(process, lambda: len(histories(remote)) == 64 and min(map(len, histories(remote).values())) >= 2)
+        at_the_kill = histories(remote)
+        assert not results(remote)
+        cluster.remove_node(node, allow_graceful=False)
+        out, err = output_of(process)
+    finally:
+        cluster.shutdown()
+
+    lines = out.splitlines()
+    assert "64 runs, one program, 3 populations of up to 22" in lines[0]
+    (lost,) = [line for line in lines if line.startswith("a worker was lost (its node died)")]
+    assert lost.endswith(("its 21 runs go on from their checkpoints", "its 22 runs go on from their checkpoints"))
+    assert lines[4:6] == ["64 of 64 runs", "64 runs: 64 finished"]
+    assert len(lines) == 8  # a line a population, and what to look at: nothing of Ray's own
+    assert err == ""
+    for path, rows in histories(remote).items():
+        assert [row.partition(",")[0] for row in rows] == [str(epoch) for epoch in range(1, 7)]
+        # no epoch was trained twice, but for one whose checkpoint was not there yet
+        known = at_the_kill[path][:-1]
+        assert rows[: len(known)] == known
+    output_of(start(*sweep, "name=local"))
+    check_same(results(remote), results(folder / "outputs" / "local"))
+
+    # all is there: neither cluster nor Ray is asked for
+    out, _ = output_of(start(*sweep, "name=remote", RAY_FUSED, "hydra.launcher.address=127.0.0.1:1"))
+    assert out.startswith("64 of 64 runs are finished; overwrite=true trains them anew\n")
+
+
+@needs_ray
+def test_ray_is_started_here_and_stopped(folder: Path, start: Start, ray_folder: Path) -> None:
+    sweep = ("trainer.epochs=40", "seed=1,2,3", RAY_FUSED, "hydra.launcher.max_population=2")
+    process = start(*sweep)
+    wait_until(process, lambda: sum(len(rows) >= 2 for rows in histories(folder).values()) >= 2)
+    process.send_signal(signal.SIGINT)
+    _, err = output_of(process, status=130)
+    assert err.startswith("stopped by SIGINT; ")
+    assert err.count("\n") == 1
+    assert not results(folder)
+    assert not ray_processes(ray_folder)
+    stopped = histories(folder)
+
+    out, err = output_of(start(*sweep))
+    assert err == ""
+    assert "going on from epoch" in out
+    assert "\n3 of 3 runs\n" in out
+    assert len(results(folder)) == 3
+    for path, rows in stopped.items():
+        assert histories(folder)[path][: len(rows)] == rows  # the signal came with a checkpoint
+    assert not ray_processes(ray_folder)
+
+
+def test_without_ray(folder: Path) -> None:
+    arguments = ["attnseq-train", "-m", *OVERRIDES, "seed=1,2", RAY_FUSED]
+    program = f"import sys; sys.modules['ray'] = None; sys.argv = {arguments}; from attnseq.train import main; main()"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2
+    assert done.stderr == 'hydra/launcher=ray_fused needs Ray: pip install "attnseq[ray]"\n'
+    assert not list(folder.iterdir())
+
+
+@needs_ray
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"max_population": 0}, "max_population=0: must be >= 1"),
+        ({"cpus_per_population": 0}, "cpus_per_population=0: must be > 0"),
+        ({"cpus_per_population": 1.5}, "cpus_per_population=1.5: above 1 it must be a whole number"),
+        ({"gpus_per_population": -1}, "gpus_per_population=-1: must be >= 0"),
+        ({"max_retries": -1}, "max_retries=-1: must be >= 0"),
+    ],
+)
+def test_out_of_range(changes: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    values: dict[str, Any] = {
+        "max_population": None,
+        "address": None,
+        "cpus_per_population": 1.0,
+        "gpus_per_population": None,
+        "max_retries": 3,
+    }
+    nothing: Any = None
+    with pytest.raises(SystemExit) as ended:
+        RayFusedLauncher(**values | changes).setup(hydra_context=nothing, task_function=nothing, config=nothing)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"hydra.launcher.{message}\n"
+
+
+@needs_ray
+@pytest.mark.filterwarnings("ignore:Future Hydra versions:UserWarning")
+@pytest.mark.parametrize(("launcher_name", "overrides"), [("ray_fused", [])])
+class TestHydrasOwn(LauncherTestSuite):
+    """Task functions that cannot train together are called one by one, here: Ray is not started."""
