@@ -76,7 +76,7 @@ class RayWorkers:
         fitting = [self._fitting(node, gpus) for node in self._nodes]
         if not sum(fitting):
             needs = f"cpus_per_population={self._cpus:g}, gpus_per_population={gpus:g}"
-            raise ConfigError(f"hydra.launcher: {needs}: none of the cluster's {len(self._nodes)} nodes has as much")
+            raise ConfigError(f"hydra.launcher: {needs}: none of the cluster's nodes ({len(self._nodes)}) has as much")
         sharing = max(1, int(1 / gpus)) if gpus else max(fitting)
         share = Share(max(1, int(self._cpus)), sharing)
         # a GPU that was not asked for can still be seen

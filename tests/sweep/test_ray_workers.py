@@ -52,7 +52,7 @@ def test_place(
 @pytest.mark.parametrize(
     ("cpus", "gpus", "device", "message"),
     [
-        (9, None, "cpu", "cpus_per_population=9, gpus_per_population=0: none of the cluster's 2 nodes has as much"),
+        (9, None, "cpu", r"cpus_per_population=9, gpus_per_population=0: none of the cluster's nodes \(2\)"),
         (1, 1, "auto", "gpus_per_population=1: none"),
         (1, None, "cuda", "gpus_per_population=1: none"),
         (1, 0, "cuda", "gpus_per_population=0: device=cuda needs more"),
