@@ -1,12 +1,39 @@
 """The fused launcher: Hydra's own tests of launchers, and what it adds to them.
 
 Hydra's suites run twice. With a task function that knows nothing of fusing, jobs run one by one and everything applies.
-With one that takes its jobs together, what `NOT_TOGETHER = {
+With one that takes its jobs together, what `NOT_TOGETHER` lists cannot apply: pytest reports it as xfailed.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import TaskFunction
+from hydra._internal.callbacks import Callbacks
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from hydra.test_utils import launcher_common_tests
+from hydra.test_utils.launcher_common_tests import (
+    BatchedSweeperTestSuite,
+    IntegrationTestSuite,
+    LauncherTestSuite,
+)
+from hydra.test_utils.test_utils import SweepTaskFunction, TSweepRunner
+from omegaconf import DictConfig, OmegaConf
+
+from hydra_plugins.attnseq_launchers.fused import FusedLauncher
+
+NOT_TOGETHER = {
     "test_sweep_2_jobs": "it looks for the job's folder, which the task function makes, once it is its turn",
-    "test_sweep_2_jobs_2_batches": "it counts working folders: jobs that train at the same time in one process share one",
+    "test_sweep_2_jobs_2_batches": "it counts working folders; jobs that train at one time in one process share one",
 }
-"""And `verify_dir_outputs` of all others, which looks into a working folder for the job's own log and .hydra/: jobs that
-train together have one log, and attnseq writes .hydra/ itself, once it holds the lock of the job's folder."""
+"""And `verify_dir_outputs` of all others, which looks into a working folder for the job's own log and .hydra/: what
+trains together has one log, and attnseq writes .hydra/ itself, once it holds the lock of the job's folder."""
 
 BATCHES = ["hydra/sweeper=basic", "hydra.sweeper.max_batch_size=2"]
 
