@@ -21,6 +21,9 @@ SHARE = 0.5
 HOST_BYTES = 2_000_000
 """A run's files and Python objects, generously."""
 
+CGROUP = Path("/sys/fs/cgroup")
+"""Where Linux shows a container's limits."""
+
 
 def bytes_per_replica(config: RunConfig) -> int:
     """An upper estimate of the memory that one more replica takes.
@@ -83,10 +86,12 @@ def _available() -> int | None:
 
 
 def _left_in_cgroup() -> int | None:
-    """What a container's limit (cgroup 2) leaves; caches count as used, which errs on the safe side."""
-    folder = Path("/sys/fs/cgroup")
+    """What a container's limit (cgroup 2) leaves; cached files do not count as used: they are given up when needed."""
     try:
-        limit = (folder / "memory.max").read_text().strip()
-        return None if limit == "max" else int(limit) - int((folder / "memory.current").read_text())
-    except (OSError, ValueError):
+        limit = (CGROUP / "memory.max").read_text().strip()
+        if limit == "max":
+            return None
+        cached = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())["inactive_file"]
+        return int(limit) - int((CGROUP / "memory.current").read_text()) + int(cached)
+    except (OSError, ValueError, KeyError):
         return None
