@@ -228,4 +228,6 @@ def test_constraints_pin_every_requirement(setup_cfg: configparser.ConfigParser)
 
 def test_every_package_is_installed(setup_cfg: configparser.ConfigParser) -> None:
     folders = {".".join(file.parent.relative_to(ROOT).parts) for file in (ROOT / "attnseq").rglob("__init__.py")}
-    assert set(lines(setup_cfg["options"]["packages"])) == folders | {"attnseq.conf"}
+    plugins = {"hydra_plugins", "hydra_plugins.attnseq_launchers"}
+    assert not (ROOT / "hydra_plugins" / "__init__.py").exists()  # other plugins of Hydra share the namespace
+    assert set(lines(setup_cfg["options"]["packages"])) == folders | plugins | {"attnseq.conf"}
