@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,13 @@ OVERRIDES = (
     "dataset.train_size=640",
     "dataset.validation_size=64",
     "dataset.test_size=64",
+    "trainer.batch_size=160",
     "trainer.compile=false",
 )
 NODE: dict[str, Any] = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 80_000_000}
 
 needs_ray = pytest.mark.skipif(Cluster is None, reason="Ray is not installed (extra ray)")
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="who has which file open is read from /proc")
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -81,6 +84,16 @@ def ray_processes(ray_folder: Path) -> list[str]:
     return [line for line in done.stdout.splitlines() if str(ray_folder) in line]
 
 
+def locked_by(node: Any) -> set[Path]:
+    """The folders of the population that a node's worker trains."""
+    raylet = node.all_processes["raylet"][0].process.pid
+    done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(raylet)], capture_output=True, text=True, check=False)
+    files = [file for pid in done.stdout.split() for file in Path("/proc", pid, "fd").glob("*")]
+    with suppress(FileNotFoundError):  # closed meanwhile: the next look will do
+        return {file.readlink().parent for file in files if file.readlink().name == ".lock"}
+    return set()
+
+
 def wait_until(process: subprocess.Popen[str], condition: Callable[[], bool], seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not condition():
@@ -114,16 +127,21 @@ def check_same(ours: dict[Path, dict[str, Any]], theirs: dict[Path, dict[str, An
 
 
 @needs_ray
+@needs_proc
 def test_a_node_of_a_cluster_is_killed(folder: Path, start: Start, ray_folder: Path) -> None:
-    sweep = ("trainer.epochs=6", "seed=range(64)")
+    sweep = ("trainer.epochs=12", "seed=range(64)")
+
+    def midway() -> bool:
+        rows, its = histories(remote), locked_by(node)
+        return len(its) > 1 and all(len(rows.get(path, [])) >= 3 for path in its)
+
     cluster = Cluster(initialize_head=True, head_node_args=NODE)
     try:
         node, _ = [cluster.add_node(**NODE) for _ in range(2)]
         process = start(*sweep, "name=remote", RAY_FUSED, f"hydra.launcher.address={cluster.address}")
         remote = folder / "outputs" / "remote"
-        wait_until(process, lambda: len(histories(remote)) == 64 and min(map(len, histories(remote).values())) >= 2)
-        at_the_kill = histories(remote)
-        assert not results(remote)
+        wait_until(process, midway)
+        victims, at_the_kill = locked_by(node), histories(remote)
         cluster.remove_node(node, allow_graceful=False)
         out, err = output_of(process)
     finally:
@@ -132,15 +150,16 @@ def test_a_node_of_a_cluster_is_killed(folder: Path, start: Start, ray_folder: P
     lines = out.splitlines()
     assert "64 runs, one program, 3 populations of up to 22" in lines[0]
     (lost,) = [line for line in lines if line.startswith("a worker was lost (its node died)")]
-    assert lost.endswith(("its 21 runs go on from their checkpoints", "its 22 runs go on from their checkpoints"))
+    assert lost.endswith(f"its {len(victims)} runs go on from their checkpoints")
     assert lines[4:6] == ["64 of 64 runs", "64 runs: 64 finished"]
     assert len(lines) == 8  # a line a population, and what to look at: nothing of Ray's own
     assert err == ""
     for path, rows in histories(remote).items():
-        assert [row.partition(",")[0] for row in rows] == [str(epoch) for epoch in range(1, 7)]
+        assert [row.partition(",")[0] for row in rows] == [str(epoch) for epoch in range(1, 13)]
         # no epoch was trained twice, but for one whose checkpoint was not there yet
-        known = at_the_kill[path][:-1]
+        known = at_the_kill.get(path, [])[:-1]
         assert rows[: len(known)] == known
+        assert path not in victims or len(known) >= 2
     output_of(start(*sweep, "name=local"))
     check_same(results(remote), results(folder / "outputs" / "local"))
 
