@@ -53,6 +53,8 @@ BAD = {
     "added key": (["+key=3"], ["key"]),
     "added key of a group": (["+trainer.foo=3"], ["trainer.foo"]),
     "no key": (["=3"], ["=3"]),
+    "no end": (["name=[1"], ["name=[1"]),
+    "two equal signs": (["-m", "seed=1,2", "name=a=b"], ["name=a=b", "mismatched input '='"]),
     "no value": (["seed"], ["seed"]),
     "no name": (["name="], ["name="]),
     "name above outputs": (["name=.."], ["name=.."]),

@@ -8,14 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from same_runs import assert_same_up_to_rounding
 
 from attnseq.config import RunConfig
 from attnseq.job import Job
 from attnseq.run import run
+from attnseq.sweep.sweep import run_sweep
 
 ROOT = Path(__file__).resolve().parent.parent
 OVERRIDES = (
@@ -31,17 +34,23 @@ RUN_FILES = {".hydra", ".lock", "attention.png", "checkpoint.pt", "history.csv",
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither SIGKILL nor SIGTERM")
 
-Start = Callable[[], subprocess.Popen[str]]
+Start = Callable[..., subprocess.Popen[str]]
+
+SEEDS = (1, 2, 3)
+SWEEP = (
+    *("-m", *OVERRIDES, "dataset.train_size=8000", "seed=1,2,3"),
+    *("hydra.sweep.dir=sweep", "hydra.sweep.subdir='seed=${seed}'"),
+)
 
 
 @pytest.fixture
 def start(folder: Path) -> Iterator[Start]:
-    """`start()`: the command in a process of its own, in the test's folder; what still runs at the end is killed."""
+    """`start(*arguments)`: the command in a process of its own, in the test's folder; at the end it is killed."""
     processes: list[subprocess.Popen[str]] = []
 
-    def begin() -> subprocess.Popen[str]:
+    def begin(*arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "attnseq.train", *OVERRIDES, "hydra.run.dir=run"],
+            [sys.executable, "-m", "attnseq.train", *(arguments or (*OVERRIDES, "hydra.run.dir=run"))],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -137,6 +146,57 @@ def test_killed_stopped_and_disturbed_it_ends_as_if_nothing_had_been(
     # no temporary file of a killed process is left
     assert {file.name for file in path.iterdir() if "tfevents" not in file.name} == RUN_FILES
     assert sorted(file.name for file in (path / ".hydra").iterdir()) == ["config.yaml", "hydra.yaml", "overrides.yaml"]
+
+
+def test_a_sweep_that_is_killed_and_stopped_ends_as_if_nothing_had_been(
+    folder: Path, start: Start, compose: Callable[..., RunConfig], tmp_path: Path
+) -> None:
+    paths = [folder / "sweep" / f"seed={seed}" for seed in SEEDS]
+
+    killed = start(*SWEEP)
+    wait_for_a_checkpoint(killed, paths[-1])
+    killed.kill()
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    reached = [position(path) for path in paths]
+    assert all((0, 0) < where < (2, 0) for where in reached)
+
+    stopped = start(*SWEEP)
+    for path in paths:
+        wait_for_a_checkpoint(stopped, path)
+    # a second one finds every folder in use, and changes nothing
+    stopped.send_signal(signal.SIGSTOP)
+    second = start(*SWEEP)
+    out, err = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert err.startswith("3 not finished: ")
+    assert err.count("\n") == 1
+    assert out.count("another process is training this run") == len(SEEDS)
+    stopped.send_signal(signal.SIGCONT)
+    stopped.send_signal(signal.SIGINT)
+    check_stopped(stopped, "SIGINT", 130)
+    assert all(position(path) > before for path, before in zip(paths, reached, strict=True))
+    assert not list((folder / "sweep").rglob("result.json"))
+
+    last = start(*SWEEP)
+    out, err = last.communicate(timeout=120)
+    assert (last.returncode, err) == (0, "")
+    assert "going on from epoch" in out
+    config = compose(*OVERRIDES, "dataset.train_size=8000")
+    jobs = [Job(replace(config, seed=seed), tmp_path / str(seed)) for seed in SEEDS]
+    run_sweep(jobs)
+    # not bit for bit: killed while it wrote checkpoints, it may have gone on as two populations
+    for path, job in zip(paths, jobs, strict=True):
+        assert_same_up_to_rounding(path, job.path)
+        assert {file.name for file in path.iterdir() if "tfevents" not in file.name} == RUN_FILES
+
+    before = {path: path.stat().st_mtime_ns for path in (folder / "sweep").rglob("*.*")}
+    again = start(*SWEEP)
+    out, err = again.communicate(timeout=60)
+    assert (again.returncode, err) == (0, "")
+    assert "3 of 3 runs are finished" in out
+    after = {path: path.stat().st_mtime_ns for path in (folder / "sweep").rglob("*.*")}
+    assert {path.name for path in after if after[path] != before.get(path)} <= {"multirun.yaml", ".lock"}
 
 
 def check_stopped(process: subprocess.Popen[str], name: str, status: int) -> None:

@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from omegaconf import OmegaConf
+from same_runs import assert_same_up_to_rounding, comparable_result
 
 from attnseq.config import RunConfig
 from attnseq.job import Job
 from attnseq.observer import RunObserver
-from attnseq.report import history
 from attnseq.run import run
 from attnseq.run_folder import RunFolderError
 from attnseq.sweep import sweep
 from attnseq.sweep.claim import Outcome
 from attnseq.sweep.sweep import run_sweep
-from attnseq.training.checkpoint import Checkpoint, load_checkpoint
 from attnseq.training.stopping import Interrupted
 
 Tiny = Callable[..., RunConfig]
@@ -40,35 +38,14 @@ MIXED: list[dict[str, Any]] = [
 LARGE = 1e39
 """A learning rate after whose first step no loss is finite."""
 
-# what a run's time and company decide
-UNEQUAL = ("seconds", "microseconds_per_sample", "population")
-
-
-def checkpoint_of(job: Job) -> Checkpoint:
-    checkpoint = load_checkpoint(job.path / "checkpoint.pt", job.folder.config)
-    assert checkpoint is not None
-    return checkpoint
-
 
 def result_of(job: Job) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads((job.path / "result.json").read_text())
-    return {key: value for key, value in result.items() if key not in UNEQUAL}
+    return comparable_result(job.path)
 
 
 def assert_close(one: Job, other: Job) -> None:
     """Checkpoint, history and result are those of the same run, up to rounding."""
-    ours, theirs = checkpoint_of(one), checkpoint_of(other)
-    assert (ours.config, ours.epoch, ours.step) == (theirs.config, theirs.epoch, theirs.step)
-    assert ours.state.keys() == theirs.state.keys()
-    for name, value in ours.state.items():
-        torch.testing.assert_close(value, theirs.state[name], rtol=1e-4, atol=1e-6)
-    for mine, its in zip(*(history.read(job.path / "history.csv") for job in (one, other)), strict=True):
-        assert mine.keys() == its.keys()
-        assert {**mine, "seconds": 0} == pytest.approx({**its, "seconds": 0}, rel=1e-4, abs=1e-9)
-    mine, its = result_of(one), result_of(other)
-    assert mine.keys() == its.keys()
-    for key, value in mine.items():
-        assert value == (its[key] if isinstance(value, str | dict | None) else pytest.approx(its[key], rel=1e-4)), key
+    assert_same_up_to_rounding(one.path, other.path)
 
 
 def names(job: Job) -> set[str]:
