@@ -142,7 +142,10 @@ def check_command_line(arguments: Sequence[str]) -> None:
     Args:
         arguments: without the program's name.
     """
-    given = get_args_parser().parse_args(list(arguments))
+    parser = get_args_parser()
+    place = "options such as -m stand before all overrides, or behind them"
+    parser.error = lambda message: fail(f"{message}; {place}")  # type: ignore[method-assign]
+    given = parser.parse_args(list(arguments))
     if given.help or given.hydra_help or given.cfg or given.info or given.shell_completion or given.config_dir:
         return
     if given.config_name or given.config_path:

@@ -53,6 +53,8 @@ BAD = {
     "added key": (["+key=3"], ["key"]),
     "added key of a group": (["+trainer.foo=3"], ["trainer.foo"]),
     "no key": (["=3"], ["=3"]),
+    "option among overrides": (["seed=1", "-m", "name=a"], ["name=a", "options such as -m"]),
+    "unknown option": (["--nope"], ["--nope", "options such as -m"]),
     "no end": (["name=[1"], ["name=[1"]),
     "two equal signs": (["-m", "seed=1,2", "name=a=b"], ["name=a=b", "mismatched input '='"]),
     "no value": (["seed"], ["seed"]),

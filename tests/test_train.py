@@ -1,20 +1,144 @@
-"""The command: a sweep whose one run diverges ends with the others' results, and exit status 1 that names it."""
+"""The command: sweeps by either launcher, one after the other, with runs that diverge and folders in use."""
 
 import json
-import subprocess
+import logging
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-TINY = [f"dataset.{part}_size=64" for part in ("train", "validation", "test")]
+import pytest
+from omegaconf import OmegaConf
+from same_runs import assert_same_up_to_rounding
+
+from attnseq.report import figures
+from attnseq.run_folder import RunFolder
+from attnseq.train import main
+
+TINY = ("device=cpu", "trainer.compile=false", *(f"dataset.{part}_size=64" for part in ("train", "validation", "test")))
 
 
-def test_a_sweep_goes_on_after_a_run_that_diverges(tmp_path: Path) -> None:
-    sweep = ["-m", "trainer.epochs=2", "trainer.learning_rate=1e38,1e-3", *TINY]
-    command = [sys.executable, "-m", "attnseq.train", *sweep]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+class Ended(NamedTuple):
+    """How a command ended."""
 
-    assert done.returncode == 1, done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert "learning_rate=1e+38" in done.stderr
-    results = [json.loads(path.read_text()) for path in (tmp_path / "outputs").rglob("result.json")]
-    assert sorted(result["status"] for result in results) == ["diverged", "finished"]
+    status: object
+    out: str
+    err: str
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def command(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    hydra_restore_singletons: None,
+) -> Iterator[Command]:
+    """`command(*arguments)`: the command in this process and the test's folder, with arguments for a tiny run."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    monkeypatch.setattr(figures, "save", lambda picture, path: path.write_bytes(b""))
+
+    def give(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["attnseq-train", *arguments, *TINY])
+        status: object = 0
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code
+        return Ended(status, *capsys.readouterr())
+
+    yield give
+    root.handlers[:], root.level = handlers, level
+
+
+def results(folder: Path) -> dict[int, str]:
+    """The status of each seed's run."""
+    found = [json.loads(path.read_text()) for path in folder.rglob("result.json")]
+    return {result["seed"]: result["status"] for result in found}
+
+
+def test_a_sweep_goes_on_after_a_run_that_diverges(command: Command, folder: Path) -> None:
+    done = command("-m", "trainer.epochs=2", "trainer.learning_rate=1e38,1e-3")
+    assert done.status == 1
+    assert len(done.err.splitlines()) == 1
+    assert "learning_rate=1e+38" in done.err
+    assert "(diverged)" in done.err
+    found = [json.loads(path.read_text()) for path in (folder / "outputs").rglob("result.json")]
+    assert sorted(result["status"] for result in found) == ["diverged", "finished"]
+
+
+def test_both_launchers_leave_the_same(command: Command, folder: Path) -> None:
+    """And each run's .hydra/ is that of its own job."""
+    sweep = (
+        "-m",
+        "trainer.epochs=2",
+        "seed=5,6",
+        "trainer.learning_rate=1e-3,3e-3",
+        "hydra.sweep.subdir=${hydra.job.num}",
+    )
+    fused = command(*sweep, "hydra.sweep.dir=fused")
+    basic = command(*sweep, "hydra.sweep.dir=basic", "hydra/launcher=basic")
+    assert (fused.status, fused.err, basic.status, basic.err) == (0, "", 0, "")
+    assert "mlp_attention,train_size=64,validation_size=64,test_size=64,epochs=2, 4 runs, one program\n" in fused.out
+    assert "one program" not in basic.out
+    for number, values in enumerate(((5, 0.001), (5, 0.003), (6, 0.001), (6, 0.003))):
+        ours, theirs = folder / "fused" / str(number), folder / "basic" / str(number)
+        assert_same_up_to_rounding(ours, theirs)
+        names = [{path.name for path in run.iterdir() if "tfevents" not in path.name} for run in (ours, theirs)]
+        assert names[0] == names[1]
+        for file in ("config.yaml", "overrides.yaml"):
+            assert (ours / ".hydra" / file).read_text() == (theirs / ".hydra" / file).read_text()
+        overrides = OmegaConf.load(ours / ".hydra" / "overrides.yaml")
+        assert [f"seed={values[0]}", f"trainer.learning_rate={values[1]}"] == [
+            each for each in overrides if str(each).startswith(("seed", "trainer.learning_rate"))
+        ]
+        mine, its = (OmegaConf.load(run / ".hydra" / "hydra.yaml").hydra for run in (ours, theirs))
+        assert mine.job == its.job
+        assert mine.job.num == number
+        assert mine.runtime.output_dir == str(ours)
+
+
+def test_a_sweep_after_another_trains_what_is_new(command: Command, folder: Path) -> None:
+    first = command("-m", "trainer.epochs=1", "seed=1,2")
+    again = command("-m", "trainer.epochs=1", "seed=1,2,3", "hydra.launcher.max_population=1")
+    assert (first.status, again.status) == (0, 0)
+    assert "2 of 3 runs are finished" in again.out
+    assert ", 1 run, one program" in again.out
+    assert results(folder) == {1: "finished", 2: "finished", 3: "finished"}
+
+
+def test_a_folder_in_use_is_named_and_the_others_are_trained(command: Command, folder: Path) -> None:
+    path = folder / "in-use"
+    with RunFolder(path / "seed=2", "").lock():
+        done = command(
+            "-m", "trainer.epochs=1", "seed=1,2,3", "hydra.sweep.dir=in-use", "hydra.sweep.subdir='seed=${seed}'"
+        )
+    assert done.status == 1
+    assert done.err.startswith("1 not finished: ")
+    assert "seed=2 (its folder cannot be used)\n" in done.err
+    assert "another process is training this run" in done.out
+    assert results(folder) == {1: "finished", 3: "finished"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("-m", "seed=1,2", "hydra.sweep.subdir=one"), "would share the folder"),
+        (
+            (
+                *("-m", "seed=1,2", "dataset=abs_difference", "trainer=fast"),
+                *("dataset.base=2", "dataset.left=[0]", "dataset.right=[1]", "dataset.split=operand_disjoint"),
+            ),
+            "operand_disjoint leaves",
+        ),
+    ],
+    ids=["one folder for two", "data that cannot be made"],
+)
+def test_what_only_the_sweep_finds_out_is_one_line(arguments: tuple[str, ...], line: str, command: Command) -> None:
+    done = command(*arguments)
+    assert done.status == 2
+    assert line in done.err
+    assert done.err.count("\n") == 1
