@@ -86,13 +86,18 @@ def compose_sweep(arguments: Sequence[str]) -> Iterator[DictConfig]:
     """
     with initialize_config_dir(str(naming.config_directory()), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
-        master = loader.load_configuration("config", list(arguments), run_mode=RunMode.MULTIRUN)
+        try:
+            master = loader.load_configuration("config", list(arguments), run_mode=RunMode.MULTIRUN)
+        except ValueError as error:
+            raise ConfigError(f"{' '.join(arguments)}: {error}") from None
         composer = JobComposer(loader)
         of_sweeper = OmegaConf.select(master, "hydra.sweeper.params") or {}  # an experiment may bring its own sweep
-        lines = [*(f"{key}={value}" for key, value in of_sweeper.items()), *arguments]
+        lines = [*(f"{key}={value}" for key, value in of_sweeper.items()), *master.hydra.overrides.task]
         axes = {}
         for override in OverridesParser.create(config_loader=loader).parse_overrides(lines):
             axes[override.get_key_element()] = _values(override)
+            if not axes[override.get_key_element()]:
+                raise ConfigError(f"{override.input_line}: no values")
         first = {key: values[0] for key, values in axes.items()}
         jobs = [first] + [first | {key: value} for key, values in axes.items() for value in values[1:]]
         for job in jobs:

@@ -89,6 +89,7 @@ class RunObserver:
         log.info("%s: epoch %d, loss/train %.6g, loss/validation %.6g", job.name, record.epoch, *losses)
 
     def checkpoint(self, population: Population) -> None:
+        began = time.monotonic()
         state = {name: value.cpu() for name, value in population.state._asdict().items()}
         rows = [{name: value[replica] for name, value in state.items()} for replica in range(len(self._jobs))]
 
@@ -96,6 +97,7 @@ class RunObserver:
             job.folder.save_checkpoint(population.epoch, population.step, row, self.seconds(job))
 
         for_each(save, self._jobs, rows)
+        self._epoch_started += time.monotonic() - began  # no part of an epoch's seconds
 
 
 def _open_log(job: Job) -> TensorBoardLog:

@@ -50,7 +50,7 @@ def main() -> None:
                 for config in configs
             ]
             outcomes = train(jobs)
-            print(summary(jobs, outcomes))
+            print(summary(outcomes, Path(configs[0].hydra.sweep.dir)))
             return [report(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
         raise AssertionError("unreachable: errors end the program")
 

@@ -35,17 +35,20 @@ def work(overrides: Sequence[str]) -> Row:
 def measure(model: str, runs: int, given: argparse.Namespace, scratch: Path) -> float:
     """Peak memory of a sweep in a process of its own, in MiB."""
     print(f"{model}: {runs} runs", file=sys.stderr, flush=True)
-    overrides = [f"model={model}", f"seed=range({runs})", "trainer.epochs=1", f"dataset.train_size={given.samples}"]
-    overrides += [f"hydra.launcher.max_population={runs}", "trainer.compile=true"]
+    overrides = ["device=cpu", f"model={model}", f"seed=range({runs})", "trainer.epochs=1", "trainer.compile=true"]
+    overrides += [f"dataset.train_size={given.samples}", f"hydra.launcher.max_population={runs}"]
     output, _ = call([str(Path(__file__).resolve()), json.dumps(overrides)], scratch, f"cache_{model}")
-    return float(json.loads(output.splitlines()[-1])["peak"])
+    peak = json.loads(output.splitlines()[-1])["peak"]
+    if peak is None:
+        raise SystemExit("this system does not tell a process's peak memory")
+    return float(peak)
 
 
 def memory(given: argparse.Namespace) -> None:
     """The subcommand `memory`."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="attnseq_benchmark_", ignore_cleanup_errors=True) as scratch:
-        for runs in sorted(given.runs):
+        for runs in sorted(set(given.runs)):
             peak = measure(given.model, runs, given, Path(scratch))
             grown = 1024 * (peak - rows[-1]["peak"]) / (runs - int(rows[-1]["contestant"])) if rows else None
             rows.append({"model": given.model, "contestant": str(runs), "peak": peak, "kib": grown})

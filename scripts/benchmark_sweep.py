@@ -34,8 +34,9 @@ def sweep_once(model: str, launcher: str, given: argparse.Namespace, scratch: Pa
     """Run a sweep with the compiler cache of its launcher: its folder, its seconds."""
     print(f"{model}: {launcher} launcher, {name}", file=sys.stderr, flush=True)
     folder = scratch / f"{model}_{launcher}_{name}"
-    overrides = [f"model={model}", f"seed=range({given.runs or RUNS[model]})", f"hydra/launcher={launcher}"]
-    overrides += [f"trainer.epochs={given.epochs}", f"dataset.train_size={given.samples}", f"hydra.sweep.dir={folder}"]
+    overrides = ["device=cpu", f"model={model}", f"seed=range({given.runs or RUNS[model]})"]
+    overrides += [f"hydra/launcher={launcher}", f"hydra.sweep.dir={folder}"]
+    overrides += [f"trainer.epochs={given.epochs}", f"dataset.train_size={given.samples}"]
     _, seconds = call(["-m", "attnseq.train", "-m", *overrides], scratch, f"cache_{model}_{launcher}")
     return folder, seconds
 

@@ -63,6 +63,8 @@ BAD = {
     "seed of a sweep": (["-m", "seed=1,-2"], ["seed=-2", "must be >= 0"]),
     "second job of a sweep": (["-m", "seed=1,2", "trainer.batch_size=32,0"], ["trainer.batch_size=0"]),
     "misspelt key of a sweep": (["--multirun", "trainer.batchsize=3,4"], ["trainer.batchsize"]),
+    "sweep of nothing": (["-m", "seed=range(0)"], ["seed=range(0)", "no values"]),
+    "number for a choice in a sweep": (["-m", "model=5"], ["model=5", "must be a string"]),
     "population of nothing": (["-m", "hydra.launcher.max_population=0"], ["hydra.launcher.max_population=0", ">= 1"]),
     "less than nothing": (["-m", "hydra.launcher.max_population=-1"], ["hydra.launcher.max_population=-1", ">= 1"]),
     "text for a population": (

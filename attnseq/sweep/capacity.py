@@ -13,7 +13,7 @@ from attnseq.training.population import FlatModel
 from attnseq.training.trainer import BLOCK
 
 LARGEST = 1_024
-"""Runs of a population at most: each has open files of its own, and beyond some hundred no step gets cheaper a run."""
+"""Runs of a population at most: beyond some hundred no step gets cheaper a run."""
 
 SHARE = 0.5
 """Of the free memory that a population may take; the rest is for data, the compiler, and others."""
@@ -59,7 +59,9 @@ def bytes_per_replica(config: RunConfig) -> int:
 def free_bytes(device: torch.device) -> int | None:
     """Memory that is free on a device, in bytes; None where the system does not tell."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        # what PyTorch keeps for its next tensors is free for them
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + kept
     free = [value for value in (_available(), _left_in_cgroup()) if value is not None]
     return min(free, default=None)
 

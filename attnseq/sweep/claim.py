@@ -1,7 +1,7 @@
 """Which runs of a sweep there is something to do for: their folders are locked while the sweep goes on."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,9 +82,10 @@ def _by_folder(jobs: Sequence[Job]) -> dict[Path, Job]:
 
 
 def _allow_open_files() -> None:
-    """A run has a lock and an event file open: more than some systems allow a process at first."""
+    """Each waiting run has a lock open: more files than some systems allow a process at first."""
     if resource is not None:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = 65_536 if hard == resource.RLIM_INFINITY else min(65_536, hard)
         if soft != resource.RLIM_INFINITY and soft < wanted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            with suppress(ValueError, OSError):  # macOS has a limit below the one that it tells
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,7 +1,6 @@
 """What a sweep tells Hydra's sweepers and the shell of each run."""
 
 import math
-import os
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -30,12 +29,18 @@ def failure(job: Job, outcome: Outcome) -> str | None:
     return f"{job.name} (diverged)" if outcome["status"] == "diverged" else None
 
 
-def summary(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> str:
-    """What became of a sweep's runs, and the commands that show more of them."""
+def summary(outcomes: Sequence[Outcome], folder: Path) -> str:
+    """What became of a sweep's runs, and the commands that show more of them.
+
+    Args:
+        outcomes: of its runs.
+        folder: of the sweep.
+    """
     counts = Counter("failed" if isinstance(outcome, Exception) else outcome["status"] for outcome in outcomes)
-    folder = Path(os.path.commonpath([job.path.absolute().parent.parent for job in jobs]))
+    folder = folder.absolute()
     shown = shlex.quote(str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder))
-    runs = f"{len(jobs)} run{'s' * (len(jobs) > 1)}: {', '.join(f'{n} {status}' for status, n in counts.items())}"
+    states = ", ".join(f"{count} {status}" for status, count in counts.items())
+    runs = f"{len(outcomes)} run{'s' * (len(outcomes) > 1)}: {states}"
     return f"{runs}\npython -m attnseq.compare {shown}\ntensorboard --logdir {shown}"
 
 

@@ -105,7 +105,7 @@ class RayWorkers:
             if "failed to import on the worker" in str(error.cause):
                 why = "a node of the cluster cannot import attnseq; every node needs the same installation"
                 return Failed(ConfigError(f"hydra.launcher.address: {why}"))
-            raise
+            return Failed(error)
         except ray.exceptions.RayError as error:
             return Lost(REASONS.get(type(error).__name__, type(error).__name__))
 

@@ -19,6 +19,7 @@ from hydra.core.utils import (
     JobReturn,
     JobStatus,
     configure_log,
+    env_override,
     filter_overrides,
     run_job,
     setup_globals,
@@ -117,7 +118,8 @@ class FusedLauncher(Launcher):
                 _set_output_dir(config)
                 callbacks.on_job_start(config=config, task_function=self.task_function)
             self._configure_log()
-            values = together(configs, self.train)
+            with env_override(dict(self.config.hydra.job.env_set)):
+                values = together(configs, self.train)
             returns = [_job_return(config, value) for config, value in zip(configs, values, strict=True)]
             for config, job_return in zip(configs, returns, strict=True):
                 HydraConfig.instance().set_config(config)

@@ -10,7 +10,7 @@ from attnseq.config import RunConfig
 from attnseq.job import Job
 from attnseq.run_folder import RunFolderError
 from attnseq.sweep.claim import Outcome
-from attnseq.sweep.outcome import NAMED, failure, failures_line, objective
+from attnseq.sweep.outcome import NAMED, failure, failures_line, objective, summary
 
 FINISHED: Outcome = {"status": "finished", "loss/validation": 0.25}
 DIVERGED: Outcome = {"status": "diverged", "loss/validation": None}
@@ -35,3 +35,11 @@ def test_many_failures_are_counted_and_few_are_named() -> None:
     few = [f"run {number}" for number in range(NAMED)]
     assert failures_line(few) == f"{NAMED} not finished: {'; '.join(few)}"
     assert failures_line([*few, "a", "b"]) == f"{NAMED + 2} not finished: {'; '.join(few)}; and 2 more"
+
+
+def test_a_sweep_ends_with_what_became_of_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcomes: list[Outcome] = [FINISHED, DIVERGED, FINISHED, RunFolderError("in use")]
+    lines = summary(outcomes, Path("outputs") / "a b").splitlines()
+    assert lines[0] == "4 runs: 2 finished, 1 diverged, 1 failed"
+    assert lines[1] == "python -m attnseq.compare 'outputs/a b'"
