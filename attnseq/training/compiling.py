@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,21 +14,25 @@ import torch
 # tracing takes a second or two and saves several milliseconds a step
 STEPS_WORTH_TRACING = 500
 
-# compiling takes 10 to 60 s and saves two milliseconds more of a step of a small program, twenty of a large one
-STEPS_WORTH_COMPILING_SMALL = 15_000
-STEPS_WORTH_COMPILING_LARGE = 4_000
+# compiling takes 15 to 20 s the first time for a small program and a minute for a large one, and saves three
+# milliseconds more of a step of a small one, twenty of a large one
+STEPS_WORTH_COMPILING_SMALL = 6_000
+STEPS_WORTH_COMPILING_LARGE = 3_000
 
 # of a small program several steps are unrolled into one call, whose own overhead is then shared among them; of a
 # large one the overhead is small beside the arithmetic, and unrolling would only make compilation longer
-UNROLLED_STEPS = 4
+UNROLLED_STEPS = 2
 SMALL_NUMBERS = 16_384
-# compiling four steps instead of one takes 15 to 22 s more the first time and saves 0.16 to 0.18 ms a step, for an MLP
-# alone and for 32 of them: it pays after 84,000 to 134,000 steps, and from the first where the program is in the cache
+# compiling two steps instead of one takes 4 to 5 s more the first time, half a second where the program is in the
+# cache, and saves 0.04 to 0.05 ms a step, for an MLP alone and for 32 of them: between the two it pays
 STEPS_WORTH_UNROLLING = 80_000
+
+# from this version on, g++ and clang++ know every instruction set that the compiler of programs looks for
+COMPILER_OF_ALL_SETS = 11
 
 
 class CompilePlan(NamedTuple):
-    """Whether to compile; if not, why, in one line; whether to trace; steps a call; options for `torch.compile`."""
+    """Whether to compile; if not, why, in one line; whether to trace; steps a call; options for the compiler."""
 
     compile: bool
     reason: str
@@ -40,9 +45,26 @@ def missing_compiler(device: torch.device) -> str:
     """What `torch.compile` lacks for `device`, in words; "" where nothing is missing."""
     if device.type == "cuda":
         return "" if importlib.util.find_spec("triton") else "triton, which it needs on CUDA, is not installed"
+    return "" if _compiler() else "no C++ compiler (g++ or clang++) is on the PATH"
+
+
+def _compiler() -> str | None:
+    """The C++ compiler: CXX where that is set to one, or the first on the PATH."""
     names = ["cl"] if sys.platform == "win32" else ["g++", "clang++", "c++"]
-    found = any(shutil.which(name) for name in os.environ.get("CXX", "").split()[-1:] + names)
-    return "" if found else "no C++ compiler (g++ or clang++) is on the PATH"
+    found = (shutil.which(name) for name in os.environ.get("CXX", "").split()[-1:] + names)
+    return next(filter(None, found), None)
+
+
+def _compiler_version() -> int:
+    """Major version of the C++ compiler; 0 where there is none, or none that says so."""
+    compiler = _compiler()
+    if compiler is None:
+        return 0
+    try:
+        answer = subprocess.run([compiler, "-dumpversion"], capture_output=True, text=True, timeout=10, check=True)
+        return int(answer.stdout.split(".")[0])
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return 0
 
 
 def plan_compilation(setting: str, steps: int, numbers: int, device: torch.device) -> CompilePlan:
@@ -63,6 +85,9 @@ def plan_compilation(setting: str, steps: int, numbers: int, device: torch.devic
     options: dict[str, bool | int] = {"max_pointwise_cat_inputs": 0}
     if device.type == "cpu":
         options["cpp_wrapper"] = True  # buffers and calls in C++: half the time of a step of a small model
+        if _compiler_version() >= COMPILER_OF_ALL_SETS:
+            # no trial of each instruction set that the processor says it has: 8 s the first time and 3 s after
+            options["cpp.vec_isa_ok"] = True
     reason = ""
     if setting == "false":
         reason = "trainer.compile=false"

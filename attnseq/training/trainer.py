@@ -143,7 +143,7 @@ class Trainer:
         return plan_compilation(self._schedule.compile, steps, population.state.parameters.numel(), population.device)
 
     def _build(self, population: Population, batches: BatchPlan, plan: CompilePlan) -> Steps:
-        """The program; where it is compiled, compiled by a call whose samples are all padding and change nothing."""
+        """The program; where it is compiled, tried with samples that are all padding and change nothing."""
         steps = build_steps(population.flat, self._schedule.adam)
         if not plan.trace:
             return steps
@@ -157,8 +157,8 @@ class Trainer:
         example = (population.state, population.settings, *padding)
         if not plan.compile:
             return trace_steps(steps, example)
-        compiled = compile_steps(steps, example, plan.options)
         try:
+            compiled = compile_steps(steps, example, plan.options)
             compiled(population.state, population.settings, *padding)
         except Exception as error:  # whatever the compiler raises
             reason = f"torch.compile failed ({(str(error).strip() or type(error).__name__).splitlines()[0]})"
@@ -208,5 +208,3 @@ def stack_settings(columns: Sequence[tuple[float, float, float, float]], device:
     """
     values_4xP: Tensor = torch.tensor(columns, dtype=torch.float64, device=device).T.contiguous()
     return AdamSettings(*values_4xP)
-
-

@@ -32,9 +32,11 @@ def path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def program(folder: Path, name: str) -> Path:
+def program(folder: Path, name: str, says: str = "") -> Path:
+    """A program in `folder` that prints `says`, whatever it is asked."""
     file = folder / (f"{name}.exe" if sys.platform == "win32" else name)
-    file.touch(mode=0o755)
+    file.write_text(f"#!/bin/sh\necho {says}\n")
+    file.chmod(0o755)
     return file
 
 
@@ -63,6 +65,18 @@ def test_a_compiler_named_by_cxx_counts(path: Path, monkeypatch: pytest.MonkeyPa
     assert plan_compilation("auto", LONG, 100, CPU).compile
     monkeypatch.setenv("CXX", str(path / "elsewhere" / "not-there"))
     assert not plan_compilation("auto", LONG, 100, CPU).compile
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the compiler of this test is a shell script")
+@pytest.mark.parametrize(
+    ("version", "trusted"), [("12", True), ("11.4.0", True), ("9.4.0", False), ("who knows", False), ("", False)]
+)
+def test_the_processor_is_believed_where_the_compiler_is_new(path: Path, version: str, trusted: bool) -> None:
+    program(path, "g++", version)
+    plan = plan_compilation("auto", LONG, 100, CPU)
+    assert plan.compile
+    assert ("cpp.vec_isa_ok" in plan.options) == trusted
+    assert plan.options.get("cpp.vec_isa_ok", True) is True
 
 
 def test_on_cuda_triton_is_what_is_needed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
