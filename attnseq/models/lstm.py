@@ -1,10 +1,11 @@
 """A long short-term memory layer whose backward pass is written by hand, for populations under `torch.vmap`.
 
-Shapes: B batch, T time steps, I inputs, H hidden units, R = (T - 1) B; `torch.vmap` puts a population axis before them.
-Gates stand in Keras' order: input, forget, candidate, output.
+Shapes: B batch, T time steps, I inputs, J = I + 1 with a one for the bias, H hidden units, L = J + H, G = 4 H gates,
+R = T B; `torch.vmap` puts a population axis before them. Gates stand in Keras' order: input, forget, candidate, output.
 
-`torch.nn.LSTM` knows no hard sigmoid and does not run under `torch.vmap`. Left to autograd, the recurrence forms a
-weight gradient of shape Hx4H at every time step and adds up T of them; here all steps share one product.
+`torch.nn.LSTM` knows no hard sigmoid and does not run under `torch.vmap`. Left to autograd, the recurrence forms weight
+gradients of shape IxG and HxG at every time step and adds up T of them; here all steps share one product. Steps that
+read nothing but their own buffers also look alike to the compiler, which then compiles one kernel for all of them.
 """
 
 from typing import Any, NamedTuple
@@ -26,78 +27,78 @@ def _gate_slope(gate: Tensor, hard: bool) -> Tensor:
 
 
 class _Kept(NamedTuple):
-    """What the backward pass needs of one time step, each BxH: the gates, and the states after it.
+    """What the backward pass needs of one time step: its input (BxL), its gates and states (each BxH).
 
     A tensor for each, not one of all time steps, which the compiler would fill by copying.
     """
 
+    inputs: Tensor
     i: Tensor
     f: Tensor
     c: Tensor
     o: Tensor
     cell: Tensor
     tanh_cell: Tensor
-    hidden: Tensor
 
 
 class _Recurrence(torch.autograd.Function):
-    """h_t, c_t = cell(z_t + h_{t-1} U, c_{t-1}) from zero states; returns h_T and, flat, the `_Kept` of each step."""
+    """h_t, c_t = cell([x_t, h_{t-1}] W, c_{t-1}) from zero states; returns h_T and, flat, the `_Kept` of each step.
+
+    One product a step for input and state, in both directions, and one for the weight gradient of all steps.
+    """
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(projected_TxBx4H: Tensor, recurrent_kernel_Hx4H: Tensor, hard: bool) -> tuple[Tensor, ...]:
-        steps, batch, width = projected_TxBx4H.shape
-        hidden_BxH = cell_BxH = projected_TxBx4H.new_zeros(batch, width // 4)
+    def forward(inputs_TxBxJ: Tensor, weight_LxG: Tensor, hard: bool) -> tuple[Tensor, ...]:
+        steps, batch, width = inputs_TxBxJ.shape
+        hidden_BxH = cell_BxH = inputs_TxBxJ.new_zeros(batch, weight_LxG.shape[-1] // 4)
         kept: list[Tensor] = []
         for step in range(steps):
-            z_Bx4H = projected_TxBx4H[step]
-            if step:  # h_0 is zero
-                z_Bx4H = z_Bx4H + hidden_BxH @ recurrent_kernel_Hx4H
-            z_i, z_f, z_c, z_o = z_Bx4H.chunk(4, dim=-1)
+            inputs_BxL = torch.cat((inputs_TxBxJ[step], hidden_BxH), dim=-1)
+            z_BxG = inputs_BxL @ weight_LxG if step else inputs_TxBxJ[0] @ weight_LxG[:width]  # h_0 is zero
+            z_i, z_f, z_c, z_o = z_BxG.chunk(4, dim=-1)
             i, f, c, o = _gate(z_i, hard), _gate(z_f, hard), torch.tanh(z_c), _gate(z_o, hard)
             cell_BxH = f * cell_BxH + i * c
             tanh_cell_BxH = torch.tanh(cell_BxH)
             hidden_BxH = o * tanh_cell_BxH
-            kept += _Kept(i, f, c, o, cell_BxH, tanh_cell_BxH, hidden_BxH)
-        return hidden_BxH.clone(), *kept  # of the two h_T only the first is differentiable
+            kept += _Kept(inputs_BxL, i, f, c, o, cell_BxH, tanh_cell_BxH)
+        return hidden_BxH, *kept
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-        _, recurrent_kernel_Hx4H, ctx.hard = inputs
+        _, weight_LxG, ctx.hard = inputs
         ctx.mark_non_differentiable(*output[1:])
-        ctx.save_for_backward(recurrent_kernel_Hx4H, *output[1:])
+        ctx.save_for_backward(weight_LxG, *output[1:])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        kernel_Hx4H, *saved = ctx.saved_tensors
+        weight_LxG, *saved = ctx.saved_tensors
         size = len(_Kept._fields)
         kept = [_Kept(*saved[first : first + size]) for first in range(0, len(saved), size)]
         # transposed in memory too: a product with the transposed view takes three times as long. A cat is what the
-        # compiler writes out as asked; of `contiguous()` it makes a copy in the order in which the kernel lies.
-        kernel_4HxH = torch.cat([gate.transpose(-1, -2) for gate in kernel_Hx4H.chunk(4, dim=-1)], dim=-2)
+        # compiler writes out as asked; of `contiguous()` it makes a copy in the order in which the weight lies.
+        weight_GxL = torch.cat([gate.transpose(-1, -2) for gate in weight_LxG.chunk(4, dim=-1)], dim=-2)
         d_hidden_BxH = gradients[0]
+        width = weight_LxG.shape[-2] - d_hidden_BxH.shape[-1]
         d_cell_BxH = torch.zeros_like(d_hidden_BxH)
-        d_projected = []
+        d_z, d_inputs = [], []
         for step in reversed(range(len(kept))):
-            i, f, c, o, _, tanh_cell, _ = kept[step]
+            _, i, f, c, o, _, tanh_cell = kept[step]
             d_cell_BxH = d_cell_BxH + d_hidden_BxH * o * (1.0 - tanh_cell * tanh_cell)
             d_i = d_cell_BxH * c * _gate_slope(i, ctx.hard)
             d_c = d_cell_BxH * i * (1.0 - c * c)
             d_o = d_hidden_BxH * tanh_cell * _gate_slope(o, ctx.hard)
             d_f = d_cell_BxH * kept[step - 1].cell * _gate_slope(f, ctx.hard) if step else torch.zeros_like(d_i)
-            d_z_Bx4H = torch.cat((d_i, d_f, d_c, d_o), dim=-1)
-            d_projected.append(d_z_Bx4H)
-            if step:
-                d_hidden_BxH = d_z_Bx4H @ kernel_4HxH
-                d_cell_BxH = d_cell_BxH * f
-        d_projected_TxBx4H = torch.stack(d_projected[::-1])
-        if len(kept) == 1:  # the only state that the kernel met is zero
-            return d_projected_TxBx4H, torch.zeros_like(kernel_Hx4H), None
-        # one product for the weight gradient of all time steps: sum over t and batch of h_{t-1}' dz_t
-        hiddens_RxH = torch.cat([step.hidden for step in kept[:-1]], dim=-2)
-        d_kernel_Hx4H = hiddens_RxH.transpose(-1, -2) @ d_projected_TxBx4H[1:].flatten(0, 1)
-        return d_projected_TxBx4H, d_kernel_Hx4H, None
+            d_z_BxG = torch.cat((d_i, d_f, d_c, d_o), dim=-1)
+            d_inputs_BxL = d_z_BxG @ (weight_GxL if step else weight_GxL[:, :width])
+            d_hidden_BxH = d_inputs_BxL[..., width:]
+            d_cell_BxH = d_cell_BxH * f
+            d_z.append(d_z_BxG)
+            d_inputs.append(d_inputs_BxL[..., :width])
+        inputs_RxL = torch.cat([step.inputs for step in kept], dim=-2)
+        d_weight_LxG = inputs_RxL.transpose(-1, -2) @ torch.cat(d_z[::-1], dim=-2)
+        return torch.stack(d_inputs[::-1]), d_weight_LxG, None
 
 
 class LSTM(nn.Module):
@@ -131,6 +132,7 @@ class LSTM(nn.Module):
         Returns:
             hidden_BxH after the last time step.
         """
-        projected_TxBx4H = inputs_BxTxI.transpose(-3, -2) @ self.kernel + self.bias
-        hidden_BxH, *_ = _Recurrence.apply(projected_TxBx4H, self.recurrent_kernel, self.hard)
+        inputs_TxBxJ = nn.functional.pad(inputs_BxTxI, (0, 1), value=1.0).transpose(-3, -2)
+        weight_LxG = torch.cat((self.kernel, self.bias.unsqueeze(0), self.recurrent_kernel))
+        hidden_BxH, *_ = _Recurrence.apply(inputs_TxBxJ, weight_LxG, self.hard)
         return hidden_BxH
