@@ -95,6 +95,8 @@ def compose_sweep(arguments: Sequence[str]) -> Iterator[DictConfig]:
         lines = [*(f"{key}={value}" for key, value in of_sweeper.items()), *master.hydra.overrides.task]
         axes = {}
         for override in OverridesParser.create(config_loader=loader).parse_overrides(lines):
+            if isinstance(override.value(), IntervalSweep) and master.hydra.runtime.choices["hydra/sweeper"] == "basic":
+                raise ConfigError(f"{override.input_line}: only hydra/sweeper=optuna takes an interval")
             axes[override.get_key_element()] = _values(override)
             if not axes[override.get_key_element()]:
                 raise ConfigError(f"{override.input_line}: no values")

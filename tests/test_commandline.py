@@ -64,6 +64,10 @@ BAD = {
     "second job of a sweep": (["-m", "seed=1,2", "trainer.batch_size=32,0"], ["trainer.batch_size=0"]),
     "misspelt key of a sweep": (["--multirun", "trainer.batchsize=3,4"], ["trainer.batchsize"]),
     "sweep of nothing": (["-m", "seed=range(0)"], ["seed=range(0)", "no values"]),
+    "interval without a sweeper for it": (
+        ["-m", "trainer.learning_rate=interval(1e-4,1e-1)"],
+        ["trainer.learning_rate=interval(1e-4,1e-1)", "hydra/sweeper=optuna"],
+    ),
     "number for a choice in a sweep": (["-m", "model=5"], ["model=5", "must be a string"]),
     "population of nothing": (["-m", "hydra.launcher.max_population=0"], ["hydra.launcher.max_population=0", ">= 1"]),
     "less than nothing": (["-m", "hydra.launcher.max_population=-1"], ["hydra.launcher.max_population=-1", ">= 1"]),

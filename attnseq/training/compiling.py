@@ -42,7 +42,7 @@ class CompilePlan(NamedTuple):
 
 
 def missing_compiler(device: torch.device) -> str:
-    """What `torch.compile` lacks for `device`, in words; "" where nothing is missing."""
+    """What the compiler of programs lacks for `device`, in words; "" where nothing is missing."""
     if device.type == "cuda":
         return "" if importlib.util.find_spec("triton") else "triton, which it needs on CUDA, is not installed"
     return "" if _compiler() else "no C++ compiler (g++ or clang++) is on the PATH"

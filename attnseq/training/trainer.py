@@ -161,7 +161,7 @@ class Trainer:
             compiled = compile_steps(steps, example, plan.options)
             compiled(population.state, population.settings, *padding)
         except Exception as error:  # whatever the compiler raises
-            reason = f"torch.compile failed ({(str(error).strip() or type(error).__name__).splitlines()[0]})"
+            reason = f"compilation failed ({(str(error).strip() or type(error).__name__).splitlines()[0]})"
             if self._schedule.compile == "true":
                 raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
             self._observer.program(plan._replace(compile=False, reason=reason))
