@@ -96,7 +96,7 @@ def compose_sweep(arguments: Sequence[str]) -> Iterator[DictConfig]:
         axes = {}
         for override in OverridesParser.create(config_loader=loader).parse_overrides(lines):
             if isinstance(override.value(), IntervalSweep) and master.hydra.runtime.choices["hydra/sweeper"] == "basic":
-                raise ConfigError(f"{override.input_line}: only hydra/sweeper=optuna takes an interval")
+                raise ConfigError(f"{override.input_line}: hydra/sweeper=basic takes no interval; optuna does")
             axes[override.get_key_element()] = _values(override)
             if not axes[override.get_key_element()]:
                 raise ConfigError(f"{override.input_line}: no values")

@@ -66,7 +66,7 @@ BAD = {
     "sweep of nothing": (["-m", "seed=range(0)"], ["seed=range(0)", "no values"]),
     "interval without a sweeper for it": (
         ["-m", "trainer.learning_rate=interval(1e-4,1e-1)"],
-        ["trainer.learning_rate=interval(1e-4,1e-1)", "hydra/sweeper=optuna"],
+        ["trainer.learning_rate=interval(1e-4,1e-1)", "hydra/sweeper=basic", "optuna"],
     ),
     "number for a choice in a sweep": (["-m", "model=5"], ["model=5", "must be a string"]),
     "population of nothing": (["-m", "hydra.launcher.max_population=0"], ["hydra.launcher.max_population=0", ">= 1"]),

@@ -141,7 +141,11 @@ def build_steps(flat: FlatModel, form: str) -> Steps:
     return torch.no_grad()(steps_)
 
 
-def trace_steps(steps: Steps, example: Sequence) -> Steps:
+Program = Callable[..., object]
+"""As `Steps`, of tensors one after the other: those of the state, of the settings, digits, targets, valid."""
+
+
+def trace_steps(steps: Steps, example: Sequence) -> GraphModule:
     """`steps` as plain tensor operations for the shapes of `example`, without the cost of vmap and autograd at a call.
 
     Args:
@@ -150,39 +154,8 @@ def trace_steps(steps: Steps, example: Sequence) -> Steps:
             changed.
 
     Returns:
-        A function of the same signature.
+        A `Program`.
     """
-    return _takes_groups(_graph(steps, example))
-
-
-def compile_steps(steps: Steps, example: Sequence, options: Mapping[str, bool | int]) -> Steps:
-    """As `trace_steps`, and compiled.
-
-    Args:
-        steps, example: as for `trace_steps`.
-        options: for the compiler, see `torch._inductor.config`.
-
-    Returns:
-        A function of the same signature.
-
-    Raises:
-        Exception: whatever the compiler raises.
-    """
-    from torch._inductor import standalone_compile  # two seconds, which only those who compile wait for
-
-    state, settings, *batch = example
-    # straight to the compiler: the graph is plain operations of fixed shapes already, and torch.compile would trace it
-    # once more, and at every call take 0.1 ms for checks that cannot fail here
-    program = standalone_compile(
-        _graph(steps, example),
-        [*state, *settings, *batch],
-        dynamic_shapes="from_example_inputs",
-        options={"config_patches": dict(options)},
-    )
-    return _takes_groups(program)
-
-
-def _graph(steps: Steps, example: Sequence) -> GraphModule:
     state_size, settings_size = len(PopulationState._fields), len(AdamSettings._fields)
 
     def plain(*tensors: Tensor) -> tuple[()]:
@@ -197,7 +170,33 @@ def _graph(steps: Steps, example: Sequence) -> GraphModule:
         return make_fx(plain)(*copies, *settings, *batch)
 
 
-def _takes_groups(program: Callable[..., object]) -> Steps:
+def compile_program(traced: GraphModule, example: Sequence, options: Mapping[str, bool | int]) -> Program:
+    """A traced program, compiled by TorchInductor.
+
+    Args:
+        traced: from `trace_steps`; not changed.
+        example: as for `trace_steps`.
+        options: see `torch._inductor.config`.
+
+    Raises:
+        Exception: whatever the compiler raises.
+    """
+    from torch._inductor import standalone_compile  # two seconds, which only those who compile wait for
+
+    state, settings, *batch = example
+    # the shapes are fixed and the operations plain: torch.compile would trace them once more, and take 0.1 ms a call
+    # for checks that cannot fail here; torch._inductor.compile knows no cache of whole programs
+    return standalone_compile(
+        traced,
+        [*state, *settings, *batch],
+        dynamic_shapes="from_example_inputs",
+        options={"config_patches": dict(options)},
+    )
+
+
+def as_steps(program: Program) -> Steps:
+    """A program with the signature of the steps that it was made from."""
+
     @torch.no_grad()
     def call(
         state: PopulationState, settings: AdamSettings, digits_PxSxBxT: Tensor, targets_PxSxB: Tensor, valid_SxB: Tensor

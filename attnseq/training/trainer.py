@@ -18,7 +18,15 @@ from attnseq.training.compiling import CompilePlan, plan_compilation, threads_fo
 from attnseq.training.memory import keep_freed_memory
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.order import Order
-from attnseq.training.population import FlatModel, PopulationState, Steps, build_steps, compile_steps, trace_steps
+from attnseq.training.population import (
+    FlatModel,
+    PopulationState,
+    Steps,
+    as_steps,
+    build_steps,
+    compile_program,
+    trace_steps,
+)
 from attnseq.training.stopping import StopSignals
 
 BLOCK = 64
@@ -155,17 +163,18 @@ class Trainer:
             targets_N.new_zeros(shape[1:]),
         )
         example = (population.state, population.settings, *padding)
+        traced = trace_steps(steps, example)
         if not plan.compile:
-            return trace_steps(steps, example)
+            return as_steps(traced)
         try:
-            compiled = compile_steps(steps, example, plan.options)
+            compiled = as_steps(compile_program(traced, example, plan.options))
             compiled(population.state, population.settings, *padding)
         except Exception as error:  # whatever the compiler raises
             reason = f"compilation failed ({(str(error).strip() or type(error).__name__).splitlines()[0]})"
             if self._schedule.compile == "true":
                 raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
             self._observer.program(plan._replace(compile=False, reason=reason))
-            return trace_steps(steps, example)
+            return as_steps(traced)
         return compiled
 
     def _train_epoch(self, population: Population, batches: BatchPlan, steps: Steps, stop: StopSignals) -> None:

@@ -137,7 +137,8 @@ class FusedLauncher(Launcher):
 
 
 def _make_current(config: DictConfig) -> None:
-    """What `HydraConfig.get()` answers from; `HydraConfig.set_config` would copy it, 9 ms a job."""
+    """What `HydraConfig.get()` answers from, as `HydraConfig.set_config`, which would copy it: 9 ms a job."""
+    OmegaConf.set_readonly(config.hydra, True)
     HydraConfig.instance().cfg = config  # type: ignore[assignment]  # declared as what it holds
 
 
@@ -149,9 +150,11 @@ def _set_output_dir(config: DictConfig) -> None:
 
 
 def _job_return(config: DictConfig, value: Any) -> JobReturn:
+    task_config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    OmegaConf.set_struct(task_config, True)
     return JobReturn(
         overrides=OmegaConf.to_container(config.hydra.overrides.task),  # type: ignore[arg-type]
-        cfg=OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]),
+        cfg=task_config,
         hydra_cfg=OmegaConf.masked_copy(config, "hydra"),
         working_dir=str(Path.cwd()),
         task_name=config.hydra.job.name,

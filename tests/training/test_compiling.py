@@ -71,12 +71,19 @@ def test_a_compiler_named_by_cxx_counts(path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("version", "trusted"), [("12", True), ("11.4.0", True), ("9.4.0", False), ("who knows", False), ("", False)]
 )
-def test_the_processor_is_believed_where_the_compiler_is_new(path: Path, version: str, trusted: bool) -> None:
+def test_the_processor_is_believed_where_the_compiler_is_new(
+    path: Path, monkeypatch: pytest.MonkeyPatch, version: str, trusted: bool
+) -> None:
     program(path, "g++", version)
-    plan = plan_compilation("auto", LONG, 100, CPU)
-    assert plan.compile
-    assert ("cpp.vec_isa_ok" in plan.options) == trusted
-    assert plan.options.get("cpp.vec_isa_ok", True) is True
+    monkeypatch.delenv("TORCHINDUCTOR_VEC_ISA_OK", raising=False)
+    for machine in ("x86_64", "aarch64"):
+        monkeypatch.setattr(compiling.platform, "machine", lambda machine=machine: machine)
+        plan = plan_compilation("auto", LONG, 100, CPU)
+        assert plan.compile
+        assert plan.options.get("cpp.vec_isa_ok", False) is (trusted and machine == "x86_64")
+    monkeypatch.setattr(compiling.platform, "machine", lambda: "x86_64")
+    monkeypatch.setenv("TORCHINDUCTOR_VEC_ISA_OK", "0")  # the user's word stands
+    assert "cpp.vec_isa_ok" not in plan_compilation("auto", LONG, 100, CPU).options
 
 
 def test_on_cuda_triton_is_what_is_needed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,9 @@ from attnseq.training.optimizer import FORMS, AdamSettings
 from attnseq.training.population import (
     FlatModel,
     PopulationState,
+    as_steps,
     build_steps,
-    compile_steps,
+    compile_program,
     initial_state,
     squared_error,
     take_step,
@@ -311,10 +312,9 @@ def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: i
     steps, eager = build_steps(flat, "keras"), initial_state(fresh(flat, replicas))
     state = copy(eager)
     example = (state, settings(replicas), *padding)
-    if program == "traced":
-        built = trace_steps(steps, example)
-    else:
-        built = compile_steps(steps, example, plan_compilation("true", 1, 1, CPU).options)
+    traced = trace_steps(steps, example)
+    options = plan_compilation("true", 1, 1, CPU).options
+    built = as_steps(traced if program == "traced" else compile_program(traced, example, options))
     assert same_bits(state, eager)  # tracing runs nothing
     built(state, settings(replicas), *padding)
     assert same_bits(state, eager)
