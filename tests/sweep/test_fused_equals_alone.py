@@ -13,7 +13,7 @@ from attnseq import build
 from attnseq.config import RunConfig
 from attnseq.sweep.grouping import program_of
 from attnseq.training.batches import BatchPlan, Epoch
-from attnseq.training.population import build_steps, trace_steps
+from attnseq.training.population import as_steps, build_steps, trace_steps
 
 STEPS = 1_000
 SAMPLES, BATCH = 3_200, 32  # 100 steps an epoch
@@ -64,9 +64,8 @@ def losses(groups: Sequence[Sequence[RunConfig]]) -> list[Tensor]:
         population = build.build_population(configs, CPU)
         state, settings = population.state, population.settings
         plan, of = batches(configs)
-        program = program or trace_steps(
-            build_steps(population.flat, configs[0].trainer.adam), (state, settings, *of(0)[0])
-        )
+        steps = build_steps(population.flat, configs[0].trainer.adam)
+        program = program or as_steps(trace_steps(steps, (state, settings, *of(0)[0])))
         sums = [state.loss_sum.clone()]
         for epoch in range(STEPS // plan.steps):
             for digits, targets, valid in of(epoch):
