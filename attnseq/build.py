@@ -17,8 +17,9 @@ from attnseq.models.model import Model
 from attnseq.models.weights import Initializer, KerasInitializer
 from attnseq.randomness import generator
 from attnseq.schema import ConfigError
+from attnseq.training.noise import WeightNoise
 from attnseq.training.order import Order, ReplayedOrder, random_order
-from attnseq.training.population import FlatModel, initial_state
+from attnseq.training.population import FlatModel, PopulationState, initial_state
 from attnseq.training.trainer import Population, Schedule, stack_settings
 
 tutorial_stream = lru_cache(maxsize=2)(TutorialStream)
@@ -56,7 +57,8 @@ def build_data(configs: Sequence[RunConfig], device: torch.device) -> DataPool:
     built: dict[str, Dataset] = {}
     for config in configs:
         if repr(config.dataset) not in built:
-            built[repr(config.dataset)] = config.dataset.build().to(device)
+            exact = config.dataset.build().to(device)
+            built[repr(config.dataset)] = exact.with_label_noise(config.dataset.label_noise, config.dataset.seed)
     return DataPool([built[repr(config.dataset)] for config in configs])
 
 
@@ -77,7 +79,16 @@ def build_population(configs: Sequence[RunConfig], device: torch.device) -> Popu
     settings = [(trainer.learning_rate, trainer.beta1, trainer.beta2, trainer.epsilon) for trainer in trainers]
     model.to(device)
     state = initial_state(torch.stack(weights_PxN).to(device))
-    return Population(flat, state, stack_settings(settings, device), orders)
+    return Population(flat, state, stack_settings(settings, device), orders, build_noise(configs, state))
+
+
+def build_noise(configs: Sequence[RunConfig], state: PopulationState) -> WeightNoise | None:
+    """The weight noise of a population; None where no run has any, so that the program does without."""
+    deviation_P = [config.trainer.weight_noise for config in configs]
+    if not any(deviation_P):
+        return None
+    seed_P = [config.seed for config in configs]
+    return WeightNoise(deviation_P, seed_P, state.parameters.shape[1], state.parameters.device)
 
 
 def build_weights(model: Model, config: RunConfig) -> dict[str, Tensor]:

@@ -31,6 +31,7 @@ class TrainerConfig:
     beta1: float = MISSING
     beta2: float = MISSING
     epsilon: float = MISSING
+    weight_noise: float = MISSING
     adam: str = MISSING
     order: str = MISSING
     compile: str = MISSING
@@ -43,6 +44,7 @@ class TrainerConfig:
         check_range("trainer.beta1", self.beta1, 0, 0.999999)
         check_range("trainer.beta2", self.beta2, 0, 0.999999)
         check_range("trainer.epsilon", self.epsilon, 0, open_low=True)
+        check_range("trainer.weight_noise", self.weight_noise, 0)
         check_choice("trainer.adam", self.adam, FORMS)
         check_choice("trainer.order", self.order, ORDERS)
         self.compile = self.compile.lower()  # YAML's true and false arrive as Python writes them

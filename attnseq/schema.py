@@ -49,11 +49,13 @@ class DatasetConfig:
     validation_size: int = MISSING
     test_size: int = MISSING
     seed: int = MISSING
+    label_noise: float = MISSING
 
     def __post_init__(self) -> None:
         for key in ("train_size", "validation_size", "test_size"):
             check_range(f"dataset.{key}", getattr(self, key), 1, 100_000_000)
         check_range("dataset.seed", self.seed, 0, 2**32 - 1)
+        check_range("dataset.label_noise", self.label_noise, 0)
 
     @property
     def task(self) -> AbsDifference:
@@ -61,7 +63,7 @@ class DatasetConfig:
         return AbsDifference()
 
     def build(self) -> "Dataset":
-        """The dataset, on the CPU. Raises ConfigError where it cannot be made."""
+        """The dataset, on the CPU, without label noise. Raises ConfigError where it cannot be made."""
         raise NotImplementedError
 
 

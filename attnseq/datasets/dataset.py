@@ -3,13 +3,14 @@
 Shape suffixes: N samples, T positions, K answer digits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from attnseq.datasets.task import AbsDifference
+from attnseq.randomness import generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +19,7 @@ class Split:
 
     Args:
         digits_NxT: uint8, the sequences, digits 0 to base - 1.
-        targets_N: float32, |a - b| / scale, in [0, 1).
+        targets_N: float32, |a - b| / scale, in [0, 1) where there is no label noise.
         answers_NxK: uint8, the answer's digits, most significant first, padded with zeros.
     """
 
@@ -71,6 +72,22 @@ class Dataset:
             A dataset whose tensors lie there.
         """
         return Dataset(self.name, self.task, self.train.to(device), self.validation.to(device), self.test.to(device))
+
+    def with_label_noise(self, deviation: float, seed: int) -> "Dataset":
+        """The same samples with noisy training targets; the held-out targets stay exact.
+
+        Args:
+            deviation: standard deviation of the normal noise, in units of the target; 0 changes nothing.
+            seed: of the noise, which is drawn once: a sample has the same target in every epoch. Another deviation
+                scales the same noise.
+        Returns:
+            A dataset that shares all other tensors with this one; targets may leave [0, 1].
+        """
+        if not deviation:
+            return self
+        noise_N = generator(seed, "label_noise").standard_normal(len(self.train), dtype=np.float32)
+        targets_N = self.train.targets_N + deviation * torch.from_numpy(noise_N).to(self.train.targets_N.device)
+        return replace(self, train=replace(self.train, targets_N=targets_N))
 
 
 def label(task: AbsDifference, digits_NxT: npt.NDArray[np.uint8]) -> Split:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from attnseq.config import RunConfig
+from attnseq.training.noise import CHUNK
 from attnseq.training.population import FlatModel
 from attnseq.training.trainer import BLOCK
 
@@ -29,8 +30,8 @@ def bytes_per_replica(config: RunConfig) -> int:
     """An upper estimate of the memory that one more replica takes.
 
     Parameters with gradient, moments and temporaries (ten copies), what the backward pass keeps of a batch (three
-    copies: values, gradients, temporaries), gathered batches, the order of an epoch and its replay, and the data, as if
-    no other replica shared them.
+    copies: values, gradients, temporaries), gathered batches, weight noise, the order of an epoch and its replay, and
+    the data, as if no other replica shared them.
 
     Args:
         config: of a run.
@@ -52,8 +53,9 @@ def bytes_per_replica(config: RunConfig) -> int:
         torch.func.functional_call(model, parameters, (digits_BxT,))
     activations = 3 * kept * batch // len(digits_BxT)
     gathered = 2 * BLOCK * batch * (task.length + 8)
+    noise = 8 * CHUNK * sum(flat.sizes) if config.trainer.weight_noise else 0  # the chunk in use, and the next one
     samples = dataset.train_size * (2 * (task.length + 4) + task.answer_digits + 12)
-    return 40 * sum(flat.sizes) + activations + gathered + samples + HOST_BYTES
+    return 40 * sum(flat.sizes) + activations + gathered + noise + samples + HOST_BYTES
 
 
 def free_bytes(device: torch.device) -> int | None:

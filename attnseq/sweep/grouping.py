@@ -10,9 +10,9 @@ from attnseq.config import RunConfig
 from attnseq.job import Job
 
 PER_REPLICA: dict[str, tuple[str, ...]] = {
-    "dataset": ("seed",),
+    "dataset": ("seed", "label_noise"),
     "model": ("init",),
-    "trainer": ("name", "learning_rate", "beta1", "beta2", "epsilon", "order"),
+    "trainer": ("name", "learning_rate", "beta1", "beta2", "epsilon", "weight_noise", "order"),
 }
 """Keys of each group that may differ within a population: data or numbers of a replica, no shape and no constant."""
 

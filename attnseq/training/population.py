@@ -4,7 +4,7 @@ Shapes: P replicas, N parameters of one replica, S steps a call, B batch, T posi
 
 The program takes S optimizer steps a call, on batches that the caller has gathered, and changes the state in place:
 
-    digits_PxSxBxT, targets_PxSxB, valid_SxB  ->  vmap(grad_and_value(loss)) -> Adam, S times  ->  state
+    digits_PxSxBxT, targets_PxSxB, valid_SxB[, noise_PxSxN]  ->  vmap(grad_and_value(loss)) -> Adam, S times  ->  state
 
 It is traced once to plain tensor operations (`make_fx` resolves vmap, grad and the LSTM's own backward pass), which is
 what makes a call cheap, and then compiled by TorchInductor. Samples that pad the last batch of an epoch have `valid`
@@ -92,6 +92,7 @@ def take_step(
     digits_PxBxT: Tensor,
     targets_PxB: Tensor,
     valid_B: Tensor,
+    noise_PxN: Tensor | None = None,
 ) -> PopulationState:
     """One optimizer step of every replica.
 
@@ -103,12 +104,14 @@ def take_step(
         digits_PxBxT: each replica's batch.
         targets_PxB: in [0, 1].
         valid_B: 1 for a sample, 0 for padding.
+        noise_PxN: what is added to the parameters where the gradient is taken, and nowhere else.
 
     Returns:
         The state after the step; equal to `state` where no sample is valid, and for a diverged replica.
     """
     gradients = torch.vmap(torch.func.grad_and_value(lambda *xs: squared_error(flat, *xs)), in_dims=(0, 0, 0, None))
-    gradient_PxN, loss_P = gradients(state.parameters, digits_PxBxT, targets_PxB, valid_B)
+    at_PxN = state.parameters if noise_PxN is None else state.parameters + noise_PxN
+    gradient_PxN, loss_P = gradients(at_PxN, digits_PxBxT, targets_PxB, valid_B)
     samples = valid_B.sum()
     running_P = (state.diverged == 0) & (samples > 0)
     finite_P = torch.isfinite(loss_P)
@@ -123,18 +126,31 @@ def take_step(
     return PopulationState(moved[0], moved[1], moved[2], moved[3], loss_sum, diverged)
 
 
-Steps = Callable[[PopulationState, AdamSettings, Tensor, Tensor, Tensor], None]
+Steps = Callable[..., None]
+"""(state, settings, digits_PxSxBxT, targets_PxSxB, valid_SxB[, noise_PxSxN]) -> None: takes S steps in place."""
 
 
 def build_steps(flat: FlatModel, form: str) -> Steps:
-    """The function that takes S steps in place: (state, settings, digits_PxSxBxT, targets_PxSxB, valid_SxB) -> None."""
+    """The steps of a model.
+
+    Args:
+        flat: the model.
+        form: of Adam, see `optimizer.adam`.
+    """
 
     def steps_(
-        state: PopulationState, settings: AdamSettings, digits_PxSxBxT: Tensor, targets_PxSxB: Tensor, valid_SxB: Tensor
+        state: PopulationState,
+        settings: AdamSettings,
+        digits_PxSxBxT: Tensor,
+        targets_PxSxB: Tensor,
+        valid_SxB: Tensor,
+        noise_PxSxN: Tensor | None = None,
     ) -> None:
         new = state
         for step in range(len(valid_SxB)):
-            new = take_step(flat, form, new, settings, digits_PxSxBxT[:, step], targets_PxSxB[:, step], valid_SxB[step])
+            batch = digits_PxSxBxT[:, step], targets_PxSxB[:, step], valid_SxB[step]
+            noise_PxN = None if noise_PxSxN is None else noise_PxSxN[:, step]
+            new = take_step(flat, form, new, settings, *batch, noise_PxN)
         for old, value in zip(state, new, strict=True):
             old.copy_(value)
 
@@ -142,7 +158,7 @@ def build_steps(flat: FlatModel, form: str) -> Steps:
 
 
 Program = Callable[..., object]
-"""As `Steps`, of tensors one after the other: those of the state, of the settings, digits, targets, valid."""
+"""As `Steps`, of tensors one after the other: those of the state, of the settings, digits, targets, valid, noise."""
 
 
 def trace_steps(steps: Steps, example: Sequence) -> GraphModule:
@@ -150,8 +166,8 @@ def trace_steps(steps: Steps, example: Sequence) -> GraphModule:
 
     Args:
         steps: from `build_steps`.
-        example: (state, settings, digits, targets, valid) with the shapes, types and device of every later call; not
-            changed.
+        example: (state, settings, digits, targets, valid[, noise]) with the shapes, types and device of every later
+            call; not changed.
 
     Returns:
         A `Program`.
@@ -198,9 +214,7 @@ def as_steps(program: Program) -> Steps:
     """A program with the signature of the steps that it was made from."""
 
     @torch.no_grad()
-    def call(
-        state: PopulationState, settings: AdamSettings, digits_PxSxBxT: Tensor, targets_PxSxB: Tensor, valid_SxB: Tensor
-    ) -> None:
-        program(*state, *settings, digits_PxSxBxT, targets_PxSxB, valid_SxB)
+    def call(state: PopulationState, settings: AdamSettings, *batch: Tensor) -> None:
+        program(*state, *settings, *batch)
 
     return call

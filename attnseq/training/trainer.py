@@ -4,8 +4,9 @@ Shapes: P replicas, N parameters of one replica or training samples, S steps a c
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Protocol
 
 import torch
@@ -16,6 +17,7 @@ from attnseq.schema import ConfigError
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.compiling import CompilePlan, plan_compilation, threads_for
 from attnseq.training.memory import keep_freed_memory
+from attnseq.training.noise import WeightNoise
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.order import Order
 from attnseq.training.population import (
@@ -80,6 +82,7 @@ class Population:
         state: a row a replica.
         settings: Adam's, a number a replica.
         orders: each replica's order of the training samples.
+        noise: on the weights; None where no replica has any.
         epoch: epochs finished.
         step: steps taken in the epoch under way, a multiple of `BLOCK`.
     """
@@ -88,12 +91,19 @@ class Population:
     state: PopulationState
     settings: AdamSettings
     orders: Sequence[Order]
+    noise: WeightNoise | None = None
     epoch: int = 0
     step: int = 0
 
     @property
     def device(self) -> torch.device:
         return self.state.parameters.device
+
+    def noise_of(self, start: int, stop: int, steps_per_call: int) -> Iterator[tuple[Tensor, ...]]:
+        """What calls `start` to `stop` of this epoch take besides their batch: (noise_PxSxN,), or nothing."""
+        if self.noise is None:
+            return repeat((), stop - start)
+        return zip(self.noise.calls(self.epoch, start, stop, steps_per_call))
 
     def diverged(self) -> list[int]:
         """For each replica the number of the step whose loss was not finite, 0 where there is none."""
@@ -157,11 +167,13 @@ class Trainer:
             return steps
         shape = (len(population.orders), batches.steps_per_call, batches.batch_size)
         digits_NxT, targets_N = self._data.digits_NxT, self._data.targets_N
-        padding = (
+        padding = [
             digits_NxT.new_zeros(*shape, digits_NxT.shape[1]),
             targets_N.new_zeros(shape),
             targets_N.new_zeros(shape[1:]),
-        )
+        ]
+        if population.noise:
+            padding.append(population.noise.zeros(batches.steps_per_call))
         example = (population.state, population.settings, *padding)
         traced = trace_steps(steps, example)
         if not plan.compile:
@@ -183,9 +195,11 @@ class Trainer:
         state = population.state
         saved = time.monotonic()
         for first in range(population.step, batches.steps, BLOCK):
-            calls = (first // batches.steps_per_call, min((first + BLOCK) // batches.steps_per_call, batches.calls))
-            for digits, targets, valid in epoch.calls(self._data.digits_NxT, self._data.targets_N, *calls):
-                steps(state, population.settings, digits, targets, valid)
+            start, end = first // batches.steps_per_call, min((first + BLOCK) // batches.steps_per_call, batches.calls)
+            calls = epoch.calls(self._data.digits_NxT, self._data.targets_N, start, end)
+            noise = population.noise_of(start, end, batches.steps_per_call)
+            for batch, its_noise in zip(calls, noise, strict=True):
+                steps(state, population.settings, *batch, *its_noise)
             if first + BLOCK >= batches.steps:
                 break  # the epoch's end is a checkpoint of its own
             population.step = first + BLOCK

@@ -23,8 +23,9 @@ LSTM = "model=lstm_attention"
         ((), ("dataset.train_size=3000000",)),
         ((LSTM,), (LSTM, "model.hidden_size=512")),
         ((LSTM,), (LSTM, "trainer.batch_size=512")),
+        ((LSTM,), (LSTM, "trainer.weight_noise=0.1")),
     ],
-    ids=["hidden size", "batch size", "samples", "LSTM's hidden size", "LSTM's batch size"],
+    ids=["hidden size", "batch size", "samples", "LSTM's hidden size", "LSTM's batch size", "weight noise"],
 )
 def test_what_is_larger_takes_more(small: tuple[str, ...], large: tuple[str, ...], compose: Compose) -> None:
     assert bytes_per_replica(compose(*small)) < bytes_per_replica(compose(*large))

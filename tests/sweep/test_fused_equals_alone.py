@@ -13,17 +13,18 @@ from attnseq import build
 from attnseq.config import RunConfig
 from attnseq.sweep.grouping import program_of
 from attnseq.training.batches import BatchPlan, Epoch
-from attnseq.training.population import as_steps, build_steps, trace_steps
+from attnseq.training.population import Steps, as_steps, build_steps, trace_steps
 
 STEPS = 1_000
 SAMPLES, BATCH = 3_200, 32  # 100 steps an epoch
 CPU = torch.device("cpu")
 
-# replicas that differ in all that may differ: seed, data, initial weights, order, Adam's numbers
+# replicas that differ in all that may differ: seed, data, initial weights, order, Adam's numbers, noise
 REPLICAS = (
     {"seed": 1337},
     {"seed": 7, "dataset__seed": 4, "trainer__learning_rate": 3e-3, "trainer__beta1": 0.8},
     {"seed": 8, "model__init": "keras", "trainer__order": "random", "trainer__beta2": 0.99, "trainer__epsilon": 1e-6},
+    {"seed": 9, "dataset__label_noise": 0.1, "trainer__weight_noise": 0.01},
 )
 OVERRIDES = (f"dataset.train_size={SAMPLES}", f"trainer.batch_size={BATCH}", "trainer.epochs=10")
 SHORT = (
@@ -58,18 +59,23 @@ def batches(configs: Sequence[RunConfig]) -> tuple[BatchPlan, Callable[[int], li
 
 
 def losses(groups: Sequence[Sequence[RunConfig]]) -> list[Tensor]:
-    """Each step's loss of each replica of each group, step by step; the groups are of one size and have one program."""
-    found, program = [], None
+    """Each step's loss of each replica of each group, step by step; groups of one size share their traced programs."""
+    found = []
+    programs: dict[bool, Steps] = {}
     for configs in groups:
         population = build.build_population(configs, CPU)
         state, settings = population.state, population.settings
         plan, of = batches(configs)
-        steps = build_steps(population.flat, configs[0].trainer.adam)
-        program = program or as_steps(trace_steps(steps, (state, settings, *of(0)[0])))
+        noisy = population.noise is not None
+        if noisy not in programs:
+            steps = build_steps(population.flat, configs[0].trainer.adam)
+            example = (state, settings, *of(0)[0], *next(population.noise_of(0, 1, 1)))
+            programs[noisy] = as_steps(trace_steps(steps, example))
         sums = [state.loss_sum.clone()]
         for epoch in range(STEPS // plan.steps):
-            for digits, targets, valid in of(epoch):
-                program(state, settings, digits, targets, valid)
+            population.epoch = epoch
+            for batch, noise in zip(of(epoch), population.noise_of(0, plan.calls, 1), strict=True):
+                programs[noisy](state, settings, *batch, *noise)
                 sums.append(state.loss_sum.clone())
         assert not state.diverged.any()
         found.append(torch.stack(sums).diff(dim=0) / BATCH)

@@ -16,6 +16,7 @@ from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.weights import KerasInitializer
 from attnseq.randomness import generator
 from attnseq.training.compiling import CompilePlan
+from attnseq.training.noise import WeightNoise
 from attnseq.training.order import random_order
 from attnseq.training.population import FlatModel, PopulationState, initial_state
 from attnseq.training.stopping import StopSignals
@@ -60,14 +61,16 @@ def dataset() -> Dataset:
 
 
 def population(seeds: Sequence[int]) -> Population:
-    """Replicas of these seeds; the seed decides weights, order and learning rate."""
+    """Replicas of these seeds; the seed decides weights, order, learning rate, and the noise, which 0 has none of."""
     model = MLPAttention(positions=10, base=10, hidden_size=10)
     flat = FlatModel(model)
     weights_PxN = torch.stack(
         [flat.flatten(model.initial_parameters(KerasInitializer(generator(seed, "weights")))) for seed in seeds]
     )
     settings = stack_settings([(LEARNING_RATES[seed], 0.9, 0.999, 1e-7) for seed in seeds], torch.device("cpu"))
-    return Population(flat, initial_state(weights_PxN), settings, [random_order(seed, SAMPLES) for seed in seeds])
+    orders = [random_order(seed, SAMPLES) for seed in seeds]
+    noise = WeightNoise([0.01 * seed for seed in seeds], seeds, weights_PxN.shape[1], torch.device("cpu"))
+    return Population(flat, initial_state(weights_PxN), settings, orders, noise if any(seeds) else None)
 
 
 def train(dataset: Dataset, trained: Population) -> Recorder:

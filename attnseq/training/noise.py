@@ -1,0 +1,64 @@
+"""Weight noise: normal noise on every parameter while a step's gradient is taken, fresh in each step.
+
+Source: Murray & Edwards 1994, "Enhanced MLP performance and fault tolerance resulting from synaptic weight noise during
+training"; for recurrent networks Jim, Giles & Horne 1996, Graves 2011.
+
+Shapes: P replicas, N parameters of one replica, C calls of the program, S steps a call.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from attnseq.randomness import generator
+
+CHUNK = 16
+"""Steps whose noise is drawn together: drawing for one step alone would take longer to set up than to do."""
+
+
+class WeightNoise:
+    """The noise of a population, a function of a replica's seed, the epoch and the step in it.
+
+    Args:
+        deviation_P: its standard deviation for each replica, 0 or more.
+        seed_P: each replica's seed.
+        size: N.
+        device: where it goes; it is drawn on the CPU, so that it is the same everywhere.
+    """
+
+    def __init__(self, deviation_P: Sequence[float], seed_P: Sequence[int], size: int, device: torch.device):
+        self._deviation_P, self._seed_P = deviation_P, seed_P
+        self._size = size
+        self._device = device
+
+    def zeros(self, steps_per_call: int) -> Tensor:
+        """noise_PxSxN of a call without any."""
+        return torch.zeros(len(self._seed_P), steps_per_call, self._size, device=self._device)
+
+    def calls(self, epoch: int, start: int, stop: int, steps_per_call: int) -> Iterator[Tensor]:
+        """The noise of calls `start` to `stop` of an epoch.
+
+        Args:
+            epoch: 0 or more.
+            start: first call; its first step is a multiple of `CHUNK`.
+            stop: the call after the last.
+            steps_per_call: S, a divisor of `CHUNK`.
+
+        Yields:
+            noise_PxSxN of each call, contiguous, scaled.
+        """
+        calls = CHUNK // steps_per_call
+        for first in range(start, stop, calls):
+            noise_CxPxSxN = self._draw(epoch, first // calls, steps_per_call)
+            yield from noise_CxPxSxN[: stop - first]
+
+    def _draw(self, epoch: int, chunk: int, steps_per_call: int) -> Tensor:
+        replicas, calls = len(self._seed_P), CHUNK // steps_per_call
+        noise_CxPxSxN = torch.zeros(calls, replicas, steps_per_call, self._size)
+        for replica, (deviation, seed) in enumerate(zip(self._deviation_P, self._seed_P, strict=True)):
+            if deviation:
+                numbers = generator(seed, f"weight_noise/{epoch}", chunk)
+                drawn_CxSxN = numbers.standard_normal((calls, steps_per_call, self._size), dtype="float32")
+                noise_CxPxSxN[:, replica] = deviation * torch.from_numpy(drawn_CxSxN)
+        return noise_CxPxSxN.to(self._device)
