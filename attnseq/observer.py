@@ -54,6 +54,11 @@ class RunObserver:
         share = (time.monotonic() - self._started) / len(self._jobs)
         return share + (job.resumed.seconds if job.resumed else 0.0)
 
+    def _epoch_seconds(self, job: Job, epoch: int) -> float:
+        """Spent on training a run in the epoch after `epoch` others: its share, earlier attempts counted in."""
+        share = (time.monotonic() - self._epoch_started) / len(self._jobs)
+        return share + (job.resumed.epoch_seconds if job.resumed and job.resumed.epoch == epoch else 0.0)
+
     def program(self, plan: CompilePlan) -> None:
         text = "compiling the training step, which takes up to a minute the first time"
         self._progress.note(text if plan.compile else f"the training step is not compiled: {plan.reason}")
@@ -69,13 +74,13 @@ class RunObserver:
         self._progress.update(steps, sum(finite) / len(finite) if finite else math.nan)
 
     def epoch(self, epoch: int, population: Population, loss_P: Sequence[float]) -> None:
-        seconds = (time.monotonic() - self._epoch_started) / len(self._jobs)
+        seconds_P = [self._epoch_seconds(job, epoch - 1) for job in self._jobs]
         flat, parameters_PxN = population.flat, population.state.parameters
         watched = self._data.evaluate(parameters_PxN, lambda some, dataset: _watch(flat, some, dataset))
         running = [not diverged for diverged in population.diverged()]
         records = [
             EpochRecord(epoch, loss, metrics.loss, metrics.mae, metrics.exact, seconds, attention)
-            for loss, (metrics, attention) in zip(loss_P, watched, strict=True)
+            for loss, seconds, (metrics, attention) in zip(loss_P, seconds_P, watched, strict=True)
         ]
         for_each(self._write_epoch, *(compress(column, running) for column in (self._jobs, self.logs, records)))
         if len(self._jobs) == 1 and running[0]:
@@ -93,10 +98,13 @@ class RunObserver:
         state = {name: value.cpu() for name, value in population.state._asdict().items()}
         rows = [{name: value[replica] for name, value in state.items()} for replica in range(len(self._jobs))]
 
-        def save(job: Job, row: dict[str, Tensor]) -> None:
-            job.folder.save_checkpoint(population.epoch, population.step, row, self.seconds(job))
+        where = population.epoch, population.step
+        seconds_P = [self._epoch_seconds(job, population.epoch) if population.step else 0.0 for job in self._jobs]
 
-        for_each(save, self._jobs, rows)
+        def save(job: Job, row: dict[str, Tensor], epoch_seconds: float) -> None:
+            job.folder.save_checkpoint(*where, row, self.seconds(job), epoch_seconds)
+
+        for_each(save, self._jobs, rows, seconds_P)
         self._epoch_started += time.monotonic() - began  # no part of an epoch's seconds
 
 

@@ -106,9 +106,11 @@ class RunFolder:
         """Where the run stands; None for a run that has not begun. Raises CheckpointError, see `load_checkpoint`."""
         return load_checkpoint(self.checkpoint_path, self.config)
 
-    def save_checkpoint(self, epoch: int, step: int, state: dict[str, Any], seconds: float) -> None:
+    def save_checkpoint(
+        self, epoch: int, step: int, state: dict[str, Any], seconds: float, epoch_seconds: float
+    ) -> None:
         """Write down where the run stands, see `Checkpoint`."""
-        save_checkpoint(self.checkpoint_path, Checkpoint(self.config, epoch, step, state, seconds))
+        save_checkpoint(self.checkpoint_path, Checkpoint(self.config, epoch, step, state, seconds, epoch_seconds))
 
     def _remove_half_written(self) -> None:
         """Remove the temporary files of a process that was killed while it wrote."""

@@ -288,6 +288,7 @@ def test_interrupted_and_resumed_is_uninterrupted(
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
     checkpoint = torch.load(path / "checkpoint.pt", weights_only=True)
     assert (checkpoint["epoch"], checkpoint["step"]) == where
+    assert (checkpoint["epoch_seconds"] > 0) == (where[1] > 0)
     assert not (path / "result.json").exists()
     capsys.readouterr()
     result = run(Job(tiny(*LONGER), path))
@@ -297,6 +298,8 @@ def test_interrupted_and_resumed_is_uninterrupted(
     for key in RESULT_KEYS - {"seconds", "microseconds_per_sample"}:
         assert result[key] == uninterrupted[key], key
     assert result["seconds"] > checkpoint["seconds"]
+    if where[0] < 2:
+        assert history.read(path / "history.csv")[where[0]]["seconds"] > checkpoint["epoch_seconds"]
     assert scalar_steps(path) == scalar_steps(longer)
 
 

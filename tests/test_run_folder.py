@@ -96,7 +96,7 @@ def test_a_damaged_result_is_refused_and_left_alone(run_folder: RunFolder, conte
 def test_another_config_is_refused(run_folder: RunFolder) -> None:
     with run_folder.lock():
         run_folder.write_result({"status": "finished"})
-        run_folder.save_checkpoint(1, 0, {"parameters": torch.zeros(2)}, 1.0)
+        run_folder.save_checkpoint(1, 0, {"parameters": torch.zeros(2)}, 1.0, 0.5)
     before = run_folder.result_path.read_bytes(), run_folder.checkpoint_path.read_bytes()
     other = RunFolder(run_folder.path, CONFIG.replace("1", "2"))
     with pytest.raises(RunFolderError, match=r"another config.*name=.*overwrite=true"):

@@ -31,6 +31,7 @@ class Checkpoint:
         step: optimizer steps taken in the epoch that is under way, a multiple of `trainer.BLOCK`.
         state: a row of each tensor of `PopulationState`, by its name.
         seconds: spent so far.
+        epoch_seconds: of these, on training in the epoch that is under way.
     """
 
     config: str
@@ -38,6 +39,7 @@ class Checkpoint:
     step: int
     state: dict[str, Tensor]
     seconds: float
+    epoch_seconds: float = 0.0
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
