@@ -153,12 +153,17 @@ def check_command_line(arguments: Sequence[str]) -> None:
     place = "options such as -m stand before all overrides, or behind them"
     parser.error = lambda message: fail(f"{message}; {place}")  # type: ignore[method-assign]
     given = parser.parse_args(list(arguments))
-    if given.help or given.hydra_help or given.cfg or given.info or given.shell_completion or given.config_dir:
+    if given.help or given.hydra_help or given.cfg or given.info or given.shell_completion:
         return
     if given.config_name or given.config_path:
         fail("--config-name, --config-path: the config is attnseq's own; choose an experiment, or add a --config-dir")
+    overrides = given.overrides
+    if given.config_dir:
+        if not Path(given.config_dir).is_dir():
+            fail(f"--config-dir={given.config_dir}: no such folder")
+        overrides = [f'hydra.searchpath=["file://{Path(given.config_dir).absolute().as_posix()}"]', *overrides]
     with errors_in_one_line():
-        for config in compose_sweep(given.overrides) if given.multirun else [compose_config(given.overrides)]:
+        for config in compose_sweep(overrides) if given.multirun else [compose_config(overrides)]:
             checked(config)
             _check_launcher(config)
             check_writable(Path(config.hydra.sweep.dir if given.multirun else config.hydra.run.dir))

@@ -101,6 +101,35 @@ def test_bad_input(case: str, folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert (folder / "a_file").read_text() == "not a folder"
 
 
+@pytest.fixture
+def own_configs(tmp_path: Path) -> Path:
+    """A folder with a user's experiment in it; its name needs quotes."""
+    path = tmp_path / "my own, here"
+    (path / "experiment").mkdir(parents=True)
+    (path / "experiment" / "mine.yaml").write_text("# @package _global_\ntrainer:\n  epochs: 3\n")
+    return path
+
+
+def test_a_folder_of_the_users_configs_is_looked_at(
+    own_configs: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in (["experiment=mine"], ["-m", "experiment=mine", "seed=1,2"]):
+        check_command_line(["--config-dir", str(own_configs), *arguments])
+    assert capsys.readouterr() == ("", "")
+    wrong = {"experiment=nine": "mine, ", "trainer.epoch=1": "did you mean epochs", "seed=-1": "must be >= 0"}
+    for override, part in wrong.items():
+        with pytest.raises(SystemExit):
+            check_command_line(["--config-dir", str(own_configs), "experiment=mine", override])
+        err = capsys.readouterr().err
+        assert part in err
+        assert err.count("\n") == 1
+    with pytest.raises(SystemExit) as end:
+        check_command_line(["--config-dir", "nowhere"])
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "--config-dir=nowhere: no such folder\n"
+    assert not any(folder.iterdir())
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here, so that device=cuda is right")
 @pytest.mark.parametrize("device", ["cuda", "cuda:0"])
 def test_no_cuda(device: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,8 +22,11 @@ SHARE = 0.5
 HOST_BYTES = 2_000_000
 """A run's files and Python objects, generously."""
 
-CGROUP = Path("/sys/fs/cgroup")
-"""Where Linux shows a container's limits."""
+CGROUPS = Path("/sys/fs/cgroup")
+"""Where Linux shows the limits of containers, services and batch jobs (cgroup 2), a folder a group."""
+
+OWN_GROUP = Path("/proc/self/cgroup")
+"""Where it says which of them this process is in."""
 
 
 def bytes_per_replica(config: RunConfig) -> int:
@@ -64,7 +67,7 @@ def free_bytes(device: torch.device) -> int | None:
         # what PyTorch keeps for its next tensors is free for them
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(torch.cuda.mem_get_info(device)[0]) + kept
-    free = [value for value in (_available(), _left_in_cgroup()) if value is not None]
+    free = [value for value in (_available(), *map(_left_in, _groups())) if value is not None]
     return min(free, default=None)
 
 
@@ -89,13 +92,23 @@ def _available() -> int | None:
         return None
 
 
-def _left_in_cgroup() -> int | None:
-    """What a container's limit (cgroup 2) leaves; cached files do not count as used: they are given up when needed."""
+def _groups() -> list[Path]:
+    """The group of this process, and those around it, whose limits hold for it, too."""
     try:
-        limit = (CGROUP / "memory.max").read_text().strip()
+        lines = OWN_GROUP.read_text().splitlines()
+    except OSError:
+        lines = []
+    own = CGROUPS / next((line[len("0::/") :] for line in lines if line.startswith("0::/")), "")
+    return [group for group in (own, *own.parents) if group.is_relative_to(CGROUPS)]
+
+
+def _left_in(group: Path) -> int | None:
+    """What a group's limit leaves; cached files do not count as used: they are given up when needed."""
+    try:
+        limit = (group / "memory.max").read_text().strip()
         if limit == "max":
             return None
-        cached = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())["inactive_file"]
-        return int(limit) - int((CGROUP / "memory.current").read_text()) + int(cached)
+        cached = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())["inactive_file"]
+        return int(limit) - int((group / "memory.current").read_text()) + int(cached)
     except (OSError, ValueError, KeyError):
         return None

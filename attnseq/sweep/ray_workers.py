@@ -78,9 +78,9 @@ class RayWorkers:
             needs = f"cpus_per_population={self._cpus:g}, gpus_per_population={gpus:g}"
             raise ConfigError(f"hydra.launcher: {needs}: none of the cluster's nodes ({len(self._nodes)}) has as much")
         sharing = max(1, int(1 / gpus)) if gpus else max(fitting)
-        share = Share(max(1, int(self._cpus)), sharing)
         # a GPU that was not asked for can still be seen
-        return Place(device if gpus else "cpu", gpus, sum(fitting), share)
+        share = Share(device if gpus else "cpu", max(1, int(self._cpus)), sharing)
+        return Place(gpus, sum(fitting), share)
 
     def submit(self, assignment: Assignment) -> Any:
         """As `remote.Workers`."""

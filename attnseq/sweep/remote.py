@@ -33,13 +33,11 @@ class Place:
     """What the populations of a device get.
 
     Args:
-        device: as workers call it.
         gpus: of each population.
         slots: populations that fit on the cluster at once; 1 or more.
         share: of a node, for each population.
     """
 
-    device: str
     gpus: float
     slots: int
     share: Share
@@ -136,14 +134,14 @@ def deal(jobs: Sequence[Job], workers: Workers, max_population: int | None, cons
         even = -(-len(jobs) // place.slots)
         populations = cut(members, min(even, max_population or even))
         console.print(describe(members, len(populations)), soft_wrap=True)
-        assignments += [Assignment(_to_send(each, place.device), place, max_population) for each in populations]
+        assignments += [Assignment(_to_send(each), place, max_population) for each in populations]
     return assignments
 
 
-def _to_send(jobs: Sequence[Job], device: str) -> list[Job]:
+def _to_send(jobs: Sequence[Job]) -> list[Job]:
     """Jobs as they travel: what was to be overwritten is gone by now, checkpoints are read where they are needed."""
     return [
-        replace(job, config=replace(job.config, device=device, overwrite=False), path=job.path.absolute(), resumed=None)
+        replace(job, config=replace(job.config, overwrite=False), path=job.path.absolute(), resumed=None)
         for job in jobs
     ]
 

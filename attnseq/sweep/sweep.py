@@ -12,12 +12,13 @@ from attnseq.sweep.grouping import cut, describe, group
 from attnseq.training.stopping import StopSignals
 
 
-def run_sweep(jobs: Sequence[Job], max_population: int | None = None) -> list[Outcome]:
+def run_sweep(jobs: Sequence[Job], max_population: int | None = None, device: str | None = None) -> list[Outcome]:
     """Train every run of a sweep that is not finished.
 
     Args:
         jobs: the runs, in any mixture. A folder that is named twice is trained once.
         max_population: runs of a population at most; None: as many as half of the free memory holds.
+        device: where they train; None: where their configs say.
 
     Returns:
         An outcome a job, in their order.
@@ -30,11 +31,11 @@ def run_sweep(jobs: Sequence[Job], max_population: int | None = None) -> list[Ou
         if claimed.outcomes:
             console.print(before(claimed), soft_wrap=True)
         for members in group(claimed.waiting):
-            device = build.build_device(members[0].config.device)
-            populations = cut(members, max_population or largest_population(members[0].config, device))
+            place = build.build_device(device or members[0].config.device)
+            populations = cut(members, max_population or largest_population(members[0].config, place))
             console.print(describe(members, len(populations)), soft_wrap=True)
             for population in populations:
-                for job, result in zip(population, train_jobs(population, device, stop), strict=True):
+                for job, result in zip(population, train_jobs(population, place, stop), strict=True):
                     claimed.outcomes[job.path.absolute()] = result
         return [claimed.outcomes[job.path.absolute()] for job in jobs]
 

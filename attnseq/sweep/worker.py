@@ -49,10 +49,12 @@ class Share:
     """What a worker may use of its node.
 
     Args:
+        device: as a config names it.
         threads: of the CPU.
         sharing: populations that share the memory which this one sees.
     """
 
+    device: str
     threads: int
     sharing: int
 
@@ -74,9 +76,8 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
         if again:
             _wait_for_locks(jobs)
         torch.set_num_threads(share.threads)
-        config = jobs[0].config
-        fits = max(1, largest_population(config, build.build_device(config.device)) // share.sharing)
-        return Finished(run_sweep(jobs, min(fits, max_population or fits)))
+        fits = max(1, largest_population(jobs[0].config, build.build_device(share.device)) // share.sharing)
+        return Finished(run_sweep(jobs, min(fits, max_population or fits), share.device))
     except Interrupted as interrupted:
         return Lost(f"stopped by {interrupted}")
     except (ConfigError, OSError, MemoryError, torch.OutOfMemoryError) as error:

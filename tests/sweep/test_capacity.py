@@ -51,10 +51,18 @@ def test_as_many_as_half_of_the_free_memory_holds(
     assert largest_population(config, CPU) == largest
 
 
-def test_free_memory_is_that_of_the_tighter_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    for system, group, free in ((5, 3, 3), (5, None, 5), (None, 3, 3), (2, -1, -1), (None, None, None)):
+def test_free_memory_is_that_of_the_tightest_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    for system, groups, free in (
+        (5, [3, 4], 3),
+        (5, [None, 4], 4),
+        (None, [3], 3),
+        (2, [-1], -1),
+        (None, [None], None),
+    ):
+        left = dict(enumerate(groups))
         monkeypatch.setattr(capacity, "_available", lambda system=system: system)
-        monkeypatch.setattr(capacity, "_left_in_cgroup", lambda group=group: group)
+        monkeypatch.setattr(capacity, "_groups", lambda left=left: list(left))
+        monkeypatch.setattr(capacity, "_left_in", lambda group, left=left: left[group])
         assert free_bytes(CPU) == free
 
 
@@ -62,16 +70,32 @@ def test_free_memory_is_that_of_the_tighter_limit(monkeypatch: pytest.MonkeyPatc
     ("limit", "used", "cache", "left"),
     [("1000", "300", "100", 800), ("1000", "1000", "900", 900), ("max", "300", "100", None), (None, "300", "0", None)],
 )
-def test_a_containers_limit(
-    limit: str | None, used: str, cache: str, left: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_groups_limit(limit: str | None, used: str, cache: str, left: int | None, tmp_path: Path) -> None:
     """Cached files are given up when memory is asked for: they do not count as used."""
-    monkeypatch.setattr(capacity, "CGROUP", tmp_path)
     if limit is not None:
         (tmp_path / "memory.max").write_text(f"{limit}\n")
     (tmp_path / "memory.current").write_text(f"{used}\n")
     (tmp_path / "memory.stat").write_text(f"anon 5\nfile 7\ninactive_file {cache}\nactive_file 9\n")
-    assert capacity._left_in_cgroup() == left
+    assert capacity._left_in(tmp_path) == left
+
+
+@pytest.mark.parametrize(
+    ("own", "groups"),
+    [
+        ("0::/job_7/step_0\n", ["job_7/step_0", "job_7", "."]),
+        ("9:name=systemd:/a\n0::/\n", ["."]),  # a container's own root
+        ("4:memory:/a\n", ["."]),  # cgroup 1
+        (None, ["."]),
+    ],
+)
+def test_the_groups_around_the_process(
+    own: str | None, groups: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capacity, "CGROUPS", tmp_path)
+    monkeypatch.setattr(capacity, "OWN_GROUP", tmp_path / "cgroup")
+    if own is not None:
+        (tmp_path / "cgroup").write_text(own)
+    assert [str(group.relative_to(tmp_path)) for group in capacity._groups()] == groups
 
 
 def test_this_machine_says_what_it_has() -> None:

@@ -28,14 +28,14 @@ def workers(
 @pytest.mark.parametrize(
     ("nodes", "cpus", "gpus", "device", "place"),
     [
-        (CPU_NODES, 1, None, "auto", Place("cpu", 0, 11, Share(threads=1, sharing=8))),
-        (CPU_NODES, 2, None, "cpu", Place("cpu", 0, 5, Share(threads=2, sharing=4))),
-        (CPU_NODES, 0.1, None, "cpu", Place("cpu", 0, 110, Share(threads=1, sharing=80))),
-        (GPU_NODES, 1, None, "auto", Place("auto", 1, 6, Share(threads=1, sharing=1))),
-        (GPU_NODES, 1, 0.25, "cuda", Place("cuda", 0.25, 24, Share(threads=1, sharing=4))),
-        (GPU_NODES, 8, 1, "auto", Place("auto", 1, 4, Share(threads=8, sharing=1))),
-        (GPU_NODES, 4, 0, "auto", Place("cpu", 0, 9, Share(threads=4, sharing=4))),
-        (GPU_NODES, 4, None, "cpu", Place("cpu", 0, 9, Share(threads=4, sharing=4))),
+        (CPU_NODES, 1, None, "auto", Place(0, 11, Share("cpu", threads=1, sharing=8))),
+        (CPU_NODES, 2, None, "cpu", Place(0, 5, Share("cpu", threads=2, sharing=4))),
+        (CPU_NODES, 0.1, None, "cpu", Place(0, 110, Share("cpu", threads=1, sharing=80))),
+        (GPU_NODES, 1, None, "auto", Place(1, 6, Share("auto", threads=1, sharing=1))),
+        (GPU_NODES, 1, 0.25, "cuda", Place(0.25, 24, Share("cuda", threads=1, sharing=4))),
+        (GPU_NODES, 8, 1, "auto", Place(1, 4, Share("auto", threads=8, sharing=1))),
+        (GPU_NODES, 4, 0, "auto", Place(0, 9, Share("cpu", threads=4, sharing=4))),
+        (GPU_NODES, 4, None, "cpu", Place(0, 9, Share("cpu", threads=4, sharing=4))),
     ],
 )
 def test_place(

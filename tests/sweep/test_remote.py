@@ -46,7 +46,7 @@ class FakeCluster:
         yield self
 
     def place(self, device: str) -> Place:
-        return Place(device, 0.0, self.slots, Share(1, 1))
+        return Place(0.0, self.slots, Share(device, 1, 1))
 
     def submit(self, assignment: Assignment) -> Any:
         handle = next(self._handles)

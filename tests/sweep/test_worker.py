@@ -1,9 +1,11 @@
 """What a worker does with a population: trains it or goes on with it, and reports what went wrong."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from attnseq.training.stopping import Interrupted
 Tiny = Callable[..., RunConfig]
 Jobs = Callable[..., list[Job]]
 
-SHARE = Share(threads=1, sharing=1)
+SHARE = Share("cpu", threads=1, sharing=1)
 
 
 @pytest.fixture
@@ -59,17 +61,30 @@ class TestTraining:
         assert written == [job.folder.result_path.stat().st_mtime_ns for job in three]
         assert torch.get_num_threads() == 1
 
+    def test_the_device_is_the_worker_s_and_the_config_stays_as_it_was_given(
+        self, three: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)  # a GPU that is not for this worker
+        for job in three:
+            job.config = replace(job.config, device="auto")
+        report = train_population(three, SHARE, None, again=False)
+        assert isinstance(report, Finished)
+        for job in three:
+            assert "device: auto" in (job.path / ".hydra" / "config.yaml").read_text()
+            assert json.loads(job.folder.result_path.read_text())["device"] == "cpu"
+
     def test_memory_is_shared_with_other_populations(self, three: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
         sizes = []
 
-        def note(jobs: list[Job], largest: int) -> list[Any]:
+        def note(jobs: list[Job], largest: int, device: str) -> list[Any]:
+            assert device == "cpu"
             sizes.append(largest)
             return []
 
         monkeypatch.setattr(worker, "run_sweep", note)
         monkeypatch.setattr(worker, "largest_population", lambda config, device: 100)
         for sharing, largest in ((1, None), (4, None), (1000, None), (4, 10), (4, 50)):
-            train_population(three, Share(1, sharing), largest, again=False)
+            train_population(three, Share("cpu", 1, sharing), largest, again=False)
         assert sizes == [100, 25, 1, 10, 25]
 
     def test_a_second_attempt_waits_for_the_locks_of_the_first(self, three: list[Job]) -> None:
