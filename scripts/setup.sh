@@ -2,7 +2,7 @@
 # Makes .venv in the repository root and installs attnseq there, editable, with the pinned versions of constraints.txt.
 # When nothing has changed it returns at once. Extras accumulate from call to call.
 #
-#   scripts/setup.sh [--extra dev] [--extra bench] [--extra ray]        PYTHON=/path/to/python chooses the interpreter
+#   scripts/setup.sh [--extra dev|bench|ray|optuna]...                  PYTHON=/path/to/python chooses the interpreter
 set -euo pipefail
 
 fail() {
@@ -14,8 +14,8 @@ fail() {
 wanted=""
 while (($#)); do
   case "$1 ${2-}" in
-    "--extra dev" | "--extra bench" | "--extra ray") wanted+="$2 " ;;
-    *) fail "unknown argument: $*; usage: setup.sh [--extra dev] [--extra bench] [--extra ray]" 2 ;;
+    "--extra dev" | "--extra bench" | "--extra ray" | "--extra optuna") wanted+="$2 " ;;
+    *) fail "unknown argument: $*; usage: setup.sh [--extra dev|bench|ray|optuna]..." 2 ;;
   esac
   shift 2
 done
