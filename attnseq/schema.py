@@ -85,7 +85,7 @@ class ModelConfig:
         """The notebook's own initial weights; for models that the notebook has."""
         raise NotImplementedError
 
-    def tutorial_orders(self, stream: "TutorialStream") -> Iterator[npt.NDArray[np.int64]]:
+    def tutorial_orders(self, stream: "TutorialStream") -> Iterator[npt.NDArray[np.int32]]:
         """The notebook's own order of the samples, epoch by epoch; for models that the notebook has."""
         raise NotImplementedError
 

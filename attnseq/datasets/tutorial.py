@@ -78,11 +78,11 @@ class TutorialStream:
         self.digits_NxT = stream.randint(0, 10, size=(samples, length), dtype=np.int64).astype(np.uint8)
         self._after_digits = stream.get_state()
 
-    def mlp_orders(self) -> Iterator[npt.NDArray[np.int64]]:
+    def mlp_orders(self) -> Iterator[npt.NDArray[np.int32]]:
         """The order of the samples in each epoch of the MLP, the first ten as published.
 
         Returns:
-            An endless iterator over epochs; int64 of shape N, a permutation, each a shuffle of the one before.
+            An endless iterator over epochs; int32 of shape N, a permutation: one array, which the next epoch shuffles.
         """
         return _orders(self._resume(self._after_digits), self.samples)
 
@@ -97,14 +97,14 @@ class TutorialStream:
         """
         return self._draw_lstm(self._resume(self._after_mlp), hidden_size, attention)
 
-    def lstm_orders(self, hidden_size: int = 64, attention: bool = True) -> Iterator[npt.NDArray[np.int64]]:
+    def lstm_orders(self, hidden_size: int = 64, attention: bool = True) -> Iterator[npt.NDArray[np.int32]]:
         """The order of the samples in each epoch of the LSTM, after its weights were drawn.
 
         Args:
             hidden_size: H, 1 or more; it says how many numbers the weights took.
             attention: whether the model has an attention kernel, for the same reason.
         Returns:
-            An endless iterator over epochs; int64 of shape N, a permutation, each a shuffle of the one before.
+            An endless iterator over epochs; int32 of shape N, a permutation: one array, which the next epoch shuffles.
         """
         stream = self._resume(self._after_mlp)
         self._draw_lstm(stream, hidden_size, attention)
@@ -170,12 +170,13 @@ class TutorialConfig(DatasetConfig):
         return tutorial(self.train_size, self.validation_size, self.test_size, self.seed)
 
 
-def _orders(stream: np.random.RandomState, samples: int) -> Iterator[npt.NDArray[np.int64]]:
-    """An iterator that keeps four bytes a sample, and nothing of the stream that it came from."""
+def _orders(stream: np.random.RandomState, samples: int) -> Iterator[npt.NDArray[np.int32]]:
     index_N = np.arange(samples, dtype=np.int32)
+    shown_N = index_N.view()
+    shown_N.flags.writeable = False  # the next epoch is made of this one
     while True:
         stream.shuffle(index_N)
-        yield index_N.astype(np.int64)
+        yield shown_N
 
 
 def _op_seed(stream: np.random.RandomState) -> int:

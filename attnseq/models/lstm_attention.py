@@ -89,5 +89,5 @@ class LSTMAttentionConfig(ModelConfig):
         seeds = (draws.attention_op_seed, draws.input_op_seed, draws.output_op_seed)
         return TutorialInitializer([seed for seed in seeds if seed is not None], draws.recurrent_normal_HxG)
 
-    def tutorial_orders(self, stream: TutorialStream) -> Iterator[npt.NDArray[np.int64]]:
+    def tutorial_orders(self, stream: TutorialStream) -> Iterator[npt.NDArray[np.int32]]:
         return stream.lstm_orders(self.hidden_size, self.attention != "none")

@@ -80,5 +80,5 @@ class MLPAttentionConfig(ModelConfig):
         # without attention the other layers keep their kernels
         return TutorialInitializer(stream.mlp_op_seeds if self.attention == "time" else stream.mlp_op_seeds[1:])
 
-    def tutorial_orders(self, stream: TutorialStream) -> Iterator[npt.NDArray[np.int64]]:
+    def tutorial_orders(self, stream: TutorialStream) -> Iterator[npt.NDArray[np.int32]]:
         return stream.mlp_orders()

@@ -33,8 +33,8 @@ def bytes_per_replica(config: RunConfig) -> int:
     """An upper estimate of the memory that one more replica takes.
 
     Parameters with gradient, moments and temporaries (ten copies), what the backward pass keeps of a batch (three
-    copies: values, gradients, temporaries), gathered batches, weight noise, the order of an epoch and its replay, and
-    the data, as if no other replica shared them.
+    copies: values, gradients, temporaries), gathered batches, weight noise, the order of an epoch, and the data, as if
+    no other replica shared them.
 
     Args:
         config: of a run.
@@ -57,7 +57,7 @@ def bytes_per_replica(config: RunConfig) -> int:
     activations = 3 * kept * batch // len(digits_BxT)
     gathered = 2 * BLOCK * batch * (task.length + 8)
     noise = 8 * CHUNK * sum(flat.sizes) if config.trainer.weight_noise else 0  # the chunk in use, and the next one
-    samples = dataset.train_size * (2 * (task.length + 4) + task.answer_digits + 12)
+    samples = dataset.train_size * (2 * (task.length + 4) + task.answer_digits + 4)
     return 40 * sum(flat.sizes) + activations + gathered + noise + samples + HOST_BYTES
 
 

@@ -1,6 +1,6 @@
 """An epoch cut into the batches that a population's program takes.
 
-Shapes: P replicas, N training samples, C calls of the program, S steps a call, B batch, M = C S B places of an epoch
+Shapes: P replicas, N training samples, C calls of the program, S steps a call, B batch, M = C S B places of some calls
 (padding included), T positions.
 """
 
@@ -29,29 +29,31 @@ class BatchPlan(NamedTuple):
     def calls(self) -> int:
         return -(-self.steps // self.steps_per_call)
 
+    @property
+    def places(self) -> int:
+        """Of samples, padding included."""
+        return self.calls * self.steps_per_call * self.batch_size
+
 
 class Epoch:
-    """The batches of one epoch.
+    """The batches of one epoch. Nothing but the orders is held for all of it.
 
     Args:
         plan: how the epoch is cut.
-        order_P: each replica's order of its samples; taken one after the other, so that one is in memory at a time.
+        order_P: each replica's order of its samples, int32 of shape N; not copied.
         first_P: where each replica's samples begin among those that `calls` is given.
         device: of the data.
     """
 
     def __init__(
-        self, plan: BatchPlan, order_P: Iterator[npt.NDArray[np.int64]], first_P: Sequence[int], device: torch.device
+        self, plan: BatchPlan, order_P: Sequence[npt.NDArray[np.int32]], first_P: Sequence[int], device: torch.device
     ):
+        self._plan, self._order_P, self._first_P, self._device = plan, order_P, first_P, device
+        narrow = max(first_P) + plan.samples < 2**31  # a gather by int32 reads half as much as one by int64
+        self._dtype = torch.int32 if narrow else torch.int64
         shape = (plan.calls, plan.steps_per_call, plan.batch_size)
-        narrow = max(first_P) + plan.samples < 2**31  # half the memory of int64, and of a large population's most
-        dtype = torch.int32 if narrow else torch.int64
-        order_PxM = torch.zeros(len(first_P), plan.calls * plan.steps_per_call * plan.batch_size, dtype=dtype)
-        for row_M, order_N, first in zip(order_PxM, order_P, first_P, strict=True):
-            row_M[: plan.samples] = torch.from_numpy(order_N) + first
-        self._index_CxPxSxB = order_PxM.to(device).view(len(first_P), *shape).transpose(0, 1)
         ones_N = torch.ones(plan.samples, device=device)
-        self._valid_CxSxB = torch.nn.functional.pad(ones_N, (0, order_PxM.shape[1] - plan.samples)).view(shape)
+        self._valid_CxSxB = torch.nn.functional.pad(ones_N, (0, plan.places - plan.samples)).view(shape)
 
     def calls(
         self, digits_NxT: Tensor, targets_N: Tensor, start: int, stop: int
@@ -67,6 +69,17 @@ class Epoch:
         Yields:
             (digits_PxSxBxT, targets_PxSxB, valid_SxB) of each call, contiguous.
         """
-        # what is gathered takes over the layout of its index, and the compiled program knows one layout only
-        index_CxPxSxB = self._index_CxPxSxB[start:stop].contiguous()
+        index_CxPxSxB = self._index(start, stop)
         return zip(digits_NxT[index_CxPxSxB], targets_N[index_CxPxSxB], self._valid_CxSxB[start:stop], strict=True)
+
+    def _index(self, start: int, stop: int) -> Tensor:
+        """index_CxPxSxB of the samples of these calls, 0 for padding."""
+        plan = self._plan
+        size = plan.steps_per_call * plan.batch_size
+        index_PxM = torch.zeros(len(self._order_P), (stop - start) * size, dtype=self._dtype)
+        for row_M, order_N, first in zip(index_PxM.numpy(), self._order_P, self._first_P, strict=True):
+            part = order_N[start * size : stop * size]
+            np.add(part, first, out=row_M[: len(part)], dtype=row_M.dtype)
+        shape = (len(self._order_P), stop - start, plan.steps_per_call, plan.batch_size)
+        # what is gathered takes over the layout of its index, and the compiled program knows one layout only
+        return index_PxM.view(shape).transpose(0, 1).contiguous().to(self._device)

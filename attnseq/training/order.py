@@ -12,8 +12,8 @@ from attnseq.randomness import generator
 
 ORDERS = ("random", "tutorial")
 
-Order = Callable[[int], npt.NDArray[np.int64]]
-"""From an epoch, 0 or more, to the permutation order_N of its samples."""
+Order = Callable[[int], npt.NDArray[np.int32]]
+"""From an epoch, 0 or more, to the permutation order_N of its samples: not to be changed, good until the next call."""
 
 
 def random_order(seed: int, samples: int) -> Order:
@@ -23,22 +23,23 @@ def random_order(seed: int, samples: int) -> Order:
         seed: of the run.
         samples: N.
     """
-    return lambda epoch: generator(seed, "order", epoch).permutation(samples)
+    return lambda epoch: generator(seed, "order", epoch).permutation(samples).astype(np.int32)
 
 
 class ReplayedOrder:
     """Permutations that exist only as a sequence, each made of the one before, such as the notebook's shuffles.
 
     Args:
-        start: gives the sequence from its first epoch on. Asking for epochs in rising order replays it once.
+        start: gives the sequence from its first epoch on; it may shuffle one array in place. Asking for epochs in
+            rising order replays it once.
     """
 
-    def __init__(self, start: Callable[[], Iterator[npt.NDArray[np.int64]]]):
+    def __init__(self, start: Callable[[], Iterator[npt.NDArray[np.int32]]]):
         self._start = start
         self._replay = start()
         self._next_epoch = 0
 
-    def __call__(self, epoch: int) -> npt.NDArray[np.int64]:
+    def __call__(self, epoch: int) -> npt.NDArray[np.int32]:
         if epoch < self._next_epoch:
             self._replay, self._next_epoch = self._start(), 0
         while True:

@@ -190,7 +190,7 @@ class Trainer:
         return compiled
 
     def _train_epoch(self, population: Population, batches: BatchPlan, steps: Steps, stop: StopSignals) -> None:
-        orders = (order(population.epoch) for order in population.orders)
+        orders = [order(population.epoch) for order in population.orders]
         epoch = Epoch(batches, orders, self._data.first_P, population.device)
         state = population.state
         saved = time.monotonic()

@@ -1,8 +1,10 @@
 """The notebook's stream: published targets and op seeds, and replays that do not depend on the order of calls."""
 
+from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 
@@ -11,6 +13,11 @@ from attnseq.datasets.tutorial import MLP_EPOCHS, TutorialStream, tutorial
 
 # `first_targets` of tutorial/figures.json, printed in tutorial/tutorial.txt
 FIRST_TARGETS = [0.483, 0.587, 0.035, 0.009, 0.471, 0.312, 0.319, 0.652, 0.166, 0.746]
+
+
+def taken(orders: Iterator[npt.NDArray[np.int32]], epochs: int) -> list[npt.NDArray[np.int32]]:
+    """The first orders, each kept apart from the next."""
+    return [order_N.copy() for order_N in islice(orders, epochs)]
 
 
 @pytest.fixture(scope="module")
@@ -64,24 +71,25 @@ def test_replay_equals_the_notebooks_own_calls(hidden_size: int, attention: bool
 
     stream = TutorialStream(samples=samples)
     for _ in range(2):
-        np.testing.assert_array_equal(list(islice(stream.lstm_orders(hidden_size, attention), epochs)), lstm_orders)
+        np.testing.assert_array_equal(taken(stream.lstm_orders(hidden_size, attention), epochs), lstm_orders)
         draws = stream.lstm_draws(hidden_size, attention)
         assert (draws.attention_op_seed, draws.input_op_seed) == (attention_op_seed, input_op_seed)
         assert draws.output_op_seed == output_op_seed
         np.testing.assert_array_equal(draws.recurrent_normal_HxG, normal_HxG)
-        np.testing.assert_array_equal(list(islice(stream.mlp_orders(), MLP_EPOCHS)), mlp_orders)
+        np.testing.assert_array_equal(taken(stream.mlp_orders(), MLP_EPOCHS), mlp_orders)
     np.testing.assert_array_equal(stream.digits_NxT, rows_NxT)
     assert stream.mlp_op_seeds == mlp_op_seeds
 
 
-def test_orders_interleave_and_may_be_written_to() -> None:
+def test_orders_interleave_and_cannot_be_written_to() -> None:
     stream = TutorialStream(samples=20)
     first, second = stream.mlp_orders(), stream.mlp_orders()
     for _ in range(MLP_EPOCHS + 2):
         one_N, other_N = next(first), next(second)
         np.testing.assert_array_equal(one_N, other_N)
         assert sorted(one_N.tolist()) == list(range(20))
-        one_N[:] = 0
+        with pytest.raises(ValueError, match="read-only"):
+            one_N[:] = 0
 
 
 def test_held_out_sizes_move_nothing() -> None:

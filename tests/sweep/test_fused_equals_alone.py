@@ -52,7 +52,7 @@ def batches(configs: Sequence[RunConfig]) -> tuple[BatchPlan, Callable[[int], li
     plan = BatchPlan(data.train_size, BATCH, 1)
 
     def of(number: int) -> list[tuple[Tensor, Tensor, Tensor]]:
-        epoch = Epoch(plan, (order(number) for order in population.orders), data.first_P, CPU)
+        epoch = Epoch(plan, [order(number) for order in population.orders], data.first_P, CPU)
         return list(epoch.calls(data.digits_NxT, data.targets_N, 0, plan.calls))
 
     return plan, of

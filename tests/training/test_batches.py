@@ -36,7 +36,7 @@ def orders(plan: BatchPlan, replicas: int = 2) -> Tensor:
 
 def epoch_of(plan: BatchPlan, order_PxN: Tensor) -> Epoch:
     """Replicas of one dataset, in these orders."""
-    return Epoch(plan, iter(order_PxN.numpy()), [0] * len(order_PxN), order_PxN.device)
+    return Epoch(plan, list(order_PxN.int().numpy()), [0] * len(order_PxN), order_PxN.device)
 
 
 @pytest.mark.parametrize("sizes", PLANS)
@@ -100,8 +100,17 @@ def test_replicas_of_another_dataset_see_their_own_samples() -> None:
     plan = BatchPlan(5, 2, 1)
     order_PxN = orders(plan)
     digits_NxT, targets_N = samples_of(BatchPlan(10, 2, 1))  # two datasets of five, one behind the other
-    epoch = Epoch(plan, iter(order_PxN.numpy()), [0, 5], torch.device("cpu"))
+    epoch = Epoch(plan, list(order_PxN.int().numpy()), [0, 5], torch.device("cpu"))
     for _, targets_PxSxB, valid_SxB in epoch.calls(digits_NxT, targets_N, 0, plan.calls):
         valid_B = valid_SxB[0] > 0
         assert (targets_PxSxB[0, 0, valid_B] < 5).all()
         assert (targets_PxSxB[1, 0, valid_B] >= 5).all()
+
+
+@pytest.mark.parametrize(("first", "dtype"), [(2**31 - 6, torch.int32), (2**31 - 5, torch.int64)])
+def test_many_samples_are_counted_in_wide_numbers(first: int, dtype: torch.dtype) -> None:
+    plan = BatchPlan(5, 2, 1)
+    epoch = Epoch(plan, list(orders(plan).int().numpy()), [0, first], torch.device("cpu"))
+    index_CxPxSxB = epoch._index(0, plan.calls)
+    assert index_CxPxSxB.dtype == dtype
+    assert sorted(index_CxPxSxB[:, 1].flatten().tolist()) == [0, *range(first, first + 5)]

@@ -17,7 +17,7 @@ SAMPLES = 37
 @pytest.mark.parametrize("samples", [1, 2, SAMPLES])
 def test_random_order_is_a_permutation(samples: int) -> None:
     order_N = random_order(0, samples)(3)
-    assert order_N.dtype == np.int64
+    assert order_N.dtype == np.int32
     assert sorted(order_N.tolist()) == list(range(samples))
 
 
@@ -36,13 +36,13 @@ class Shuffles:
     def __init__(self) -> None:
         self.starts = self.reads = 0
 
-    def __call__(self) -> Iterator[npt.NDArray[np.int64]]:
+    def __call__(self) -> Iterator[npt.NDArray[np.int32]]:
         self.starts += 1
-        stream, index_N = np.random.RandomState(1), np.arange(SAMPLES)
+        stream, index_N = np.random.RandomState(1), np.arange(SAMPLES, dtype=np.int32)
         while True:
             stream.shuffle(index_N)
             self.reads += 1
-            yield index_N.copy()
+            yield index_N
 
 
 def expected(epochs: int) -> list[list[int]]:

@@ -318,7 +318,8 @@ def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: i
     assert same_bits(state, eager)  # tracing runs nothing
     built(state, settings(replicas), *padding)
     assert same_bits(state, eager)
-    for call in Epoch(plan, iter(order_PxN.numpy()), [0] * replicas, CPU).calls(digits_NxT, targets_N, 0, plan.calls):
+    epoch = Epoch(plan, list(order_PxN.int().numpy()), [0] * replicas, CPU)
+    for call in epoch.calls(digits_NxT, targets_N, 0, plan.calls):
         steps(eager, settings(replicas), *call)
         built(state, settings(replicas), *call)
     assert plan.steps == 8
@@ -329,7 +330,7 @@ def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: i
     # a broken replica is frozen here, too
     state.parameters[0, 0] = eager.parameters[0, 0] = torch.nan
     before = copy(state)
-    call = next(Epoch(plan, iter(order_PxN.numpy()), [0] * replicas, CPU).calls(digits_NxT, targets_N, 0, 1))
+    call = next(epoch.calls(digits_NxT, targets_N, 0, 1))
     built(state, settings(replicas), *call)
     assert state.diverged.tolist() == [9, 0]
     assert torch.allclose(state.parameters[0], before.parameters[0], rtol=0, atol=0, equal_nan=True)
