@@ -27,7 +27,7 @@ class EventFile:
 
     def __init__(self, folder: str | Path):
         # the order of names is the order in which TensorBoard reads them
-        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBER)}"
+        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBER):06d}"
         self._path = Path(folder) / name
         self._write(Event(file_version="brain.Event:2"))
 

@@ -1,0 +1,45 @@
+"""Event files as TensorBoard itself reads them: whole after every write, in their order."""
+
+from pathlib import Path
+
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from torch.utils.tensorboard.summary import Summary, scalar
+
+from attnseq.report.event_file import EventFile
+
+
+def scalars(folder: Path) -> list[tuple[int, float]]:
+    accumulator = EventAccumulator(str(folder)).Reload()
+    return [(event.step, event.value) for event in accumulator.Scalars("loss")]
+
+
+def loss(value: float) -> Summary:
+    return scalar("loss", value)
+
+
+def test_every_event_is_on_disk_when_the_call_returns(tmp_path: Path) -> None:
+    events = EventFile(tmp_path)
+    (file,) = tmp_path.iterdir()
+    for step in range(3):
+        events.add(step, loss(step / 2))
+        loaded = list(EventFileLoader(str(file)).Load())
+        assert [event.step for event in loaded if event.HasField("summary")] == list(range(step + 1))
+    assert scalars(tmp_path) == [(0, 0.0), (1, 0.5), (2, 1.0)]
+
+
+def test_a_new_session_replaces_what_stood_from_its_step_on(tmp_path: Path) -> None:
+    first = EventFile(tmp_path)
+    for step in range(4):
+        first.add(step, loss(0.0))
+    second = EventFile(tmp_path)
+    second.start_session(2)
+    second.add(2, loss(1.0))
+    assert scalars(tmp_path) == [(0, 0.0), (1, 0.0), (2, 1.0)]
+
+
+def test_files_of_one_second_are_read_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:
+    for number in range(12):
+        EventFile(tmp_path).add(number, loss(number))
+    assert len(list(tmp_path.iterdir())) == 12
+    assert scalars(tmp_path) == [(number, float(number)) for number in range(12)]

@@ -1,0 +1,159 @@
+"""A run that is stopped or killed, and started again, ends as if it had never stopped."""
+
+import json
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from attnseq.config import RunConfig
+from attnseq.job import Job
+from attnseq.observer import RunObserver
+from attnseq.report import history, pictures
+from attnseq.report.tensorboard import TensorBoardLog
+from attnseq.run import run
+from attnseq.run_folder import RunFolder
+from attnseq.training.stopping import Interrupted
+
+Compose = Callable[..., RunConfig]
+SameRun = Callable[[Path, Path], None]
+
+# 2000 samples in batches of 10: 200 steps an epoch, 3 blocks of 64 and a short one
+LONGER = ("dataset.train_size=2000", "trainer.batch_size=10")
+
+
+class Killed(BaseException):
+    """Stands for kill -9 at a chosen place."""
+
+
+@pytest.fixture
+def path(folder: Path) -> Path:
+    return folder / "outputs" / "variant" / "seed=1"
+
+
+def age(folder: Path) -> None:
+    """Event files are read in the order of their names, which hold the second; a new process takes longer to start."""
+    for number, path in enumerate(sorted(folder.glob("events.out.tfevents.*"))):
+        path.rename(path.with_name(f"events.out.tfevents.{number:010d}.earlier"))
+
+
+def scalar_steps(folder: Path) -> dict[str, list[int]]:
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    return {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+@pytest.fixture
+def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, signal.Signals], None]:
+    """`stop_at(steps, signal)`: the signal comes while the run tells of this many steps, once."""
+    progress = RunObserver.progress
+
+    def arrange(at: int, number: signal.Signals) -> None:
+        def stopping(self: RunObserver, steps: int, loss_P: Sequence[float]) -> None:
+            progress(self, steps, loss_P)
+            if steps == at:
+                monkeypatch.setattr(RunObserver, "progress", progress)
+                signal.raise_signal(number)
+
+        monkeypatch.setattr(RunObserver, "progress", stopping)
+
+    return arrange
+
+
+@pytest.fixture(scope="module")
+def longer(tiny: Compose, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two epochs of 200 steps that nothing stopped."""
+    path = tmp_path_factory.mktemp("longer") / "run"
+    run(Job(tiny(*LONGER), path))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("steps", "number", "status", "where"),
+    [
+        ((64,), signal.SIGINT, 130, (0, 64)),
+        ((200,), signal.SIGTERM, 143, (1, 0)),
+        ((128, 328), signal.SIGTERM, 143, (1, 128)),
+        ((400,), signal.SIGINT, 130, (2, 0)),
+    ],
+    ids=["first epoch", "end of an epoch", "twice", "end of the run"],
+)
+def test_interrupted_and_resumed_is_uninterrupted(
+    steps: tuple[int, ...],
+    number: signal.Signals,
+    status: int,
+    where: tuple[int, int],
+    path: Path,
+    tiny: Compose,
+    longer: Path,
+    same_run: SameRun,
+    stop_at: Callable[[int, signal.Signals], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    for at in steps:
+        stop_at(at, number)
+        with pytest.raises(Interrupted) as interrupted:
+            run(Job(tiny(*LONGER), path))
+        assert interrupted.value.status == status
+        assert str(interrupted.value) == number.name
+        age(path)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+    checkpoint = torch.load(path / "checkpoint.pt", weights_only=True)
+    assert (checkpoint["epoch"], checkpoint["step"]) == where
+    assert (checkpoint["epoch_seconds"] > 0) == (where[1] > 0)
+    assert not (path / "result.json").exists()
+    capsys.readouterr()
+    result = run(Job(tiny(*LONGER), path))
+    assert f"epoch {where[0]}, step {where[1]}" in capsys.readouterr().out
+    same_run(path, longer)
+    uninterrupted = json.loads((longer / "result.json").read_text())
+    assert result.keys() == uninterrupted.keys()
+    for key in result.keys() - {"seconds", "microseconds_per_sample"}:
+        assert result[key] == uninterrupted[key], key
+    assert result["seconds"] > checkpoint["seconds"]
+    if where[0] < 2:
+        assert history.read(path / "history.csv")[where[0]]["seconds"] > checkpoint["epoch_seconds"]
+    assert scalar_steps(path) == scalar_steps(longer)
+
+
+# what is under way when the process dies, in the order in which it happens
+PLACES = {
+    "before the first step": (RunObserver, "start", 1),
+    "before an epoch is logged": (TensorBoardLog, "epoch", 2),
+    "after an epoch is logged": (history, "append", 2),
+    "before a checkpoint": (RunObserver, "checkpoint", 2),
+    "before the first checkpoint": (RunObserver, "checkpoint", 1),
+    "before hyperparameters": (TensorBoardLog, "hyperparameters", 1),
+    "before a picture": (pictures, "save", 1),
+    "before the second picture": (pictures, "save", 2),
+    "before the result": (RunFolder, "write_result", 1),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_killed_at_a_chosen_place_and_started_again(
+    place: str, path: Path, tiny: Compose, same_run: SameRun, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, name, count = PLACES[place]
+    original: Any = getattr(owner, name)
+    calls = iter(range(1, 100))
+
+    def killing(*arguments: Any, **keywords: Any) -> Any:
+        if next(calls) == count:
+            raise Killed
+        return original(*arguments, **keywords)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, killing)
+        with pytest.raises(Killed):
+            run(Job(tiny(), path))
+    assert not (path / "result.json").exists()
+    age(path)
+    assert run(Job(tiny(), path))["status"] == "finished"
+    same_run(path, finished)
+    assert scalar_steps(path) == scalar_steps(finished)
