@@ -115,7 +115,7 @@ def test_replicas_differ(configs: list[RunConfig]) -> None:
 
 
 def test_losses_agree_step_by_step(configs: list[RunConfig]) -> None:
-    """Traced, since compiling takes a minute a program; tests/training/test_population.py compares the two."""
+    """Traced, since compiling takes a minute a program; tests/training/test_program.py compares the two."""
     (together_SxP,) = losses([configs])
     assert together_SxP.shape == (STEPS, len(configs))
     for replica, alone_Sx1 in enumerate(losses([[config] for config in configs])):

@@ -1,84 +1,36 @@
-"""A population equals its replicas one by one; padding and diverged replicas change nothing; compiled equals eager.
+"""A population equals its replicas one by one; padding and diverged replicas change nothing.
 
 Shapes: P replicas, N parameters of one replica, S steps a call, B batch, T positions.
 """
 
 import math
-from typing import NamedTuple
 
 import pytest
 import torch
-from torch import Tensor, nn
+from tiny_population import (
+    BATCH,
+    CPU,
+    MODELS,
+    POSITIONS,
+    Batches,
+    batches,
+    build,
+    copy,
+    fresh,
+    rows,
+    same_bits,
+    settings,
+)
+from torch import nn
 
-from attnseq.models.lstm_attention import LSTMAttention
-from attnseq.models.mlp_attention import MLPAttention
-from attnseq.models.weights import KerasInitializer
-from attnseq.randomness import generator
-from attnseq.training.batches import BatchPlan, Epoch
-from attnseq.training.compiling import missing_compiler, plan_compilation
 from attnseq.training.optimizer import FORMS, AdamSettings
 from attnseq.training.population import (
-    FlatModel,
-    PopulationState,
-    as_steps,
     build_steps,
-    compile_program,
     initial_state,
     squared_error,
     take_step,
-    trace_steps,
 )
 from attnseq.training.trainer import stack_settings
-
-POSITIONS, BASE, BATCH = 4, 5, 6
-CPU = torch.device("cpu")
-MODELS = ["mlp", "lstm"]
-
-
-class Batches(NamedTuple):
-    """digits_PxSxBxT, targets_PxSxB, valid_SxB of one call."""
-
-    digits: Tensor
-    targets: Tensor
-    valid: Tensor
-
-
-def build(name: str, hidden_size: int = 3) -> FlatModel:
-    if name == "mlp":
-        return FlatModel(MLPAttention(POSITIONS, BASE, hidden_size))
-    return FlatModel(LSTMAttention(POSITIONS, BASE, hidden_size, "time", "hard_sigmoid"))
-
-
-def fresh(flat: FlatModel, replicas: int) -> Tensor:
-    """parameters_PxN, of each replica from a seed of its own."""
-    inits = [KerasInitializer(generator(seed, "weights")) for seed in range(replicas)]
-    return torch.stack([flat.flatten(flat.model.initial_parameters(init)) for init in inits])  # type: ignore[operator]
-
-
-def settings(replicas: int) -> AdamSettings:
-    rates = [1e-3, 1e-2, 3e-2]
-    return stack_settings([(rates[k], 0.9 - 0.1 * k, 0.999 - 0.009 * k, 1e-7) for k in range(replicas)], CPU)
-
-
-def batches(replicas: int, steps: int, seed: int = 0) -> Batches:
-    numbers = torch.Generator().manual_seed(seed)
-    shape = (replicas, steps, BATCH)
-    digits = torch.randint(0, BASE, (*shape, POSITIONS), generator=numbers, dtype=torch.uint8)
-    return Batches(digits, torch.rand(shape, generator=numbers), torch.ones(steps, BATCH))
-
-
-def rows(values: tuple[Tensor, ...], index: int) -> list[Tensor]:
-    return [value[index : index + 1] for value in values]
-
-
-def copy(state: PopulationState) -> PopulationState:
-    return PopulationState(*(value.clone() for value in state))
-
-
-def same_bits(mine: PopulationState, theirs: PopulationState) -> bool:
-    """Equal, a NaN equal to a NaN."""
-    return all(torch.allclose(a, b, rtol=0, atol=0, equal_nan=True) for a, b in zip(mine, theirs, strict=True))
-
 
 # -- one flat vector --
 
@@ -289,49 +241,3 @@ def test_padding_does_not_count_as_divergence() -> None:
     build_steps(flat, "keras")(state, settings(1), *data[:2], torch.zeros_like(data.valid))
     assert state.diverged.tolist() == [0]
     assert state.loss_sum.tolist() == [0]
-
-
-# -- traced and compiled --
-
-
-@pytest.mark.parametrize("program", ["traced", "compiled"])
-@pytest.mark.parametrize(("name", "hidden_size", "steps_per_call"), [("mlp", 3, 2), ("lstm", 8, 1)])
-def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: int, steps_per_call: int) -> None:
-    """Made of padding, as the trainer does, then run on an epoch's batches, the last of them partly padding."""
-    if program == "compiled" and missing_compiler(CPU):
-        pytest.skip(missing_compiler(CPU))
-    flat, replicas = build(name, hidden_size), 2
-    plan = BatchPlan(samples=7 * BATCH + 2, batch_size=BATCH, steps_per_call=steps_per_call)
-    numbers = torch.Generator().manual_seed(0)
-    digits_NxT = torch.randint(0, BASE, (plan.samples, POSITIONS), generator=numbers, dtype=torch.uint8)
-    targets_N = torch.rand(plan.samples, generator=numbers)
-    order_PxN = torch.stack([torch.randperm(plan.samples, generator=numbers) for _ in range(replicas)])
-    shape = (replicas, steps_per_call, BATCH)
-    padding = Batches(digits_NxT.new_zeros(*shape, POSITIONS), torch.zeros(shape), torch.zeros(shape[1:]))
-
-    steps, eager = build_steps(flat, "keras"), initial_state(fresh(flat, replicas))
-    state = copy(eager)
-    example = (state, settings(replicas), *padding)
-    traced = trace_steps(steps, example)
-    options = plan_compilation("true", 1, 1, CPU).options
-    built = as_steps(traced if program == "traced" else compile_program(traced, example, options))
-    assert same_bits(state, eager)  # tracing runs nothing
-    built(state, settings(replicas), *padding)
-    assert same_bits(state, eager)
-    epoch = Epoch(plan, list(order_PxN.int().numpy()), [0] * replicas, CPU)
-    for call in epoch.calls(digits_NxT, targets_N, 0, plan.calls):
-        steps(eager, settings(replicas), *call)
-        built(state, settings(replicas), *call)
-    assert plan.steps == 8
-    assert state.updates.tolist() == [8] * replicas
-    assert (state.parameters - fresh(flat, replicas)).abs().max() > 5e-3
-    for mine, theirs in zip(state, eager, strict=True):
-        torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-5 * float(theirs.abs().max()))
-    # a broken replica is frozen here, too
-    state.parameters[0, 0] = eager.parameters[0, 0] = torch.nan
-    before = copy(state)
-    call = next(epoch.calls(digits_NxT, targets_N, 0, 1))
-    built(state, settings(replicas), *call)
-    assert state.diverged.tolist() == [9, 0]
-    assert torch.allclose(state.parameters[0], before.parameters[0], rtol=0, atol=0, equal_nan=True)
-    assert not torch.equal(state.parameters[1], before.parameters[1])

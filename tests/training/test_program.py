@@ -1,0 +1,66 @@
+"""The program, traced and compiled, does what its steps do.
+
+Shapes: P replicas, N parameters of one replica, S steps a call, B batch, T positions.
+"""
+
+import pytest
+import torch
+from tiny_population import (
+    BASE,
+    BATCH,
+    CPU,
+    POSITIONS,
+    Batches,
+    build,
+    copy,
+    fresh,
+    same_bits,
+    settings,
+)
+
+from attnseq.training.batches import BatchPlan, Epoch
+from attnseq.training.compiling import missing_compiler, plan_compilation
+from attnseq.training.population import as_steps, build_steps, compile_program, initial_state, trace_steps
+
+
+@pytest.mark.parametrize("program", ["traced", "compiled"])
+@pytest.mark.parametrize(("name", "hidden_size", "steps_per_call"), [("mlp", 3, 2), ("lstm", 8, 1)])
+def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: int, steps_per_call: int) -> None:
+    """Made of padding, as the trainer does, then run on an epoch's batches, the last of them partly padding."""
+    if program == "compiled" and missing_compiler(CPU):
+        pytest.skip(missing_compiler(CPU))
+    flat, replicas = build(name, hidden_size), 2
+    plan = BatchPlan(samples=7 * BATCH + 2, batch_size=BATCH, steps_per_call=steps_per_call)
+    numbers = torch.Generator().manual_seed(0)
+    digits_NxT = torch.randint(0, BASE, (plan.samples, POSITIONS), generator=numbers, dtype=torch.uint8)
+    targets_N = torch.rand(plan.samples, generator=numbers)
+    order_PxN = torch.stack([torch.randperm(plan.samples, generator=numbers) for _ in range(replicas)])
+    shape = (replicas, steps_per_call, BATCH)
+    padding = Batches(digits_NxT.new_zeros(*shape, POSITIONS), torch.zeros(shape), torch.zeros(shape[1:]))
+
+    steps, eager = build_steps(flat, "keras"), initial_state(fresh(flat, replicas))
+    state = copy(eager)
+    example = (state, settings(replicas), *padding)
+    traced = trace_steps(steps, example)
+    options = plan_compilation("true", 1, 1, CPU).options
+    built = as_steps(traced if program == "traced" else compile_program(traced, example, options))
+    assert same_bits(state, eager)  # tracing runs nothing
+    built(state, settings(replicas), *padding)
+    assert same_bits(state, eager)
+    epoch = Epoch(plan, list(order_PxN.int().numpy()), [0] * replicas, CPU)
+    for call in epoch.calls(digits_NxT, targets_N, 0, plan.calls):
+        steps(eager, settings(replicas), *call)
+        built(state, settings(replicas), *call)
+    assert plan.steps == 8
+    assert state.updates.tolist() == [8] * replicas
+    assert (state.parameters - fresh(flat, replicas)).abs().max() > 5e-3
+    for mine, theirs in zip(state, eager, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-5 * float(theirs.abs().max()))
+    # a broken replica is frozen here, too
+    state.parameters[0, 0] = eager.parameters[0, 0] = torch.nan
+    before = copy(state)
+    call = next(epoch.calls(digits_NxT, targets_N, 0, 1))
+    built(state, settings(replicas), *call)
+    assert state.diverged.tolist() == [9, 0]
+    assert torch.allclose(state.parameters[0], before.parameters[0], rtol=0, atol=0, equal_nan=True)
+    assert not torch.equal(state.parameters[1], before.parameters[1])
