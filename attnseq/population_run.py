@@ -10,10 +10,10 @@ from operator import or_
 import torch
 
 from attnseq import build
+from attnseq.article.published import published_run
 from attnseq.fan_out import for_each
 from attnseq.job import Job
 from attnseq.observer import RunObserver
-from attnseq.published import published_run
 from attnseq.report import history, pictures
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress

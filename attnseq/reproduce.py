@@ -3,13 +3,13 @@
 import sys
 from pathlib import Path
 
-from attnseq import verdicts
 from attnseq.arguments import fail
+from attnseq.article import verdicts
+from attnseq.article.published import ATTENTION_REMARK
+from attnseq.article.reproduction import Reproduced, train_published, write_report
 from attnseq.commandline import check_writable, checked, compose_config, errors_in_one_line, register
-from attnseq.published import ATTENTION_REMARK
 from attnseq.report.tables import verdict_table
 from attnseq.report.terminal import terminal_console
-from attnseq.reproduction import Reproduced, train_published, write_report
 
 EXPERIMENTS = ("tutorial_mlp", "tutorial_lstm")
 ALLOWED = ("device", "overwrite", "trainer.compile", "trainer.checkpoint_minutes")

@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 
 from attnseq import build
+from attnseq.article.published import as_printed, published_run
 from attnseq.job import Job
 from attnseq.population_run import train_jobs
-from attnseq.published import as_printed, published_run
 from attnseq.report import history
 from attnseq.report.tables import attention_bars, results_table, summary_line
 from attnseq.report.terminal import terminal_console

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from attnseq import published, verdicts
+from attnseq.article import published, verdicts
+from attnseq.article.reproduction import train_published
 from attnseq.config import RunConfig
-from attnseq.reproduction import train_published
 
 Compose = Callable[..., RunConfig]
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pytest
 
-from attnseq import published, verdicts
-from attnseq.verdicts import Verdict
+from attnseq.article import published, verdicts
+from attnseq.article.verdicts import Verdict
 
 MLP = [float(loss) for loss in published.MLP_LOSS_E]
 LSTM = [float(loss) for loss in published.LSTM_LOSS_E]

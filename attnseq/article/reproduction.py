@@ -13,8 +13,10 @@ import numpy.typing as npt
 import torch
 from omegaconf import OmegaConf
 
-from attnseq import build, published
+from attnseq import build
 from attnseq.analysis.attention import summarise_attention
+from attnseq.article import published
+from attnseq.article.verdicts import Verdict
 from attnseq.config import RunConfig
 from attnseq.files import write_atomically
 from attnseq.job import Job
@@ -24,7 +26,6 @@ from attnseq.report.records import ReproducedRun
 from attnseq.run import run
 from attnseq.run_folder import RunFolder, RunFolderError
 from attnseq.training.population import FlatModel
-from attnseq.verdicts import Verdict
 
 FIRST = 10
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from attnseq import published
+from attnseq.article import published
 
 # the LSTM's run is chaotic at the level of rounding: a change of 1e-7 in a kernel moves later epochs by some per cent
 LSTM_CALM_EPOCHS = 5

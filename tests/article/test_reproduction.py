@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attnseq import published, reproduce
+from attnseq import reproduce
+from attnseq.article import published
+from attnseq.article.reproduction import Reproduced, train_published
 from attnseq.config import RunConfig
 from attnseq.datasets.task import AbsDifference
-from attnseq.reproduction import Reproduced, train_published
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The published article: its numbers, its run trained again, and a verdict on each number."""
