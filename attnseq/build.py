@@ -4,6 +4,7 @@ Shapes: P replicas, N parameters of one replica.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import torch
@@ -54,12 +55,14 @@ def build_data(configs: Sequence[RunConfig], device: torch.device) -> DataPool:
     Raises:
         ConfigError: a dataset cannot be made.
     """
-    built: dict[str, Dataset] = {}
-    for config in configs:
-        if repr(config.dataset) not in built:
-            exact = config.dataset.build().to(device)
-            built[repr(config.dataset)] = exact.with_label_noise(config.dataset.label_noise, config.dataset.seed)
-    return DataPool([built[repr(config.dataset)] for config in configs])
+    exact: dict[str, Dataset] = {}
+    noisy: dict[str, Dataset] = {}
+    for config in (config.dataset for config in configs):
+        if repr(config) not in noisy:
+            key = repr(replace(config, label_noise=0.0))
+            exact[key] = exact.get(key) or config.build().to(device)
+            noisy[repr(config)] = exact[key].with_label_noise(config.label_noise, config.seed)
+    return DataPool([noisy[repr(config.dataset)] for config in configs])
 
 
 def build_population(configs: Sequence[RunConfig], device: torch.device) -> Population:

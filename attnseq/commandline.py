@@ -10,7 +10,9 @@ from typing import Any
 
 import torch
 from hydra import compose, initialize_config_dir
-from hydra._internal.utils import get_args_parser
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
@@ -61,30 +63,47 @@ def register() -> None:
     naming.register()
 
 
-def compose_config(overrides: Sequence[str]) -> DictConfig:
+@contextmanager
+def _hydra(config_dir: Path | None) -> Iterator[None]:
+    """Within it, Hydra looks for configs where its own command line would."""
+    with initialize_config_dir(str(naming.config_directory()), version_base="1.3"):
+        if config_dir is not None:
+            path = create_config_search_path(str(naming.config_directory()))
+            path.prepend("command-line", f"file://{config_dir.absolute()}", SearchPathQuery(provider="schema"))
+            GlobalHydra.instance().clear()
+            Hydra.create_main_hydra2(task_name="attnseq", config_search_path=path)
+        yield
+
+
+def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> DictConfig:
     """The composed config, Hydra's own part with it.
+
+    Args:
+        overrides: of the command line.
+        config_dir: of the user's own configs.
 
     Raises:
         HydraException, OmegaConfBaseException: an unknown key or choice, a wrong type, an override that does not parse.
         ConfigError: an override that Hydra's parser lets through and its composition does not.
     """
-    with initialize_config_dir(str(naming.config_directory()), version_base="1.3"):
+    with _hydra(config_dir):
         try:
             return compose("config", list(overrides), return_hydra_config=True)
         except ValueError as error:
             raise ConfigError(f"{' '.join(overrides)}: {error}") from None
 
 
-def compose_sweep(arguments: Sequence[str]) -> Iterator[DictConfig]:
+def compose_sweep(arguments: Sequence[str], config_dir: Path | None = None) -> Iterator[DictConfig]:
     """The first job of a sweep, and those that differ from it in one override: each value once, not each combination.
 
     Args:
         arguments: overrides, sweeps such as `seed=range(32)` among them.
+        config_dir: of the user's own configs.
 
     Raises:
         As `compose_config`.
     """
-    with initialize_config_dir(str(naming.config_directory()), version_base="1.3"):
+    with _hydra(config_dir):
         loader = GlobalHydra.instance().config_loader()
         try:
             master = loader.load_configuration("config", list(arguments), run_mode=RunMode.MULTIRUN)
@@ -157,13 +176,11 @@ def check_command_line(arguments: Sequence[str]) -> None:
         return
     if given.config_name or given.config_path:
         fail("--config-name, --config-path: the config is attnseq's own; choose an experiment, or add a --config-dir")
-    overrides = given.overrides
-    if given.config_dir:
-        if not Path(given.config_dir).is_dir():
-            fail(f"--config-dir={given.config_dir}: no such folder")
-        overrides = [f'hydra.searchpath=["file://{Path(given.config_dir).absolute().as_posix()}"]', *overrides]
+    own = Path(given.config_dir) if given.config_dir else None
+    if own is not None and not own.is_dir():
+        fail(f"--config-dir={own}: no such folder")
     with errors_in_one_line():
-        for config in compose_sweep(overrides) if given.multirun else [compose_config(overrides)]:
+        for config in compose_sweep(given.overrides, own) if given.multirun else [compose_config(given.overrides, own)]:
             checked(config)
             _check_launcher(config)
             check_writable(Path(config.hydra.sweep.dir if given.multirun else config.hydra.run.dir))

@@ -1,4 +1,4 @@
-"""Does for every run of a population what writes files, several at a time."""
+"""Does for every run of a population what waits for the disk, or leaves Python's lock, several at a time."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor

@@ -11,6 +11,7 @@ from attnseq import build
 from attnseq.config import RunConfig
 from attnseq.datasets.tutorial import TutorialStream
 from attnseq.models.initializers import orthogonal_from_normal, tensorflow_glorot_uniform
+from attnseq.randomness import generator
 from attnseq.schema import ConfigError
 from attnseq.training.order import ReplayedOrder
 
@@ -163,3 +164,29 @@ def test_schedule(tiny: Compose) -> None:
     )
     assert (schedule.epochs, schedule.batch_size, schedule.adam) == (2, 7, "torch")
     assert (schedule.compile, schedule.checkpoint_minutes) == ("false", 0.5)
+
+
+def test_weight_noise_is_of_the_run_s_seed_and_only_where_it_is_asked_for(tiny: Compose) -> None:
+    quiet, noisy = tiny("seed=3"), tiny("seed=4", "dataset.seed=5", "trainer.weight_noise=0.5")
+    assert build.build_population([quiet, quiet], torch.device("cpu")).noise is None
+    population = build.build_population([quiet, noisy], torch.device("cpu"))
+    size = population.state.parameters.shape[1]
+    for epoch in (0, 1):
+        population.epoch = epoch
+        ((noise_PxSxN,),) = population.noise_of(0, 1, 1)
+        assert not noise_PxSxN[0].any()
+        expected_N = 0.5 * generator(4, f"weight_noise/{epoch}", 0).standard_normal(size, dtype=np.float32)
+        np.testing.assert_array_equal(noise_PxSxN[1, 0].numpy(), expected_N)
+
+
+def test_label_noise_is_of_the_dataset_s_seed_and_in_the_training_targets_alone(tiny: Compose) -> None:
+    overrides = (("seed=1",), ("seed=1", "dataset.label_noise=0.1"), ("seed=2", "dataset.label_noise=0.1"))
+    pool = build.build_data([tiny(*each) for each in overrides], torch.device("cpu"))
+    assert pool.first_P == [0, 500, 500]
+    noise_N = pool.targets_N[500:] - pool.targets_N[:500]
+    expected_N = 0.1 * generator(1337, "label_noise").standard_normal(500, dtype=np.float32)
+    np.testing.assert_allclose(noise_N.numpy(), expected_N, atol=1e-6)
+    assert torch.equal(pool.digits_NxT[500:], pool.digits_NxT[:500])
+    exact, noisy = pool.datasets
+    assert torch.equal(noisy.validation.targets_N, exact.validation.targets_N)
+    assert torch.equal(noisy.test.targets_N, exact.test.targets_N)

@@ -104,7 +104,7 @@ def test_bad_input(case: str, folder: Path, capsys: pytest.CaptureFixture[str]) 
 @pytest.fixture
 def own_configs(tmp_path: Path) -> Path:
     """A folder with a user's experiment in it; its name needs quotes."""
-    path = tmp_path / "my own, here"
+    path = tmp_path / 'my "own", here'
     (path / "experiment").mkdir(parents=True)
     (path / "experiment" / "mine.yaml").write_text("# @package _global_\ntrainer:\n  epochs: 3\n")
     return path
@@ -113,8 +113,13 @@ def own_configs(tmp_path: Path) -> Path:
 def test_a_folder_of_the_users_configs_is_looked_at(
     own_configs: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for arguments in (["experiment=mine"], ["-m", "experiment=mine", "seed=1,2"]):
-        check_command_line(["--config-dir", str(own_configs), *arguments])
+    theirs = own_configs.parent / "other" / "experiment" / "theirs.yaml"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("# @package _global_\ntrainer:\n  epochs: 4\n")
+    and_theirs = [f"hydra.searchpath=[file://{theirs.parent.parent}]", "experiment=theirs"]
+    for arguments in (["experiment=mine"], ["-m", "experiment=mine", "seed=1,2"], and_theirs):
+        for path in (str(own_configs), os.path.relpath(own_configs)):
+            check_command_line(["--config-dir", path, *arguments])
     assert capsys.readouterr() == ("", "")
     wrong = {"experiment=nine": "mine, ", "trainer.epoch=1": "did you mean epochs", "seed=-1": "must be >= 0"}
     for override, part in wrong.items():

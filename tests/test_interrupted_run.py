@@ -121,6 +121,24 @@ def test_interrupted_and_resumed_is_uninterrupted(
     assert scalar_steps(path) == scalar_steps(longer)
 
 
+def test_an_epoch_s_seconds_count_every_attempt(
+    path: Path, tiny: Compose, stop_at: Callable[[int, signal.Signals], None]
+) -> None:
+    """Each of two attempts is said to have spent a hundred seconds in the first epoch."""
+    for attempt, at in enumerate((64, 128)):
+        stop_at(at, signal.SIGTERM)
+        with pytest.raises(Interrupted):
+            run(Job(tiny(*LONGER), path))
+        file = path / "checkpoint.pt"
+        checkpoint = torch.load(file, weights_only=True)
+        assert 100 * attempt < checkpoint["epoch_seconds"] < 100 * attempt + 50
+        torch.save(checkpoint | {"epoch_seconds": 100.0 * (attempt + 1)}, file)
+    run(Job(tiny(*LONGER), path))
+    first, second = (row["seconds"] for row in history.read(path / "history.csv"))
+    assert 200 < first < 250
+    assert second < 50
+
+
 # what is under way when the process dies, in the order in which it happens
 PLACES = {
     "before the first step": (RunObserver, "start", 1),

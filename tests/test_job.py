@@ -22,7 +22,7 @@ def test_its_name_tells_it_from_others(tiny: Tiny, tmp_path: Path) -> None:
 def test_where_it_stands(tiny: Tiny, tmp_path: Path) -> None:
     job = Job(tiny(), tmp_path)
     assert job.position == (0, 0)
-    job.resumed = Checkpoint(job.folder.config, 3, 128, {}, 1.0)
+    job.resumed = Checkpoint(job.folder.config, 3, 128, {}, 1.0, 0.0)
     assert job.position == (3, 128)
 
 

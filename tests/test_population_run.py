@@ -23,7 +23,7 @@ def filled(job: Job, value: float, epoch: int, step: int) -> Checkpoint:
     """A checkpoint whose every number is `value`."""
     state = population_of([job]).state._asdict()
     rows = {name: torch.full_like(column[0], value) for name, column in state.items()}
-    return Checkpoint(job.folder.config, epoch, step, rows, 1.0)
+    return Checkpoint(job.folder.config, epoch, step, rows, 1.0, 0.0)
 
 
 def test_every_row_of_the_state_comes_from_its_own_checkpoint(tiny: Callable[..., RunConfig], tmp_path: Path) -> None:

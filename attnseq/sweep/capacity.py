@@ -4,6 +4,7 @@ Shapes: B batch, T positions.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -71,8 +72,14 @@ def free_bytes(device: torch.device) -> int | None:
     return min(free, default=None)
 
 
-def largest_population(config: RunConfig, device: torch.device) -> int:
-    """How many runs like this one fit into one population: 1 to `LARGEST`."""
+def largest_population(configs: Sequence[RunConfig], device: torch.device) -> int:
+    """How many runs fit into one population: 1 to `LARGEST`.
+
+    Args:
+        configs: of runs of one program; where one of them has weight noise, all take its memory.
+        device: where they train.
+    """
+    config = max(configs, key=lambda each: each.trainer.weight_noise)
     free = free_bytes(device)
     if free is None:
         return LARGEST

@@ -32,7 +32,8 @@ def run_sweep(jobs: Sequence[Job], max_population: int | None = None, device: st
             console.print(before(claimed), soft_wrap=True)
         for members in group(claimed.waiting):
             place = build.build_device(device or members[0].config.device)
-            populations = cut(members, max_population or largest_population(members[0].config, place))
+            largest = max_population or largest_population([job.config for job in members], place)
+            populations = cut(members, largest)
             console.print(describe(members, len(populations)), soft_wrap=True)
             for population in populations:
                 for job, result in zip(population, train_jobs(population, place, stop), strict=True):

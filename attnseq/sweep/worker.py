@@ -76,7 +76,8 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
         if again:
             _wait_for_locks(jobs)
         torch.set_num_threads(share.threads)
-        fits = max(1, largest_population(jobs[0].config, build.build_device(share.device)) // share.sharing)
+        device = build.build_device(share.device)
+        fits = max(1, largest_population([job.config for job in jobs], device) // share.sharing)
         return Finished(run_sweep(jobs, min(fits, max_population or fits), share.device))
     except Interrupted as interrupted:
         return Lost(f"stopped by {interrupted}")

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from attnseq.files import write_atomically
 
-FORMAT = 1
+FORMAT = 2
 
 
 class CheckpointError(RuntimeError):
@@ -39,7 +39,7 @@ class Checkpoint:
     step: int
     state: dict[str, Tensor]
     seconds: float
-    epoch_seconds: float = 0.0
+    epoch_seconds: float
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

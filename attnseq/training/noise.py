@@ -8,9 +8,12 @@ Shapes: P replicas, N parameters of one replica, C calls of the program, S steps
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from attnseq.fan_out import for_each
 from attnseq.randomness import generator
 
 CHUNK = 16
@@ -54,11 +57,17 @@ class WeightNoise:
             yield from noise_CxPxSxN[: stop - first]
 
     def _draw(self, epoch: int, chunk: int, steps_per_call: int) -> Tensor:
-        replicas, calls = len(self._seed_P), CHUNK // steps_per_call
-        noise_CxPxSxN = torch.zeros(calls, replicas, steps_per_call, self._size)
-        for replica, (deviation, seed) in enumerate(zip(self._deviation_P, self._seed_P, strict=True)):
-            if deviation:
+        calls = CHUNK // steps_per_call
+        noise_CxPxSxN = torch.empty(calls, len(self._seed_P), steps_per_call, self._size)
+
+        def fill(row_CxSxN: npt.NDArray[np.float32], deviation: float, seed: int) -> None:
+            if not deviation:
+                row_CxSxN[:] = 0
+            else:
                 numbers = generator(seed, f"weight_noise/{epoch}", chunk)
-                drawn_CxSxN = numbers.standard_normal((calls, steps_per_call, self._size), dtype="float32")
-                noise_CxPxSxN[:, replica] = deviation * torch.from_numpy(drawn_CxSxN)
+                row_CxSxN[:] = numbers.standard_normal(row_CxSxN.shape, dtype=np.float32)
+                row_CxSxN *= np.float32(deviation)
+
+        # NumPy draws without Python's lock: side by side
+        for_each(fill, noise_CxPxSxN.numpy().swapaxes(0, 1), self._deviation_P, self._seed_P)
         return noise_CxPxSxN.to(self._device)

@@ -102,7 +102,7 @@ def take_step(
         state: before the step.
         settings: Adam's, per replica.
         digits_PxBxT: each replica's batch.
-        targets_PxB: in [0, 1].
+        targets_PxB: its targets.
         valid_B: 1 for a sample, 0 for padding.
         noise_PxN: what is added to the parameters where the gradient is taken, and nowhere else.
 

@@ -172,7 +172,7 @@ class Trainer:
             targets_N.new_zeros(shape),
             targets_N.new_zeros(shape[1:]),
         ]
-        if population.noise:
+        if population.noise is not None:
             padding.append(population.noise.zeros(batches.steps_per_call))
         example = (population.state, population.settings, *padding)
         traced = trace_steps(steps, example)

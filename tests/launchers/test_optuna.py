@@ -13,8 +13,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent.parent
 TRIALS, BATCH = 6, 3
 
+SWEEPER = "hydra_plugins.hydra_optuna_sweeper"
 needs_optuna = pytest.mark.skipif(
-    importlib.util.find_spec("optuna") is None, reason="Optuna's sweeper is not installed (extra optuna)"
+    importlib.util.find_spec(SWEEPER) is None, reason="Optuna's sweeper is not installed (extra optuna)"
 )
 
 

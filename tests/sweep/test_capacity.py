@@ -48,7 +48,14 @@ def test_as_many_as_half_of_the_free_memory_holds(
     config = compose()
     free = None if runs is None else int(runs * bytes_per_replica(config) / SHARE)
     monkeypatch.setattr(capacity, "free_bytes", lambda device: free)
-    assert largest_population(config, CPU) == largest
+    assert largest_population([config], CPU) == largest
+
+
+def test_a_run_with_weight_noise_decides_for_all(compose: Compose, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet, noisy = compose(LSTM), compose(LSTM, "trainer.weight_noise=0.1")
+    monkeypatch.setattr(capacity, "free_bytes", lambda device: 100 * bytes_per_replica(noisy))
+    assert largest_population([quiet], CPU) > largest_population([noisy], CPU)
+    assert largest_population([quiet, noisy, quiet], CPU) == largest_population([noisy], CPU)
 
 
 def test_free_memory_is_that_of_the_tightest_limit(monkeypatch: pytest.MonkeyPatch) -> None:

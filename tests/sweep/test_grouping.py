@@ -70,7 +70,7 @@ def runs(tiny: Callable[..., RunConfig], jobs: Callable[..., list[Job]], tmp_pat
         made = jobs(tiny(), tmp_path, [{"seed": number} | values for number in range(len(positions))])
         for job, position in zip(made, positions, strict=True):
             if position is not None:
-                job.resumed = Checkpoint(job.folder.config, *position, {}, 0.0)
+                job.resumed = Checkpoint(job.folder.config, *position, {}, 0.0, 0.0)
         return made
 
     return make

@@ -107,7 +107,9 @@ def test_replicas_of_another_dataset_see_their_own_samples() -> None:
         assert (targets_PxSxB[1, 0, valid_B] >= 5).all()
 
 
-@pytest.mark.parametrize(("first", "dtype"), [(2**31 - 6, torch.int32), (2**31 - 5, torch.int64)])
+@pytest.mark.parametrize(
+    ("first", "dtype"), [(2**31 - 6, torch.int32), (2**31 - 5, torch.int64), (2**31 + 7, torch.int64)]
+)
 def test_many_samples_are_counted_in_wide_numbers(first: int, dtype: torch.dtype) -> None:
     plan = BatchPlan(5, 2, 1)
     epoch = Epoch(plan, list(orders(plan).int().numpy()), [0, first], torch.device("cpu"))

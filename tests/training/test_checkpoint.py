@@ -163,7 +163,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
 
     monkeypatch.setattr(os, function, full)
     with pytest.raises(OSError, match="No space left"):
-        save_checkpoint(path, Checkpoint(CONFIG, 4, 0, {}, 2.0))
+        save_checkpoint(path, Checkpoint(CONFIG, 4, 0, {}, 2.0, 0.0))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
@@ -173,6 +173,6 @@ def test_a_saved_tensor_does_not_bring_its_neighbours(tmp_path: Path) -> None:
     sizes = []
     for replicas in (1, 100):
         state_PxN = torch.zeros(replicas, 1000)
-        save_checkpoint(tmp_path / "row.pt", Checkpoint(CONFIG, 0, 0, {"parameters": state_PxN[0]}, 0.0))
+        save_checkpoint(tmp_path / "row.pt", Checkpoint(CONFIG, 0, 0, {"parameters": state_PxN[0]}, 0.0, 0.0))
         sizes.append((tmp_path / "row.pt").stat().st_size)
     assert sizes[1] == sizes[0]

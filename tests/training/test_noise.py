@@ -3,6 +3,7 @@
 Shapes: P replicas, N parameters of one replica, S steps a call, B batch, T positions.
 """
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch import Tensor
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.weights import KerasInitializer
 from attnseq.randomness import generator
+from attnseq.training.compiling import UNROLLED_STEPS
 from attnseq.training.noise import CHUNK, WeightNoise
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.population import FlatModel, initial_state, squared_error, take_step
@@ -59,8 +61,15 @@ def test_another_seed_epoch_or_time_gives_other_noise(other: str) -> None:
     assert abs(float((first * second).mean())) < 4 / (CHUNK * SIZE) ** 0.5
 
 
-def test_blocks_of_steps_begin_with_a_chunk() -> None:
+def test_blocks_of_steps_begin_with_a_chunk_and_calls_divide_it() -> None:
     assert BLOCK % CHUNK == 0
+    assert CHUNK % UNROLLED_STEPS == 0
+
+
+def test_one_seed_and_deviation_give_one_noise() -> None:
+    expected_SxN = generator(9, "weight_noise/2", 1).standard_normal((CHUNK, SIZE), dtype=np.float32)
+    noise_1xSxN = drawn(WeightNoise([0.25], [9], SIZE, CPU), 2, CHUNK, 2 * CHUNK)
+    np.testing.assert_array_equal(noise_1xSxN[0].numpy(), 0.25 * expected_SxN)
 
 
 def test_the_gradient_is_taken_beside_the_parameters_and_moves_them() -> None:

@@ -15,6 +15,7 @@ from attnseq.datasets.task import AbsDifference
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.weights import KerasInitializer
 from attnseq.randomness import generator
+from attnseq.training import compiling
 from attnseq.training.compiling import CompilePlan
 from attnseq.training.noise import WeightNoise
 from attnseq.training.order import random_order
@@ -120,3 +121,16 @@ def test_nothing_is_done_for_a_population_that_is_done(dataset: Dataset) -> None
     done = population([0])
     done.epoch = SCHEDULE.epochs
     assert train(dataset, done).calls == []
+
+
+@pytest.mark.parametrize("steps_per_call", [1, 2])
+def test_traced_with_noise_is_as_untraced(
+    steps_per_call: int, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untraced, traced = population([0, 1, 2]), population([0, 1, 2])
+    train(dataset, untraced)
+    monkeypatch.setattr(compiling, "STEPS_WORTH_TRACING", 1)
+    monkeypatch.setattr(compiling, "STEPS_WORTH_UNROLLING", 1 if steps_per_call == 2 else 10**9)
+    train(dataset, traced)
+    torch.testing.assert_close(traced.state.parameters, untraced.state.parameters, rtol=1e-5, atol=1e-7)
+    assert traced.state.updates.tolist() == [164] * 3
