@@ -3,6 +3,9 @@
 Shapes: P replicas, N parameters of one replica, S steps a call, B batch, T positions.
 """
 
+from collections.abc import Iterator
+from itertools import repeat
+
 import pytest
 import torch
 from tiny_population import (
@@ -17,15 +20,23 @@ from tiny_population import (
     same_bits,
     settings,
 )
+from torch import Tensor
 
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.compiling import missing_compiler, plan_compilation
+from attnseq.training.noise import WeightNoise
 from attnseq.training.population import as_steps, build_steps, compile_program, initial_state, trace_steps
 
 
 @pytest.mark.parametrize("program", ["traced", "compiled"])
-@pytest.mark.parametrize(("name", "hidden_size", "steps_per_call"), [("mlp", 3, 2), ("lstm", 8, 1)])
-def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: int, steps_per_call: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "hidden_size", "steps_per_call", "deviations"),
+    [("mlp", 3, 2, ()), ("lstm", 8, 1, ()), ("mlp", 3, 2, (0.0, 0.1))],
+    ids=["mlp", "lstm", "mlp with noise"],
+)
+def test_traced_and_compiled_equal_eager(
+    program: str, name: str, hidden_size: int, steps_per_call: int, deviations: tuple[float, ...]
+) -> None:
     """Made of padding, as the trainer does, then run on an epoch's batches, the last of them partly padding."""
     if program == "compiled" and missing_compiler(CPU):
         pytest.skip(missing_compiler(CPU))
@@ -36,7 +47,12 @@ def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: i
     targets_N = torch.rand(plan.samples, generator=numbers)
     order_PxN = torch.stack([torch.randperm(plan.samples, generator=numbers) for _ in range(replicas)])
     shape = (replicas, steps_per_call, BATCH)
-    padding = Batches(digits_NxT.new_zeros(*shape, POSITIONS), torch.zeros(shape), torch.zeros(shape[1:]))
+    padding: list[Tensor] = [
+        *Batches(digits_NxT.new_zeros(*shape, POSITIONS), torch.zeros(shape), torch.zeros(shape[1:]))
+    ]
+    noise = WeightNoise(deviations, range(len(deviations)), sum(flat.sizes), CPU) if deviations else None
+    if noise is not None:
+        padding.append(noise.zeros(steps_per_call))
 
     steps, eager = build_steps(flat, "keras"), initial_state(fresh(flat, replicas))
     state = copy(eager)
@@ -48,9 +64,12 @@ def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: i
     built(state, settings(replicas), *padding)
     assert same_bits(state, eager)
     epoch = Epoch(plan, list(order_PxN.int().numpy()), [0] * replicas, CPU)
-    for call in epoch.calls(digits_NxT, targets_N, 0, plan.calls):
-        steps(eager, settings(replicas), *call)
-        built(state, settings(replicas), *call)
+    noise_C: Iterator[tuple[Tensor, ...]] = (
+        repeat(()) if noise is None else zip(noise.calls(0, 0, plan.calls, steps_per_call))
+    )
+    for call, its_noise in zip(epoch.calls(digits_NxT, targets_N, 0, plan.calls), noise_C, strict=False):
+        steps(eager, settings(replicas), *call, *its_noise)
+        built(state, settings(replicas), *call, *its_noise)
     assert plan.steps == 8
     assert state.updates.tolist() == [8] * replicas
     assert (state.parameters - fresh(flat, replicas)).abs().max() > 5e-3
@@ -60,7 +79,7 @@ def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: i
     state.parameters[0, 0] = eager.parameters[0, 0] = torch.nan
     before = copy(state)
     call = next(epoch.calls(digits_NxT, targets_N, 0, 1))
-    built(state, settings(replicas), *call)
+    built(state, settings(replicas), *call, *padding[3:])
     assert state.diverged.tolist() == [9, 0]
     assert torch.allclose(state.parameters[0], before.parameters[0], rtol=0, atol=0, equal_nan=True)
     assert not torch.equal(state.parameters[1], before.parameters[1])
