@@ -1,6 +1,7 @@
 """A tiny run from overrides, and its files read back."""
 
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from omegaconf import DictConfig
 from attnseq.commandline import checked, compose_config, register
 from attnseq.config import RunConfig
 from attnseq.job import Job
+from attnseq.observer import RunObserver
 from attnseq.report import history
 from attnseq.run import run
 
@@ -91,3 +93,20 @@ def _same_run(one: Path, other: Path) -> None:
 def same_run() -> Callable[[Path, Path], None]:
     """`same_run(folder, folder)`: checkpoint and history are the same, bit for bit, but for the seconds spent."""
     return _same_run
+
+
+@pytest.fixture
+def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, signal.Signals], None]:
+    """`stop_at(steps, signal)`: the signal comes while a population tells of this many steps, once."""
+    progress = RunObserver.progress
+
+    def arrange(at: int, number: signal.Signals) -> None:
+        def stopping(self: RunObserver, steps: int, loss_P: Sequence[float]) -> None:
+            progress(self, steps, loss_P)
+            if steps == at:
+                monkeypatch.setattr(RunObserver, "progress", progress)
+                signal.raise_signal(number)
+
+        monkeypatch.setattr(RunObserver, "progress", stopping)
+
+    return arrange

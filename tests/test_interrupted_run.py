@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,23 +45,6 @@ def scalar_steps(folder: Path) -> dict[str, list[int]]:
     events = EventAccumulator(str(folder))
     events.Reload()
     return {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
-
-
-@pytest.fixture
-def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, signal.Signals], None]:
-    """`stop_at(steps, signal)`: the signal comes while the run tells of this many steps, once."""
-    progress = RunObserver.progress
-
-    def arrange(at: int, number: signal.Signals) -> None:
-        def stopping(self: RunObserver, steps: int, loss_P: Sequence[float]) -> None:
-            progress(self, steps, loss_P)
-            if steps == at:
-                monkeypatch.setattr(RunObserver, "progress", progress)
-                signal.raise_signal(number)
-
-        monkeypatch.setattr(RunObserver, "progress", stopping)
-
-    return arrange
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from same_runs import assert_same_up_to_rounding, comparable_result
 
 from attnseq.config import RunConfig
 from attnseq.job import Job
-from attnseq.observer import RunObserver
 from attnseq.run import run
 from attnseq.run_folder import RunFolderError
 from attnseq.sweep import sweep
@@ -55,23 +54,6 @@ def names(job: Job) -> set[str]:
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     """What was printed of groups and of what is finished already, progress left out."""
     return [line for line in capsys.readouterr().out.splitlines() if "program" in line or " runs are " in line]
-
-
-@pytest.fixture
-def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, signal.Signals], None]:
-    """`stop_at(steps, signal)`: the signal comes while a population tells of this many steps, once."""
-    progress = RunObserver.progress
-
-    def arrange(at: int, number: signal.Signals) -> None:
-        def stopping(self: RunObserver, steps: int, loss_P: Sequence[float]) -> None:
-            progress(self, steps, loss_P)
-            if steps == at:
-                monkeypatch.setattr(RunObserver, "progress", progress)
-                signal.raise_signal(number)
-
-        monkeypatch.setattr(RunObserver, "progress", stopping)
-
-    return arrange
 
 
 def interrupt(jobs: Sequence[Job], arrange: Callable[[int, signal.Signals], None], at: int) -> None:
