@@ -205,6 +205,8 @@ def explain(error: Exception) -> str:
     """An error of Hydra or OmegaConf in one line that names the key and what is allowed."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, choice = error.missing_cfg_file.rpartition("/")
+        if (group, choice) == ("hydra/sweeper", "optuna"):
+            return 'hydra/sweeper=optuna needs Optuna: pip install "attnseq[optuna]"'
         return f"{group}={choice}: no such choice; allowed are {', '.join(error.options)}"
     if isinstance(error, OverrideParseException):
         reason = str(error).partition("See https")[0]

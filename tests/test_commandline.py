@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from hydra.errors import MissingConfigException
 
-from attnseq.commandline import check_command_line, errors_in_one_line
+from attnseq.commandline import check_command_line, errors_in_one_line, explain
 from attnseq.config import RunConfig
 from attnseq.job import Job
 from attnseq.run import run
@@ -99,6 +100,12 @@ def test_bad_input(case: str, folder: Path, capsys: pytest.CaptureFixture[str]) 
         assert part in err
     assert [path.name for path in folder.iterdir()] == ["a_file"]
     assert (folder / "a_file").read_text() == "not a folder"
+
+
+def test_a_sweeper_that_is_not_installed_is_named_with_its_extra() -> None:
+    """As Hydra says it where there is no plugin; here there may be one."""
+    missing = MissingConfigException("Could not find 'hydra/sweeper/optuna'", "hydra/sweeper/optuna", ["basic"])
+    assert explain(missing) == 'hydra/sweeper=optuna needs Optuna: pip install "attnseq[optuna]"'
 
 
 @pytest.fixture
