@@ -13,7 +13,7 @@ not finite is frozen, its neighbours are not touched.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -126,8 +126,19 @@ def take_step(
     return PopulationState(moved[0], moved[1], moved[2], moved[3], loss_sum, diverged)
 
 
-Steps = Callable[..., None]
-"""(state, settings, digits_PxSxBxT, targets_PxSxB, valid_SxB[, noise_PxSxN]) -> None: takes S steps in place."""
+class Steps(Protocol):
+    """Takes S optimizer steps in place, on batches as in this file's legend."""
+
+    def __call__(
+        self,
+        state: PopulationState,
+        settings: AdamSettings,
+        digits_PxSxBxT: Tensor,
+        targets_PxSxB: Tensor,
+        valid_SxB: Tensor,
+        noise_PxSxN: Tensor | None = None,
+        /,
+    ) -> None: ...
 
 
 def build_steps(flat: FlatModel, form: str) -> Steps:
@@ -214,7 +225,15 @@ def as_steps(program: Program) -> Steps:
     """A program with the signature of the steps that it was made from."""
 
     @torch.no_grad()
-    def call(state: PopulationState, settings: AdamSettings, *batch: Tensor) -> None:
-        program(*state, *settings, *batch)
+    def steps_(
+        state: PopulationState,
+        settings: AdamSettings,
+        digits_PxSxBxT: Tensor,
+        targets_PxSxB: Tensor,
+        valid_SxB: Tensor,
+        noise_PxSxN: Tensor | None = None,
+    ) -> None:
+        noise = () if noise_PxSxN is None else (noise_PxSxN,)
+        program(*state, *settings, digits_PxSxBxT, targets_PxSxB, valid_SxB, *noise)
 
-    return call
+    return steps_
