@@ -8,7 +8,7 @@ Legend: N seeds, R bootstrap resamples, K tests.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -43,6 +43,12 @@ class Interval:
     def half(self) -> float | None:
         """How far the interval reaches to the side on which it reaches farther."""
         return None if self.low is None or self.high is None else max(self.high - self.mean, self.mean - self.low)
+
+    def within(self, lowest: float, highest: float) -> "Interval":
+        """The part of it that lies where the mean can: an interval of a share ends at 0 and 1, as its t does not."""
+        if self.low is None or self.high is None:
+            return self
+        return replace(self, low=max(self.low, lowest), high=min(self.high, highest))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 Shapes: T positions.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,17 @@ SORT = "loss/validation"
 """What is best is chosen by the validation samples, so that the figures of the test samples stay unbiased."""
 
 HIGHER_IS_BETTER = ("exact/", OPERAND_MASS, RANK_AGREEMENT)
+
+BOUNDS = {
+    "loss/": (0.0, math.inf),
+    "mae/": (0.0, math.inf),
+    "exact/": (0.0, 1.0),
+    "attention/entropy": (0.0, math.inf),
+    OPERAND_MASS: (0.0, 1.0),
+    RANK_AGREEMENT: (-1.0, 1.0),
+    "seconds": (0.0, math.inf),
+}
+"""Smallest and largest value of metrics, by the beginning of their names."""
 
 
 def metrics(result: Mapping[str, Any]) -> dict[str, float]:
@@ -63,3 +75,8 @@ def attention(result: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float
 def higher_is_better(metric: str) -> bool:
     """Whether the largest value of a metric is the best; of most it is the smallest."""
     return metric.startswith(HIGHER_IS_BETTER)
+
+
+def bounds(metric: str) -> tuple[float, float]:
+    """Smallest and largest value that a metric can have; infinite where nothing is known of it."""
+    return next((its for name, its in BOUNDS.items() if metric.startswith(name)), (-math.inf, math.inf))

@@ -25,6 +25,15 @@ def test_equal_values_have_an_interval_of_no_width():
     assert mean_interval([0.1] * BOOTSTRAP_FROM).half == pytest.approx(0.0, abs=1e-12)
 
 
+def test_the_interval_of_a_share_ends_where_shares_do():
+    values = [0.0, 0.0, 0.05]
+    interval = mean_interval(values)
+    assert interval.low < 0
+    share = interval.within(0.0, 1.0)
+    assert (share.low, share.high, share.mean) == (0.0, interval.high, interval.mean)
+    assert mean_interval([0.5]).within(0.0, 1.0) == mean_interval([0.5])
+
+
 def test_many_values_by_the_bootstrap_which_follows_their_skew():
     values = np.random.default_rng(0).lognormal(0.0, 1.0, BOOTSTRAP_FROM)
     interval = mean_interval(values)
