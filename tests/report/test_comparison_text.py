@@ -1,0 +1,72 @@
+"""The lines around a table say what was compared and how, and name every run that does not count."""
+
+from pathlib import Path
+
+from run_folders import run_config, write_diverged, write_run, write_unfinished
+
+from attnseq.analysis.comparison import Comparison, compare
+from attnseq.analysis.metrics import DEFAULT
+from attnseq.analysis.variants import naming_keys
+from attnseq.report.comparison_text import absent, headline, legend, notes
+from attnseq.runs import find_runs
+
+
+def compared(folder: Path, sort: str = "loss/validation") -> Comparison:
+    runs = find_runs([folder])
+    return compare(runs, naming_keys(runs), DEFAULT, sort)
+
+
+def write_variants(folder: Path, seeds: dict[str, tuple[int, ...]]) -> None:
+    for model, its_seeds in seeds.items():
+        for seed in its_seeds:
+            write_run(folder / model / str(seed), run_config(model, seed))
+
+
+def test_the_headline_counts_and_says_what_is_best(tmp_path: Path) -> None:
+    write_variants(tmp_path, {"mlp_attention": (1, 2), "lstm_attention": (1, 2)})
+    counts = "2 variants, 4 of 4 runs finished; best first"
+    assert headline(compared(tmp_path)) == f"{counts}: smallest loss/validation"
+    assert headline(compared(tmp_path, "exact/test")) == f"{counts}: largest exact/test"
+
+
+def test_the_legend_names_the_interval_and_the_test(tmp_path: Path) -> None:
+    write_variants(tmp_path / "paired", {"mlp_attention": (1, 2, 3), "lstm_attention": (1, 2, 3)})
+    write_variants(tmp_path / "apart", {"mlp_attention": (1, 2, 3), "lstm_attention": (4, 5, 6)})
+    write_variants(tmp_path / "alone", {"mlp_attention": (1, 2, 3)})
+    intervals, standing = legend(compared(tmp_path / "paired"))
+    assert "Student's t below 30 seeds" in intervals
+    assert "bootstrap from 30" in intervals
+    assert "paired by seed" in standing
+    assert "Welch's" in legend(compared(tmp_path / "apart"))[1]
+    assert legend(compared(tmp_path / "alone")) == [intervals]  # nothing to be held against the best
+
+
+def test_runs_that_do_not_count_are_named_one_a_line(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", run_config(seed=1))
+    write_run(tmp_path / "b", run_config(seed=1))
+    write_run(tmp_path / "c", run_config(seed=2), result={"attention/entropy": ...})
+    write_run(tmp_path / "d", run_config(seed=3), result={"versions": {"attnseq": "0.2.0", "torch": "2.13.0"}})
+    write_unfinished(tmp_path / "e", run_config(seed=4), epochs=2)
+    write_diverged(tmp_path / "f", run_config(seed=5))
+    (tmp_path / "g").mkdir()
+    (tmp_path / "g" / "result.json").write_text("{")
+    comparison = compared(tmp_path)
+    counts = "4 of 7 runs finished (1 unfinished, 1 diverged, 1 damaged)"
+    assert headline(comparison) == f"1 variant, {counts}; best first: smallest loss/validation"
+    assert notes(comparison) == [
+        f"unfinished: {tmp_path / 'e'} (2 of 3 epochs)",
+        f"diverged: {tmp_path / 'f'} (epoch 2, step 7)",
+        f"damaged: {tmp_path / 'g' / 'result.json'}: damaged (JSONDecodeError)",
+        f"copy: {tmp_path / 'b'}: same config and seed as another run, counted once",
+        "mixed versions: attnseq 0.1.0 (3 runs), 0.2.0 (1 runs)",
+        "mixed versions: python 3.11.9 (3 runs), unknown (1 runs)",
+        "attention/entropy: some or all seeds lack it in mlp_attention",
+    ]
+
+
+def test_many_runs_of_a_kind_are_counted_on_the_terminal(tmp_path: Path) -> None:
+    for seed in range(25):
+        write_unfinished(tmp_path / str(seed), run_config(seed=seed), epochs=1)
+    runs = find_runs([tmp_path])
+    assert len(absent(runs)) == 25
+    assert absent(runs, 10)[10:] == ["unfinished: and 15 more, named in compare.md"]
