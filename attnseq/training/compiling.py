@@ -6,8 +6,10 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -48,13 +50,24 @@ def missing_compiler(device: torch.device) -> str:
     if device.type == "cuda":
         return "" if importlib.util.find_spec("triton") else "triton, which it needs on CUDA, is not installed"
     compiler = _compiler()
-    return "" if shutil.which(compiler) else f"no C++ compiler ({compiler}, or another named by CXX) is on the PATH"
+    if not shutil.which(compiler):
+        return f"no C++ compiler ({compiler}, or another named by CXX) is on the PATH"
+    if not _has_python_headers():
+        where = sysconfig.get_path("include")
+        return f"Python.h, which the compiler needs, is not in {where} (Debian and Ubuntu: apt install python3-dev)"
+    return ""
 
 
 def _compiler() -> str:
     """The C++ compiler that Inductor takes."""
     usual = {"win32": "cl", "darwin": "clang++"}
     return os.environ.get("CXX") or usual.get(sys.platform, "g++")
+
+
+def _has_python_headers() -> bool:
+    """Whether this Python's C headers are where Inductor looks; Debian has them in a package of their own."""
+    framework = Path(sysconfig.get_path("stdlib")).parent.parent / "Headers"  # of macOS' own Python
+    return any((Path(folder) / "Python.h").exists() for folder in (sysconfig.get_path("include"), framework))
 
 
 def _is_processor_believed() -> bool:
@@ -105,6 +118,12 @@ def plan_compilation(setting: str, steps: int, numbers: int, device: torch.devic
     trace = not reason or steps >= STEPS_WORTH_TRACING
     unrolled = UNROLLED_STEPS if small and steps >= STEPS_WORTH_UNROLLING else 1
     return CompilePlan(not reason, reason, trace, unrolled, {} if reason else _options(device))
+
+
+def why_compilation_failed(error: Exception) -> str:
+    """In one line: the compiler's first error where it is a C++ compiler's, else the first line of the message."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return next((line.strip() for line in lines if "error: " in line), lines[0])
 
 
 @contextmanager

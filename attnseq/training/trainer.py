@@ -15,7 +15,7 @@ from torch import Tensor
 from attnseq.datasets.pool import DataPool
 from attnseq.schema import ConfigError
 from attnseq.training.batches import BatchPlan, Epoch
-from attnseq.training.compiling import CompilePlan, plan_compilation, threads_for
+from attnseq.training.compiling import CompilePlan, plan_compilation, threads_for, why_compilation_failed
 from attnseq.training.memory import keep_freed_memory
 from attnseq.training.noise import WeightNoise
 from attnseq.training.optimizer import AdamSettings
@@ -182,7 +182,7 @@ class Trainer:
             compiled = as_steps(compile_program(traced, example, plan.options))
             compiled(population.state, population.settings, *padding)
         except Exception as error:  # whatever the compiler raises
-            reason = f"compilation failed ({(str(error).strip() or type(error).__name__).splitlines()[0]})"
+            reason = f"compilation failed ({why_compilation_failed(error)})"
             if self._schedule.compile == "true":
                 raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
             self._observer.program(plan._replace(compile=False, reason=reason))

@@ -17,6 +17,7 @@ from attnseq.training.compiling import (
     UNROLLED_STEPS,
     plan_compilation,
     threads_for,
+    why_compilation_failed,
 )
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -57,6 +58,39 @@ def test_auto_does_not_compile_without_a_compiler_and_says_why(path: Path) -> No
     assert not plan.compile
     assert "no C++ compiler" in plan.reason
     assert "\n" not in plan.reason
+
+
+def test_auto_does_not_compile_without_pythons_headers_and_says_where_they_are_missing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(path, "g++")
+    monkeypatch.setattr(compiling.sysconfig, "get_path", lambda name: str(path / name / "python3"))
+    plan = plan_compilation("auto", LONG, 100, CPU)
+    assert not plan.compile
+    assert f"Python.h, which the compiler needs, is not in {path / 'include' / 'python3'}" in plan.reason
+    assert "python3-dev" in plan.reason
+    assert "\n" not in plan.reason
+    for where in ("include/python3", "Headers"):  # the latter of macOS' own Python
+        headers = path / where / "Python.h"
+        headers.parent.mkdir(parents=True)
+        headers.touch()
+        assert plan_compilation("auto", LONG, 100, CPU).compile, where
+        headers.unlink()
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        (
+            "C++ compile error\n\nCommand:\ng++ a.cpp\n\nOutput:\na.cpp:1:10: fatal error: Python.h: no\nabout\n",
+            "a.cpp:1:10: fatal error: Python.h: no",
+        ),
+        ("no such option\nand more", "no such option"),
+        ("", "ValueError"),
+    ],
+)
+def test_why_compilation_failed_is_one_line(message: str, why: str) -> None:
+    assert why_compilation_failed(ValueError(message)) == why
 
 
 def test_a_compiler_named_by_cxx_counts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
