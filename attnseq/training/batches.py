@@ -60,6 +60,8 @@ class Epoch:
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """The batches of calls `start` to `stop`, gathered together: one gather is cheaper than one a step.
 
+        By `index_select`, which copies a sequence whole; indexing with brackets copies digit by digit.
+
         Args:
             digits_NxT: training samples of all replicas.
             targets_N: their targets.
@@ -70,7 +72,11 @@ class Epoch:
             (digits_PxSxBxT, targets_PxSxB, valid_SxB) of each call, contiguous.
         """
         index_CxPxSxB = self._index(start, stop)
-        return zip(digits_NxT[index_CxPxSxB], targets_N[index_CxPxSxB], self._valid_CxSxB[start:stop], strict=True)
+        digits, targets = (
+            samples.index_select(0, index_CxPxSxB.flatten()).view(*index_CxPxSxB.shape, *samples.shape[1:])
+            for samples in (digits_NxT, targets_N)
+        )
+        return zip(digits, targets, self._valid_CxSxB[start:stop], strict=True)
 
     def _index(self, start: int, stop: int) -> Tensor:
         """index_CxPxSxB of the samples of these calls, 0 for padding."""
@@ -81,5 +87,4 @@ class Epoch:
             part = order_N[start * size : stop * size]
             np.add(part, first, out=row_M[: len(part)], dtype=row_M.dtype)
         shape = (len(self._order_P), stop - start, plan.steps_per_call, plan.batch_size)
-        # what is gathered takes over the layout of its index, and the compiled program knows one layout only
         return index_PxM.view(shape).transpose(0, 1).contiguous().to(self._device)
