@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator as PluginEventAccumulator
-from tensorboard.plugins.hparams import metadata
+from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+from tensorboard.context import RequestContext
+from tensorboard.plugins.base_plugin import TBContext
+from tensorboard.plugins.hparams import backend_context, metadata
 
 from attnseq.report.records import EpochRecord
 from attnseq.report.tensorboard import EPOCH_SCALARS, TensorBoardLog
@@ -27,6 +31,18 @@ def served_events(folder: Path) -> PluginEventAccumulator:
     """What TensorBoard's server shows: unlike EventAccumulator it purges text, and not at a first session start."""
     every = dict.fromkeys(("scalars", "text"), 0)
     return PluginEventAccumulator(str(folder), tensor_size_guidance=every).Reload()
+
+
+def hparams_tab(folder: Path) -> tuple[set[str], set[str]]:
+    """Hyperparameters and metrics that TensorBoard's server has a column for."""
+    multiplexer = EventMultiplexer(tensor_size_guidance={"scalars": 0})
+    multiplexer.AddRunsFromDirectory(str(folder))
+    multiplexer.Reload()
+    provider = MultiplexerDataProvider(multiplexer, str(folder))
+    served, request = backend_context.Context(TBContext(data_provider=provider)), RequestContext()
+    experiment = served.experiment_from_metadata(request, "", True, served.hparams_metadata(request, ""), [])
+    names = {info.name for info in experiment.hparam_infos}
+    return names, {info.name.tag for info in experiment.metric_infos}
 
 
 @pytest.fixture
@@ -93,16 +109,27 @@ def test_hyperparameters_and_final_metrics_in_the_same_run(
     assert [path.name.startswith("events.out.tfevents") for path in tmp_path.rglob("*")] == [True]
     read = events(tmp_path)
     content = read.PluginTagToContent(metadata.PLUGIN_NAME)
-    assert set(content) == {metadata.EXPERIMENT_TAG, metadata.SESSION_START_INFO_TAG, metadata.SESSION_END_INFO_TAG}
+    assert set(content) == {metadata.SESSION_START_INFO_TAG, metadata.SESSION_END_INFO_TAG}
     shown = metadata.parse_session_start_info_plugin_data(content[metadata.SESSION_START_INFO_TAG]).hparams
     assert shown["rate"].number_value == 1e-3
     assert shown["width"].number_value == 64
     texts = {name: shown[name].string_value for name in ("name", "operands", "clip", "compile")}
     assert texts == {"name": "mlp", "operands": "[1, 2]", "clip": "None", "compile": "True"}
-    experiment = metadata.parse_experiment_plugin_data(content[metadata.EXPERIMENT_TAG])
-    assert {info.name.tag for info in experiment.metric_infos} == {"loss/test", "loss/train"}
     assert [(point.step, point.value) for point in read.Scalars("loss/test")] == [(2, 0.25)]
     assert len(read.Scalars("loss/train")) == 1
+
+
+def test_the_hparams_tab_has_the_columns_of_all_runs(tmp_path: Path, make_record: MakeRecord) -> None:
+    runs: list[dict[str, float | str]] = [{"seed": 1, "width": 8}, {"seed": 2, "gate": "sigmoid"}]
+    for hparams in runs:
+        folder = tmp_path / f"seed={hparams['seed']}"
+        folder.mkdir()
+        log = TensorBoardLog(folder)
+        log.epoch(make_record(1), RELEVANCE_T)
+        log.hyperparameters(hparams, {"loss/test": 0.25})
+    columns, metrics = hparams_tab(tmp_path)
+    assert columns == {"seed", "width", "gate"}
+    assert metrics == {*EPOCH_SCALARS, "loss/test"}
 
 
 def test_a_resumed_run_replaces_what_the_killed_one_logged_too_much(tmp_path: Path, make_record: MakeRecord) -> None:
