@@ -3,7 +3,6 @@
 Shapes: P replicas, N training samples of all datasets together, T positions, W parameters of one replica.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -25,31 +24,27 @@ class DataPool:
 
     def __init__(self, dataset_P: Sequence[Dataset]):
         self.datasets = list({id(dataset): dataset for dataset in dataset_P}.values())
-        self._dataset_P = dataset_P
+        number = {id(dataset): index for index, dataset in enumerate(self.datasets)}
+        self._dataset_P = [number[id(dataset)] for dataset in dataset_P]
         self.train_size = len(self.datasets[0].train)
-        first = {id(dataset): index * self.train_size for index, dataset in enumerate(self.datasets)}
-        self.first_P = [first[id(dataset)] for dataset in dataset_P]
+        self.first_P = [index * self.train_size for index in self._dataset_P]
         splits = [dataset.train for dataset in self.datasets]
         shared = len(splits) == 1
         self.digits_NxT = splits[0].digits_NxT if shared else torch.cat([split.digits_NxT for split in splits])
         self.targets_N = splits[0].targets_N if shared else torch.cat([split.targets_N for split in splits])
 
     def evaluate(self, parameters_PxW: Tensor, function: Callable[[Tensor, Dataset], Sequence[R]]) -> list[R]:
-        """What `function` returns for each replica on its own held-out samples.
+        """What `function` returns for each replica on its own dataset.
 
         Args:
             parameters_PxW: of all replicas.
-            function: takes the parameters of the replicas that share held-out samples, whatever noise is on their
-                training targets, and the dataset of the first; a result a replica.
+            function: takes the parameters of the replicas that share a dataset, and the dataset; a result a replica.
 
         Returns:
             P results.
         """
-        sharing: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for replica, dataset in enumerate(self._dataset_P):
-            sharing[id(dataset.validation), id(dataset.test)].append(replica)
         results: dict[int, R] = {}
-        for replicas in sharing.values():
-            dataset = self._dataset_P[replicas[0]]
+        for index, dataset in enumerate(self.datasets):
+            replicas = [replica for replica, its in enumerate(self._dataset_P) if its == index]
             results |= zip(replicas, function(parameters_PxW[replicas], dataset), strict=True)
         return [results[replica] for replica in range(len(self._dataset_P))]

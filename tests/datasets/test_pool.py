@@ -52,19 +52,6 @@ def test_results_come_back_in_the_replicas_order(datasets: list[Dataset]) -> Non
     assert calls == [2, 3]  # one call a dataset
 
 
-def test_levels_of_label_noise_are_evaluated_together(datasets: list[Dataset]) -> None:
-    a, b, _ = datasets
-    dataset_P = [a, a.with_label_noise(0.1, seed=0), b, a.with_label_noise(0.2, seed=0)]
-    calls = []
-
-    def evaluate(some_Qx1: Tensor, dataset: Dataset) -> list[int]:
-        calls.append((some_Qx1[:, 0].tolist(), dataset.test))
-        return [int(row) for row in some_Qx1[:, 0]]
-
-    assert DataPool(dataset_P).evaluate(torch.arange(4.0).unsqueeze(1), evaluate) == [0, 1, 2, 3]
-    assert calls == [([0.0, 1.0, 3.0], a.test), ([2.0], b.test)]
-
-
 def test_a_result_too_few_is_noticed(datasets: list[Dataset]) -> None:
     with pytest.raises(ValueError, match="zip"):
         DataPool([datasets[0]] * 2).evaluate(torch.zeros(2, 1), lambda some, dataset: [0])
