@@ -5,9 +5,10 @@
     metrics=loss/test,seconds                columns
     out=FOLDER                               for compare.csv, .md, .json and pictures; else the folder given
 
-Means over seeds have 95 % intervals: Student's t below 30 seeds, bootstrap of the mean from 30 on. Differences to the
-best are tested by t at 5 %, paired by seed where seeds are shared, each for itself: of 20 that are as good as the best,
-one is marked worse by chance. compare.csv has p-values, and Holm's correction of them.
+Means over seeds have 95 % intervals: Student's t below 30 seeds, bootstrap of the mean from 30 on. In the files they
+end where the metric does, a share's at 0 and 1. Differences to the best are tested by t at 5 %, paired by seed where
+seeds are shared, each for itself: of 20 that are as good as the best, one is marked worse by chance. compare.csv has
+p-values, and Holm's correction of them.
 Exit status: 0; 1 where no run could be compared, or nothing could be written; 2 for bad input.
 """
 

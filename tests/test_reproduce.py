@@ -43,7 +43,7 @@ def reproduced(loss_E: Sequence[str]) -> Reproduced:
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch, folder: Path) -> dict[str, Reproduced]:
-    """What training gives, by model, without training; `configs` are noted in the attribute of the same name."""
+    """What training gives, by model, without training."""
     runs = {
         "mlp_attention": reproduced(published.MLP_LOSS_E),
         "lstm_attention": reproduced(published.LSTM_LOSS_E),

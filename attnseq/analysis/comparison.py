@@ -109,7 +109,7 @@ def _row(variant: Variant, keys: Sequence[str], metrics: Sequence[str]) -> Row:
             if name in numbers:
                 found[name][replica(run, keys)].append(numbers[name])
     values = {name: {seed: fmean(of_seed) for seed, of_seed in seeds.items()} for name, seeds in found.items()}
-    figures = {name: mean_interval(list(seeds.values())).within(*metric.bounds(name)) for name, seeds in values.items()}
+    figures = {name: mean_interval(list(seeds.values())).within(*metric.limits(name)) for name, seeds in values.items()}
     return Row(variant, figures, values)
 
 

@@ -45,10 +45,11 @@ class Interval:
         return None if self.low is None or self.high is None else max(self.high - self.mean, self.mean - self.low)
 
     def within(self, lowest: float, highest: float) -> "Interval":
-        """The part of it that lies where the mean can: an interval of a share ends at 0 and 1, as its t does not."""
+        """The part of it between two limits, which Student's t does not know; the mean stays in it."""
         if self.low is None or self.high is None:
             return self
-        return replace(self, low=max(self.low, lowest), high=min(self.high, highest))
+        low, high = max(self.low, lowest), min(self.high, highest)
+        return replace(self, low=min(low, self.mean), high=max(high, self.mean))
 
 
 @dataclass(frozen=True)

@@ -27,16 +27,14 @@ SORT = "loss/validation"
 
 HIGHER_IS_BETTER = ("exact/", OPERAND_MASS, RANK_AGREEMENT)
 
-BOUNDS = {
-    "loss/": (0.0, math.inf),
-    "mae/": (0.0, math.inf),
-    "exact/": (0.0, 1.0),
-    "attention/entropy": (0.0, math.inf),
-    OPERAND_MASS: (0.0, 1.0),
+NOT_NEGATIVE = ("loss/train", "loss/validation", "loss/test", "mae/test", "attention/entropy")
+SHARES = ("exact/test", OPERAND_MASS)
+LIMITS = {
+    **dict.fromkeys((*NOT_NEGATIVE, "seconds", "microseconds_per_sample"), (0.0, math.inf)),
+    **dict.fromkeys(SHARES, (0.0, 1.0)),
     RANK_AGREEMENT: (-1.0, 1.0),
-    "seconds": (0.0, math.inf),
 }
-"""Smallest and largest value of metrics, by the beginning of their names."""
+"""Smallest and largest value of the metrics that are attnseq's own."""
 
 
 def metrics(result: Mapping[str, Any]) -> dict[str, float]:
@@ -77,6 +75,6 @@ def higher_is_better(metric: str) -> bool:
     return metric.startswith(HIGHER_IS_BETTER)
 
 
-def bounds(metric: str) -> tuple[float, float]:
+def limits(metric: str) -> tuple[float, float]:
     """Smallest and largest value that a metric can have; infinite where nothing is known of it."""
-    return next((its for name, its in BOUNDS.items() if metric.startswith(name)), (-math.inf, math.inf))
+    return LIMITS.get(metric, (-math.inf, math.inf))

@@ -167,7 +167,7 @@ def _draw_strip(axes: Axes, place: int, row: Row, metric: str) -> None:
         return
     axes.plot(values, [place - 0.12] * len(values), "o", color=ATTENTION, markersize=4.5, alpha=0.5, markeredgewidth=0)
     if interval.low is not None and interval.high is not None:
-        low = max(interval.low, min(values) / 10)  # a log axis cannot show an interval that reaches below 0
+        low = max(interval.low, min(values) / 10)  # a log axis cannot show an interval that begins at 0
         axes.plot([low, interval.high], [place + 0.2] * 2, color="#222222", linewidth=1.2)
     axes.plot(interval.mean, place + 0.2, "|", color="#222222", markersize=8, markeredgewidth=1.6)
 
@@ -186,14 +186,14 @@ def _attention(row: Row, keys: Sequence[str]) -> list[tuple[tuple[float, ...], F
 
 
 def _draw_attention(axes: Axes, attention_SxT: FloatArray, relevance_T: Sequence[float]) -> None:
-    intervals = [mean_interval(attention_S) for attention_S in attention_SxT.T]
+    intervals = [mean_interval(attention_S).within(0.0, 1.0) for attention_S in attention_SxT.T]
     positions = np.arange(len(intervals))
     axes.bar(positions - 0.2, [i.mean for i in intervals], 0.38, color=ATTENTION, label="mean attention")
     share_T = relevance_share(relevance_T, len(positions))
     axes.bar(positions + 0.2, share_T, 0.38, color=RELEVANCE, label="exact relevance")
     bounds = [(i.low, i.high) for i in intervals if i.low is not None and i.high is not None]
     if bounds:  # of one seed there are none
-        lows, highs = np.clip(bounds, 0.0, 1.0).T
+        lows, highs = np.array(bounds).T
         axes.vlines(positions - 0.2, lows, highs, color="#222222", linewidth=1.2)
     axes.set_xticks(whole_ticks(len(positions)))
     axes.set_xlim(-0.6, len(positions) - 0.4)

@@ -95,7 +95,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "group": list(comparison.keys),
         "interval": {
             "level": LEVEL,
-            "method": "Student's t, or percentiles of the bootstrapped mean",
+            "method": "Student's t, or percentiles of the bootstrapped mean; ends where the metric does",
             "bootstrap_from_seeds": BOOTSTRAP_FROM,
             "resamples": RESAMPLES,
         },

@@ -74,8 +74,8 @@ class TensorBoardLog:
         """Fill the run's row of the HParams tab; last, a step after the last epoch: a resumed run purges it from there.
 
         `SummaryWriter.add_hparams` would open a second run beside this one, so its summaries are written here; all but
-        the one that names the tab's columns: with one in every run TensorBoard takes those of any one run for all,
-        without it the columns are what the runs have, of which a sweep's runs need not all have the same.
+        the one that names the tab's columns. With one in every run TensorBoard takes those of any one run for all;
+        without it the columns are those of all runs together.
 
         Args:
             hparams: name to value; what is neither a number nor a string is shown by `str`.
@@ -84,7 +84,7 @@ class TensorBoardLog:
         shown = {name: _hparam(value) for name, value in hparams.items()}
         finals = {tag: float(value) for tag, value in metrics.items()}
         final_scalars = [scalar(tag, value) for tag, value in finals.items() if tag not in EPOCH_SCALARS]
-        _, start, end = hparams_summaries(shown, finals)
+        _, start, end = hparams_summaries(shown, {})
         self._events.add(self._epoch + 1, start, end, *final_scalars)
 
 

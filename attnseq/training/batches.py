@@ -87,4 +87,5 @@ class Epoch:
             part = order_N[start * size : stop * size]
             np.add(part, first, out=row_M[: len(part)], dtype=row_M.dtype)
         shape = (len(self._order_P), stop - start, plan.steps_per_call, plan.batch_size)
+        # contiguous before it goes to the device: `calls` flattens it there
         return index_PxM.view(shape).transpose(0, 1).contiguous().to(self._device)

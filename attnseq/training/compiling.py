@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,10 @@ STEPS_WORTH_UNROLLING = 80_000
 COMPILER_OF_ALL_SETS = 11
 
 
+# g++ and clang++, MSVC ("fatal error C1083: ..."), ld
+COMPILER_ERROR = re.compile(r"\berror( [A-Z]+\d+)?: |cannot find -l|undefined reference")
+
+
 class CompilePlan(NamedTuple):
     """Whether to compile; if not, why, in one line; whether to trace; steps a call; options for the compiler."""
 
@@ -53,8 +58,8 @@ def missing_compiler(device: torch.device) -> str:
     if not shutil.which(compiler):
         return f"no C++ compiler ({compiler}, or another named by CXX) is on the PATH"
     if not _has_python_headers():
-        where = sysconfig.get_path("include")
-        return f"Python.h, which the compiler needs, is not in {where} (Debian and Ubuntu: apt install python3-dev)"
+        where, package = sysconfig.get_path("include"), f"python{sysconfig.get_python_version()}-dev"
+        return f"Python.h, which the compiler needs, is not in {where} (Debian and Ubuntu: apt install {package})"
     return ""
 
 
@@ -66,8 +71,11 @@ def _compiler() -> str:
 
 def _has_python_headers() -> bool:
     """Whether this Python's C headers are where Inductor looks; Debian has them in a package of their own."""
-    framework = Path(sysconfig.get_path("stdlib")).parent.parent / "Headers"  # of macOS' own Python
-    return any((Path(folder) / "Python.h").exists() for folder in (sysconfig.get_path("include"), framework))
+    scheme = "nt" if sys.platform == "win32" else "posix_prefix"
+    folders = [sysconfig.get_path("include"), sysconfig.get_path("include", scheme)]
+    if sys.platform == "darwin":  # a framework's, which its `include` may not name
+        folders.append(str(Path(sysconfig.get_path("stdlib")).parent.parent / "Headers"))
+    return any((Path(folder) / "Python.h").exists() for folder in folders)
 
 
 def _is_processor_believed() -> bool:
@@ -121,9 +129,9 @@ def plan_compilation(setting: str, steps: int, numbers: int, device: torch.devic
 
 
 def why_compilation_failed(error: Exception) -> str:
-    """In one line: the compiler's first error where it is a C++ compiler's, else the first line of the message."""
+    """In one line: the first error of a C++ compiler or linker where there is one, else the message's first line."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return next((line.strip() for line in lines if "error: " in line), lines[0])
+    return next((line.strip() for line in lines if COMPILER_ERROR.search(line)), lines[0])
 
 
 @contextmanager

@@ -98,6 +98,17 @@ def test_unfinished_and_diverged_runs_stay_in_their_variant(tmp_path):
     assert (last.variant.name, last.standing, last.figures) == ("lstm_attention", "-", {})
 
 
+def test_intervals_end_where_their_metric_does(tmp_path):
+    shares = {"exact/test": (0.0, 0.0, 0.05), "attention/operand_mass": (1.0, 1.0, 0.95), "score": (0.0, 0.0, 0.05)}
+    for seed in range(3):
+        write_run(tmp_path / str(seed), run_config(seed=seed), result={name: of[seed] for name, of in shares.items()})
+    runs = find_runs([tmp_path])
+    (row,) = compare(runs, naming_keys(runs), list(shares), "loss/validation").rows
+    assert row.figures["exact/test"].low == 0
+    assert row.figures["attention/operand_mass"].high == 1
+    assert row.figures["score"].low < 0  # a user's own, of which nothing is known
+
+
 def test_every_number_of_a_result_is_a_metric_and_the_usual_ones_come_first(tmp_path):
     write_run(tmp_path / "1", result={"faithfulness/comprehensiveness": 0.5})
     known = known_metrics(find_runs([tmp_path]))

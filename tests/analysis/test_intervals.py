@@ -1,5 +1,7 @@
 """Intervals and tests against tables, SciPy, and how often they are right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -25,13 +27,19 @@ def test_equal_values_have_an_interval_of_no_width():
     assert mean_interval([0.1] * BOOTSTRAP_FROM).half == pytest.approx(0.0, abs=1e-12)
 
 
-def test_the_interval_of_a_share_ends_where_shares_do():
-    values = [0.0, 0.0, 0.05]
-    interval = mean_interval(values)
-    assert interval.low < 0
-    share = interval.within(0.0, 1.0)
-    assert (share.low, share.high, share.mean) == (0.0, interval.high, interval.mean)
+def test_an_interval_is_cut_at_limits():
+    low, high = mean_interval([0.0, 0.0, 0.05]), mean_interval([1.0, 1.0, 0.95])
+    assert low.low < 0 < low.high < 1
+    assert low.within(0.0, 1.0) == replace(low, low=0.0)
+    assert 0 < high.low < 1 < high.high
+    assert high.within(0.0, 1.0) == replace(high, high=1.0)
     assert mean_interval([0.5]).within(0.0, 1.0) == mean_interval([0.5])
+
+
+def test_a_mean_beyond_the_limits_stays_in_its_interval():
+    cut = mean_interval([-1.0, -0.9, -1.1]).within(0.0, 1.0)
+    assert cut.low == cut.mean
+    assert cut.low <= cut.mean <= cut.high
 
 
 def test_many_values_by_the_bootstrap_which_follows_their_skew():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from attnseq.analysis.metrics import OPERAND_MASS, RANK_AGREEMENT, attention, bounds, higher_is_better, metrics
+from attnseq.analysis.metrics import OPERAND_MASS, RANK_AGREEMENT, attention, higher_is_better, limits, metrics
 
 RELEVANCE = [0.0, 0.9, 0.1, 0.0]
 
@@ -42,8 +42,8 @@ def test_most_metrics_are_better_the_smaller_they_are() -> None:
     assert all(map(higher_is_better, ("exact/test", OPERAND_MASS, RANK_AGREEMENT)))
 
 
-def test_bounds_of_what_is_known_and_of_a_users_own_number() -> None:
-    assert bounds("exact/validation") == (0.0, 1.0)
-    assert bounds("loss/test") == (0.0, float("inf"))
-    assert bounds(RANK_AGREEMENT) == (-1.0, 1.0)
-    assert bounds("my_score") == (-float("inf"), float("inf"))
+def test_limits_of_what_is_known_and_of_a_users_own_number() -> None:
+    assert limits("exact/test") == (0.0, 1.0)
+    assert limits("loss/test") == (0.0, float("inf"))
+    assert limits(RANK_AGREEMENT) == (-1.0, 1.0)
+    assert limits("loss/gap") == (-float("inf"), float("inf"))

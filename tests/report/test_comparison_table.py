@@ -4,7 +4,7 @@ import io
 
 import pytest
 from rich.console import Console
-from run_folders import run_config, write_run
+from run_folders import run_config, write_diverged, write_run, write_unfinished
 
 from attnseq.analysis.comparison import compare
 from attnseq.analysis.metrics import DEFAULT
@@ -45,6 +45,14 @@ def test_everything_fits_a_hundred_columns(comparison):
     assert "\x1b" not in text
     for name in ("validation", "test %", "entropy", "operand_mass", "rank_agreement", "seconds"):
         assert name in text
+
+
+def test_the_table_counts_the_finished_among_all_runs(tmp_path):
+    for seed in (1, 2, 3):
+        write_run(tmp_path / str(seed), run_config(seed=seed))
+    write_diverged(tmp_path / "4", run_config(seed=4))
+    write_unfinished(tmp_path / "5", run_config(seed=5), epochs=1)
+    assert "3/5" in printed(compared(tmp_path))
 
 
 def test_narrow_consoles_get_more_tables(comparison):
