@@ -78,17 +78,25 @@ def ray_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
 
 
+def processes(name: str) -> dict[int, str]:
+    """What /proc tells of every process under `name`; of those that end meanwhile nothing."""
+    found = {}
+    for path in Path("/proc").glob(f"[0-9]*/{name}"):
+        with suppress(OSError):
+            found[int(path.parent.name)] = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return found
+
+
 def ray_processes(ray_folder: Path) -> list[str]:
     """Commands of those that still run."""
-    done = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    return [line for line in done.stdout.splitlines() if str(ray_folder) in line]
+    return [command for command in processes("cmdline").values() if str(ray_folder) in command]
 
 
 def locked_by(node: Any) -> set[Path]:
     """The folders of the population that a node's worker trains."""
     raylet = node.all_processes["raylet"][0].process.pid
-    done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(raylet)], capture_output=True, text=True, check=False)
-    files = [file for pid in done.stdout.split() for file in Path("/proc", pid, "fd").glob("*")]
+    workers = [pid for pid, status in processes("status").items() if f"\nPPid:\t{raylet}\n" in status]
+    files = [file for pid in workers for file in Path("/proc", str(pid), "fd").glob("*")]
     with suppress(FileNotFoundError):  # closed meanwhile: the next look will do
         return {file.readlink().parent for file in files if file.readlink().name == ".lock"}
     return set()
@@ -173,6 +181,7 @@ def test_ray_is_started_here_and_stopped(folder: Path, start: Start, ray_folder:
     sweep = ("trainer.epochs=40", "seed=1,2,3", RAY_FUSED, "hydra.launcher.max_population=2")
     process = start(*sweep)
     wait_until(process, lambda: sum(len(rows) >= 2 for rows in histories(folder).values()) >= 2)
+    assert ray_processes(ray_folder)
     process.send_signal(signal.SIGINT)
     _, err = output_of(process, status=130)
     assert err.startswith("stopped by SIGINT; ")
