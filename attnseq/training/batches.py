@@ -36,7 +36,7 @@ class BatchPlan(NamedTuple):
 
 
 class Epoch:
-    """The batches of one epoch. Nothing but the orders is held for all of it.
+    """The batches of one epoch. Of a replica nothing but its order is held for all of it.
 
     Args:
         plan: how the epoch is cut.
