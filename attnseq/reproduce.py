@@ -10,6 +10,7 @@ from attnseq.article.reproduction import Reproduced, train_published, write_repo
 from attnseq.commandline import check_writable, checked, compose_config, errors_in_one_line, register
 from attnseq.report.tables import verdict_table
 from attnseq.report.terminal import terminal_console
+from attnseq.training.memory import end_without_collection
 
 EXPERIMENTS = ("tutorial_mlp", "tutorial_lstm")
 ALLOWED = ("device", "overwrite", "trainer.compile", "trainer.checkpoint_minutes")
@@ -35,6 +36,7 @@ def main() -> None:
     for override in overrides:
         if override.partition("=")[0] not in ALLOWED:
             fail(f"{override}: the published run is fixed; allowed are {', '.join(ALLOWED)}")
+    end_without_collection()
     register()
     root = Path("outputs/reproduce")
     with errors_in_one_line():

@@ -18,10 +18,12 @@ from attnseq.run_folder import RunFolderError
 from attnseq.sweep.claim import Outcome
 from attnseq.sweep.outcome import failure, failures_line, objective, summary
 from attnseq.training.checkpoint import CheckpointError
+from attnseq.training.memory import end_without_collection
 
 
 def main() -> None:
     """Entry point; exit status 0, 1 (diverged, folder in use, disk full), 2 (bad input), 128 + signal (stopped)."""
+    end_without_collection()
     register()
     check_command_line(sys.argv[1:])
     failures: list[str] = []

@@ -1,6 +1,10 @@
-"""Freed memory is kept: no page faults in a loop that frees and asks again; without glibc nothing happens."""
+"""Freed memory is kept: no page faults in a loop that frees and asks again; without glibc nothing happens.
+
+While collection is paused nothing is collected, and afterwards all is as before; nor at the end, where so asked.
+"""
 
 import ctypes
+import gc
 import platform
 import subprocess
 import sys
@@ -9,7 +13,7 @@ from typing import Any
 import pytest
 
 from attnseq.training import memory
-from attnseq.training.memory import keep_freed_memory
+from attnseq.training.memory import collection_paused, keep_freed_memory
 
 LIBRARY, VERSION = platform.libc_ver()
 # before 2.35 blocks of more than 32 MiB were never kept, and whether smaller ones are depends on what lies behind them
@@ -78,3 +82,39 @@ def test_nothing_happens_where_no_library_is_found(monkeypatch: pytest.MonkeyPat
 def test_nothing_happens_with_another_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
     assert not keep_freed_memory()
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_a_paused_collection_goes_on_as_before_whatever_happened(monkeypatch: pytest.MonkeyPatch, was_on: bool) -> None:
+    on = [was_on]
+    monkeypatch.setattr(gc, "isenabled", lambda: on[-1])
+    monkeypatch.setattr(gc, "disable", lambda: on.append(False))
+    monkeypatch.setattr(gc, "enable", lambda: on.append(True))
+    with collection_paused():
+        assert not gc.isenabled()
+    assert gc.isenabled() is was_on
+    with pytest.raises(RuntimeError, match="inside"), collection_paused():
+        raise RuntimeError("inside")
+    assert gc.isenabled() is was_on
+
+
+CYCLE = """
+import sys
+from attnseq.training.memory import end_without_collection
+class Cycle:
+    def __init__(self): self.itself = self
+    def __del__(self): print("collected", flush=True)
+kept = Cycle()
+if sys.argv[1] == "without":
+    end_without_collection()
+print("end", flush=True)
+"""
+
+
+def test_a_process_ends_without_looking_for_cycles() -> None:
+    def says(argument: str) -> list[str]:
+        command = [sys.executable, "-c", CYCLE, argument]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+    assert says("with") == ["end", "collected"]
+    assert says("without") == ["end"]
