@@ -2,23 +2,19 @@
 
 Shapes: P replicas, N parameters of one replica, S steps a call, B batch, T positions.
 
-The program takes S optimizer steps a call, on batches that the caller has gathered, and changes the state in place:
+A call takes S optimizer steps, on batches that the caller has gathered, and changes the state in place:
 
     digits_PxSxBxT, targets_PxSxB, valid_SxB[, noise_PxSxN]  ->  vmap(grad_and_value(loss)) -> Adam, S times  ->  state
 
-It is traced once to plain tensor operations (`make_fx` resolves vmap, grad and the LSTM's own backward pass), which is
-what makes a call cheap, and then compiled by TorchInductor. Samples that pad the last batch of an epoch have `valid`
-0; a step without a valid sample changes nothing, so that one program serves every epoch length. A replica whose loss is
-not finite is frozen, its neighbours are not touched.
+Samples that pad the last batch of an epoch have `valid` 0; a step without a valid sample changes nothing, so that one
+program (`attnseq.training.program`) serves every epoch length. A replica whose loss is not finite is frozen, its
+neighbours are not touched.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.fx import GraphModule
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from attnseq.models.model import ModelOutput
 from attnseq.training.optimizer import AdamSettings, AdamState, adam
@@ -166,74 +162,3 @@ def build_steps(flat: FlatModel, form: str) -> Steps:
             old.copy_(value)
 
     return torch.no_grad()(steps_)
-
-
-Program = Callable[..., object]
-"""As `Steps`, of tensors one after the other: those of the state, of the settings, digits, targets, valid, noise."""
-
-
-def trace_steps(steps: Steps, example: Sequence) -> GraphModule:
-    """`steps` as plain tensor operations for the shapes of `example`, without the cost of vmap and autograd at a call.
-
-    Args:
-        steps: from `build_steps`.
-        example: (state, settings, digits, targets, valid[, noise]) with the shapes, types and device of every later
-            call; not changed.
-
-    Returns:
-        A `Program`.
-    """
-    state_size, settings_size = len(PopulationState._fields), len(AdamSettings._fields)
-
-    def plain(*tensors: Tensor) -> tuple[()]:
-        state = PopulationState(*tensors[:state_size])
-        settings = AdamSettings(*tensors[state_size : state_size + settings_size])
-        steps(state, settings, *tensors[state_size + settings_size :])
-        return ()
-
-    state, settings, *batch = example
-    copies = [value.clone() for value in state]  # tracing runs the steps, and they work in place
-    with torch.no_grad():
-        return make_fx(plain)(*copies, *settings, *batch)
-
-
-def compile_program(traced: GraphModule, example: Sequence, options: Mapping[str, bool | int]) -> Program:
-    """A traced program, compiled by TorchInductor.
-
-    Args:
-        traced: from `trace_steps`; not changed.
-        example: as for `trace_steps`.
-        options: see `torch._inductor.config`.
-
-    Raises:
-        Exception: whatever the compiler raises.
-    """
-    from torch._inductor import standalone_compile  # two seconds, which only those who compile wait for
-
-    state, settings, *batch = example
-    # the shapes are fixed and the operations plain: torch.compile would trace them once more, and take 0.1 ms a call
-    # for checks that cannot fail here; torch._inductor.compile knows no cache of whole programs
-    return standalone_compile(
-        traced,
-        [*state, *settings, *batch],
-        dynamic_shapes="from_example_inputs",
-        options={"config_patches": dict(options)},
-    )
-
-
-def as_steps(program: Program) -> Steps:
-    """A program with the signature of the steps that it was made from."""
-
-    @torch.no_grad()
-    def steps_(
-        state: PopulationState,
-        settings: AdamSettings,
-        digits_PxSxBxT: Tensor,
-        targets_PxSxB: Tensor,
-        valid_SxB: Tensor,
-        noise_PxSxN: Tensor | None = None,
-    ) -> None:
-        noise = () if noise_PxSxN is None else (noise_PxSxN,)
-        program(*state, *settings, digits_PxSxBxT, targets_PxSxB, valid_SxB, *noise)
-
-    return steps_

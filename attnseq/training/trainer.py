@@ -20,15 +20,8 @@ from attnseq.training.memory import keep_freed_memory
 from attnseq.training.noise import WeightNoise
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.order import Order
-from attnseq.training.population import (
-    FlatModel,
-    PopulationState,
-    Steps,
-    as_steps,
-    build_steps,
-    compile_program,
-    trace_steps,
-)
+from attnseq.training.population import FlatModel, PopulationState, Steps, build_steps
+from attnseq.training.program import as_steps, compile_program, trace_steps
 from attnseq.training.stopping import StopSignals
 
 BLOCK = 64

@@ -13,7 +13,8 @@ from attnseq import build
 from attnseq.config import RunConfig
 from attnseq.sweep.grouping import program_of
 from attnseq.training.batches import BatchPlan, Epoch
-from attnseq.training.population import Steps, as_steps, build_steps, trace_steps
+from attnseq.training.population import Steps, build_steps
+from attnseq.training.program import as_steps, trace_steps
 
 STEPS = 1_000
 SAMPLES, BATCH = 3_200, 32  # 100 steps an epoch

@@ -14,6 +14,7 @@ from tiny_population import (
     CPU,
     POSITIONS,
     Batches,
+    batches,
     build,
     copy,
     fresh,
@@ -22,10 +23,46 @@ from tiny_population import (
 )
 from torch import Tensor
 
+from attnseq.models.model import Model, ModelOutput
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.compiling import missing_compiler, plan_compilation
 from attnseq.training.noise import WeightNoise
-from attnseq.training.population import as_steps, build_steps, compile_program, initial_state, trace_steps
+from attnseq.training.population import FlatModel, build_steps, initial_state
+from attnseq.training.program import VIEWS, as_steps, compile_program, trace_steps
+
+
+class Calibrated(Model):
+    """A model whose attention, a constant, is made in `forward`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, digits_BxT: Tensor) -> ModelOutput:
+        attention_T = torch.tensor([0.1, 0.2, 0.3, 0.4]).view(POSITIONS)
+        prediction_B = self.scale * (digits_BxT * attention_T).sum(-1)
+        return ModelOutput(prediction_B, attention_T.expand(digits_BxT.shape))
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm", "calibrated"])
+def test_a_traced_program_does_nothing_in_vain(name: str) -> None:
+    """Takes the same steps, bit for bit, with neither views that change nothing nor results that nobody reads."""
+    flat = FlatModel(Calibrated()) if name == "calibrated" else build(name)
+    steps, data = build_steps(flat, "keras"), batches(2, 1)
+    numbers_PxN = torch.rand(2, sum(flat.sizes), generator=torch.Generator().manual_seed(0))
+    mine, theirs = initial_state(numbers_PxN), initial_state(numbers_PxN)
+    traced = trace_steps(steps, (mine, settings(2), *data))
+    nodes = [node for node in traced.graph.nodes if node.op == "call_function"]
+    assert len(nodes) > 50
+    for node in nodes:
+        assert node.users or node.target is torch.ops.aten.copy_.default, node
+        if node.target in VIEWS:
+            old, new = node.args[0].meta["val"], node.meta["val"]
+            assert (new.shape, new.stride()) != (old.shape, old.stride()), node
+    as_steps(traced)(mine, settings(2), *data)
+    steps(theirs, settings(2), *data)
+    assert same_bits(mine, theirs)
+    assert not same_bits(mine, initial_state(numbers_PxN))
 
 
 @pytest.mark.parametrize("program", ["traced", "compiled"])

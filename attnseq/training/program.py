@@ -1,0 +1,114 @@
+"""A population's program: its steps, traced to plain tensor operations and compiled by TorchInductor.
+
+    build_steps -> trace_steps -> compile_program -> as_steps
+
+Tracing (`make_fx`) resolves vmap, grad and the LSTM's own backward pass, of which nothing is left but their operations:
+that is what makes a call cheap, compiled or not.
+
+Shapes: P replicas, N parameters of one replica, S steps a call, B batch, T positions.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.fx import GraphModule, Node
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from attnseq.training.memory import collection_paused
+from attnseq.training.optimizer import AdamSettings
+from attnseq.training.population import PopulationState, Steps
+
+Program = Callable[..., object]
+"""As `Steps`, of tensors one after the other: those of the state, of the settings, digits, targets, valid, noise."""
+
+
+@collection_paused()
+def trace_steps(steps: Steps, example: Sequence) -> GraphModule:
+    """`steps` as plain tensor operations for the shapes of `example`, without the cost of vmap and autograd at a call.
+
+    Args:
+        steps: from `build_steps`.
+        example: (state, settings, digits, targets, valid[, noise]) with the shapes, types and device of every later
+            call; not changed.
+
+    Returns:
+        A `Program`.
+    """
+    state_size, settings_size = len(PopulationState._fields), len(AdamSettings._fields)
+
+    def plain(*tensors: Tensor) -> tuple[()]:
+        state = PopulationState(*tensors[:state_size])
+        settings = AdamSettings(*tensors[state_size : state_size + settings_size])
+        steps(state, settings, *tensors[state_size + settings_size :])
+        return ()
+
+    state, settings, *batch = example
+    copies = [value.clone() for value in state]  # tracing runs the steps, and they work in place
+    with torch.no_grad():
+        traced = make_fx(plain)(*copies, *settings, *batch)
+    drop_idle(traced)
+    return traced
+
+
+VIEWS = frozenset((torch.ops.aten.view.default, torch.ops.aten._unsafe_view.default, torch.ops.aten.expand.default))
+
+
+def drop_idle(traced: GraphModule) -> None:
+    """Take views with the layout of what they view, and results that nobody reads, out of a traced program, in place.
+
+    vmap leaves them around each product, autograd for each output without a gradient: a fifth of all operations.
+    """
+
+    def layout(node: Node) -> object:
+        of = node.meta.get("tensor_meta")  # a constant of the model has none
+        return of and (of.shape, of.stride)
+
+    for node in traced.graph.nodes:
+        if node.target in VIEWS and layout(node) and layout(node) == layout(node.args[0]):
+            node.replace_all_uses_with(node.args[0])
+    traced.graph.eliminate_dead_code()
+    traced.recompile()
+
+
+@collection_paused()
+def compile_program(traced: GraphModule, example: Sequence, options: Mapping[str, bool | int]) -> Program:
+    """A traced program, compiled by TorchInductor.
+
+    Args:
+        traced: from `trace_steps`; not changed.
+        example: as for `trace_steps`.
+        options: see `torch._inductor.config`.
+
+    Raises:
+        Exception: whatever the compiler raises.
+    """
+    from torch._inductor import standalone_compile  # two seconds, which only those who compile wait for
+
+    state, settings, *batch = example
+    # the shapes are fixed and the operations plain: torch.compile would trace them once more, and take 0.1 ms a call
+    # for checks that cannot fail here; torch._inductor.compile knows no cache of whole programs
+    return standalone_compile(
+        traced,
+        [*state, *settings, *batch],
+        dynamic_shapes="from_example_inputs",
+        options={"config_patches": dict(options)},
+    )
+
+
+def as_steps(program: Program) -> Steps:
+    """A program with the signature of the steps that it was made from."""
+
+    @torch.no_grad()
+    def steps_(
+        state: PopulationState,
+        settings: AdamSettings,
+        digits_PxSxBxT: Tensor,
+        targets_PxSxB: Tensor,
+        valid_SxB: Tensor,
+        noise_PxSxN: Tensor | None = None,
+    ) -> None:
+        noise = () if noise_PxSxN is None else (noise_PxSxN,)
+        program(*state, *settings, digits_PxSxBxT, targets_PxSxB, valid_SxB, *noise)
+
+    return steps_
