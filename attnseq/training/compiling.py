@@ -98,6 +98,8 @@ def _options(device: torch.device) -> Mapping[str, bool | int]:
         if _is_processor_believed():
             # no trial of AVX-512 and AVX2, with a run of the compiler and of Python each: here 8 s, cached 3 s
             options["cpp.vec_isa_ok"] = True
+        if not shutil.which("openssl"):  # by which Inductor tells whether its precompiled headers are still right
+            options["cpp_cache_precompile_headers"] = False
     return options
 
 

@@ -16,6 +16,7 @@ from attnseq.datasets.pool import DataPool
 from attnseq.schema import ConfigError
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.compiling import CompilePlan, plan_compilation, threads_for, why_compilation_failed
+from attnseq.training.headers import precompile_headers
 from attnseq.training.memory import keep_freed_memory
 from attnseq.training.noise import WeightNoise
 from attnseq.training.optimizer import AdamSettings
@@ -158,6 +159,8 @@ class Trainer:
         steps = build_steps(population.flat, self._schedule.adam)
         if not plan.trace:
             return steps
+        if plan.compile:
+            precompile_headers(plan.options)
         shape = (len(population.orders), batches.steps_per_call, batches.batch_size)
         digits_NxT, targets_N = self._data.digits_NxT, self._data.targets_N
         padding = [

@@ -128,6 +128,14 @@ def test_the_processor_is_believed_where_the_compiler_is_new(
     assert "cpp.vec_isa_ok" not in plan_compilation("auto", LONG, 100, CPU).options
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="openssl is a shell script in this test")
+def test_headers_are_not_precompiled_without_the_command_that_checks_them(path: Path) -> None:
+    program(path, "g++")
+    assert plan_compilation("auto", LONG, 100, CPU).options["cpp_cache_precompile_headers"] is False
+    program(path, "openssl")
+    assert "cpp_cache_precompile_headers" not in plan_compilation("auto", LONG, 100, CPU).options
+
+
 def test_on_cuda_triton_is_what_is_needed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling.importlib.util, "find_spec", lambda name: None)
     plan = plan_compilation("auto", LONG, 100, CUDA)
