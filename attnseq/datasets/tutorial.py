@@ -30,6 +30,8 @@ MLP_EPOCHS = 10
 # `randint(10e6)` in Keras' TensorFlow backend
 _OP_SEEDS = 10_000_000
 
+_SAMPLES_AT_ONCE = 4096
+
 
 class LstmDraws(NamedTuple):
     """What the initial weights of the LSTM model are made from.
@@ -74,8 +76,11 @@ class TutorialStream:
         self.samples = samples
         stream = np.random.RandomState(seed)
         self.mlp_op_seeds = (_op_seed(stream), _op_seed(stream), _op_seed(stream))
-        # int64 must be asked for: narrower types draw from the stream in another way
-        self.digits_NxT = stream.randint(0, 10, size=(samples, length), dtype=np.int64).astype(np.uint8)
+        self.digits_NxT = np.empty((samples, length), np.uint8)
+        for first in range(0, samples, _SAMPLES_AT_ONCE):  # what is drawn takes eight times the memory
+            rows = self.digits_NxT[first : first + _SAMPLES_AT_ONCE]
+            # int64 must be asked for: narrower types draw from the stream in another way
+            rows[...] = stream.randint(0, 10, size=rows.shape, dtype=np.int64)
         self._after_digits = stream.get_state()
 
     def mlp_orders(self) -> Iterator[npt.NDArray[np.int32]]:

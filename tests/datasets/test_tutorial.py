@@ -50,7 +50,7 @@ def test_the_whole_training_set_starts_with_the_rows_of_a_small_one(published: T
 @pytest.mark.parametrize(("hidden_size", "attention"), [(64, True), (8, True), (3, False)])
 def test_replay_equals_the_notebooks_own_calls(hidden_size: int, attention: bool) -> None:
     # the notebook's calls, in its order, on a stream of ours that is asked backwards
-    samples, epochs = 50, 3
+    samples, epochs = 5_000, 3  # more samples than are drawn at once
     notebook = np.random.RandomState(1337)
     mlp_op_seeds = tuple(notebook.randint(int(10e6)) for _ in range(3))
     rows_NxT = np.stack([notebook.randint(0, 10, (10)) for _ in range(samples)])
