@@ -26,7 +26,9 @@ Row = dict[str, Any]
 
 def call(arguments: Sequence[str], scratch: Path, cache: str) -> tuple[str, float]:
     """Run Python in a new folder below `scratch`, the compiler's cache being `cache` there: its output, its seconds."""
-    folders = {"TORCHINDUCTOR_CACHE_DIR": cache, "MPLCONFIGDIR": f"{cache}/matplotlib", "TMPDIR": ""}
+    (scratch / cache).mkdir(exist_ok=True)
+    # precompiled headers are kept in the folder for temporary files
+    folders = {"TORCHINDUCTOR_CACHE_DIR": cache, "MPLCONFIGDIR": f"{cache}/matplotlib", "TMPDIR": cache}
     environment = os.environ | {key: str(scratch / folder) for key, folder in folders.items()}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     folder, started = tempfile.mkdtemp(dir=scratch), time.perf_counter()

@@ -120,8 +120,9 @@ def test_a_goal_that_is_not_met_is_said(benchmark: ModuleType) -> None:
     assert benchmark.verdict(rows, 6.0) == f"{met}\nmlp_attention: the goal of 6 is not met"
 
 
-def sweep_row(launcher: str, cold: float) -> dict[str, Any]:
-    return {"model": "mlp_attention", "contestant": f"{launcher}, 32", "whole_cold": cold, "whole_warm": None}
+def sweep_row(launcher: str, *colds: float) -> dict[str, Any]:
+    rounds = [{"us": 1.0, "steady": 1.0, "whole_cold": cold, "whole_warm": None} for cold in colds]
+    return importlib.import_module("benchmark_sweep").summarise("mlp_attention", f"{launcher}, 32", rounds)
 
 
 def test_a_sweeps_ratio_is_that_of_the_whole_commands(benchmark: ModuleType) -> None:
@@ -130,7 +131,17 @@ def test_a_sweeps_ratio_is_that_of_the_whole_commands(benchmark: ModuleType) -> 
     assert sweep.verdict(fused, basic, 8.0) == "mlp_attention: fused is 8.0 times as fast as basic"
     assert sweep.verdict(fused, basic, 10.0).endswith("mlp_attention: the goal of 10 is not met")
     warm = sweep.verdict(fused | {"whole_warm": 20.0}, basic | {"whole_warm": 300.0}, None)
-    assert warm.endswith("(15.0 with a warm cache)")
+    assert warm.endswith("; 15.0 with a warm cache")
+
+
+def test_a_sweeps_figures_are_medians_of_its_rounds(benchmark: ModuleType) -> None:
+    sweep = importlib.import_module("benchmark_sweep")
+    fused, basic = sweep_row("fused", 50.0, 90.0, 40.0), sweep_row("basic", 400.0, 450.0, 440.0)
+    assert (fused["whole_cold"], basic["whole_cold"]) == (50.0, 440.0)
+    assert fused["whole_warm"] is None
+    assert sweep.verdict(fused, basic, None) == (
+        "mlp_attention: fused is 8.8 times as fast as basic; rounds 5.0 to 11.0"
+    )
 
 
 def test_every_subcommand_explains_itself() -> None:
