@@ -25,9 +25,11 @@ Row = dict[str, Any]
 
 
 def call(arguments: Sequence[str], scratch: Path, cache: str) -> tuple[str, float]:
-    """Run Python in a new folder below `scratch`, the compiler's cache being `cache` there: its output, its seconds."""
+    """Run Python in a new folder below `scratch`: its output, its seconds.
+
+    `cache` is the compiler's there, for precompiled headers, too, which lie in the folder for temporary files.
+    """
     (scratch / cache).mkdir(exist_ok=True)
-    # precompiled headers are kept in the folder for temporary files
     folders = {"TORCHINDUCTOR_CACHE_DIR": cache, "MPLCONFIGDIR": f"{cache}/matplotlib", "TMPDIR": cache}
     environment = os.environ | {key: str(scratch / folder) for key, folder in folders.items()}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -60,7 +60,7 @@ def measure(model: str, launcher: str, given: argparse.Namespace, scratch: Path)
 
 def summarise(model: str, contestant: str, rounds: Sequence[Row]) -> Row:
     """The figures of a launcher: medians over its rounds."""
-    figures = {key: median(done[key] for done in rounds) if rounds[0][key] else None for key in FIGURES}
+    figures = {key: median(done[key] for done in rounds) if rounds[0][key] is not None else None for key in FIGURES}
     return {"model": model, "contestant": contestant, **figures, "cold_rounds": [done["whole_cold"] for done in rounds]}
 
 
@@ -68,7 +68,7 @@ def verdict(fused: Row, basic: Row, goal: float | None) -> str:
     """How many times faster the fused launcher is; and that a goal is not met."""
     ratio = basic["whole_cold"] / fused["whole_cold"]
     text = f"{fused['model']}: fused is {ratio:.1f} times as fast as basic"
-    rounds = [b / a for a, b in zip(fused["cold_rounds"], basic["cold_rounds"], strict=True)]
+    rounds = [slow / fast for fast, slow in zip(fused["cold_rounds"], basic["cold_rounds"], strict=True)]
     if len(rounds) > 1:
         text += f"; rounds {min(rounds):.1f} to {max(rounds):.1f}"
     if fused["whole_warm"] is not None:

@@ -1,6 +1,7 @@
 """What is precompiled early is what the compiler asks for later; without it, or where it fails, nothing happens."""
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,10 +20,19 @@ class AskedFor(Exception):
     """Raised in place of precompiling headers."""
 
 
+def wait() -> None:
+    """Until the thread that precompiles has ended."""
+    for thread in threading.enumerate():
+        if thread.name == "precompile headers":
+            thread.join()
+
+
 @pytest.fixture
-def requests(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is asked to be precompiled, and is not: the arguments of each request."""
+def requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """What is asked to be precompiled, and is not: the arguments of each request. No thread may fail over it."""
+    wait()
     asked: list[Any] = []
+    failed: list[Any] = []
 
     def refuse(*positional: Any, **named: Any) -> None:
         asked.append((positional, named))
@@ -30,14 +40,10 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(codecache, "_precompile_header", refuse)
     monkeypatch.setattr(codecache.CppWrapperCodeCache, "cache", {})
-    return asked
-
-
-def wait() -> None:
-    """Until the thread that precompiles has ended."""
-    for thread in threading.enumerate():
-        if thread.name == "precompile headers":
-            thread.join()
+    monkeypatch.setattr(threading, "excepthook", lambda unhandled: failed.append(unhandled.exc_value))
+    yield asked
+    wait()
+    assert failed == []
 
 
 @pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU) or "nothing is missing")

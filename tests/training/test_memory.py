@@ -8,6 +8,7 @@ import gc
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -84,12 +85,16 @@ def test_nothing_happens_with_another_library(monkeypatch: pytest.MonkeyPatch) -
     assert not keep_freed_memory()
 
 
-@pytest.mark.parametrize("was_on", [True, False])
-def test_a_paused_collection_goes_on_as_before_whatever_happened(monkeypatch: pytest.MonkeyPatch, was_on: bool) -> None:
-    on = [was_on]
-    monkeypatch.setattr(gc, "isenabled", lambda: on[-1])
-    monkeypatch.setattr(gc, "disable", lambda: on.append(False))
-    monkeypatch.setattr(gc, "enable", lambda: on.append(True))
+@pytest.fixture(params=[True, False], ids=["on", "off"])
+def was_on(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Whether cycles were looked for when the test began."""
+    before = gc.isenabled()
+    (gc.enable if request.param else gc.disable)()
+    yield request.param
+    (gc.enable if before else gc.disable)()
+
+
+def test_a_paused_collection_goes_on_as_before_whatever_happened(was_on: bool) -> None:
     with collection_paused():
         assert not gc.isenabled()
     assert gc.isenabled() is was_on

@@ -22,24 +22,28 @@ from tiny_population import (
     settings,
 )
 from torch import Tensor
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from attnseq.models.model import Model, ModelOutput
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.compiling import missing_compiler, plan_compilation
 from attnseq.training.noise import WeightNoise
 from attnseq.training.population import FlatModel, build_steps, initial_state
-from attnseq.training.program import VIEWS, as_steps, compile_program, trace_steps
+from attnseq.training.program import VIEWS, as_steps, compile_program, drop_idle, trace_steps
 
 
 class Calibrated(Model):
-    """A model whose attention, a constant, is made in `forward`."""
+    """A model whose attention is a constant: a buffer, of which `forward` takes a view."""
+
+    attention_T: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.scale = torch.nn.Parameter(torch.ones(1))
+        self.register_buffer("attention_T", torch.tensor([0.1, 0.2, 0.3, 0.4]))
 
     def forward(self, digits_BxT: Tensor) -> ModelOutput:
-        attention_T = torch.tensor([0.1, 0.2, 0.3, 0.4]).view(POSITIONS)
+        attention_T = self.attention_T.view(POSITIONS)
         prediction_B = self.scale * (digits_BxT * attention_T).sum(-1)
         return ModelOutput(prediction_B, attention_T.expand(digits_BxT.shape))
 
@@ -63,6 +67,13 @@ def test_a_traced_program_does_nothing_in_vain(name: str) -> None:
     steps(theirs, settings(2), *data)
     assert same_bits(mine, theirs)
     assert not same_bits(mine, initial_state(numbers_PxN))
+
+
+def test_a_view_of_a_constant_without_a_known_layout_stays() -> None:
+    constant = torch.tensor([1.0, 2.0, 3.0])
+    traced = make_fx(lambda numbers: numbers + constant.view(3))(torch.zeros(3))
+    drop_idle(traced)
+    assert traced(torch.ones(3)).tolist() == [2.0, 3.0, 4.0]
 
 
 @pytest.mark.parametrize("program", ["traced", "compiled"])
