@@ -102,15 +102,7 @@ def as_steps(program: Program) -> Steps:
     """A program with the signature of the steps that it was made from."""
 
     @torch.no_grad()
-    def steps_(
-        state: PopulationState,
-        settings: AdamSettings,
-        digits_PxSxBxT: Tensor,
-        targets_PxSxB: Tensor,
-        valid_SxB: Tensor,
-        noise_PxSxN: Tensor | None = None,
-    ) -> None:
-        noise = () if noise_PxSxN is None else (noise_PxSxN,)
-        program(*state, *settings, digits_PxSxBxT, targets_PxSxB, valid_SxB, *noise)
+    def steps_(state: PopulationState, settings: AdamSettings, *batch: Tensor | None) -> None:
+        program(*state, *settings, *(tensor for tensor in batch if tensor is not None))
 
     return steps_
