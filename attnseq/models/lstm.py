@@ -26,6 +26,14 @@ def _gate_slope(gate: Tensor, hard: bool) -> Tensor:
     return 0.2 * ((gate > 0.0) & (gate < 1.0)).to(gate.dtype) if hard else gate * (1.0 - gate)
 
 
+def _transposed(weight_IxG: Tensor) -> Tensor:
+    """weight_GxI, transposed in memory too: a product with the transposed view takes three times as long.
+
+    A cat is what the compiler writes out as asked; of `contiguous()` it makes a copy in the order of weight_IxG.
+    """
+    return torch.cat([gate.transpose(-1, -2) for gate in weight_IxG.chunk(4, dim=-1)], dim=-2)
+
+
 class _Kept(NamedTuple):
     """What the backward pass needs of one time step: its input (BxL), its gates and states (each BxH).
 
@@ -44,7 +52,8 @@ class _Kept(NamedTuple):
 class _Recurrence(torch.autograd.Function):
     """h_t, c_t = cell([x_t, h_{t-1}] W, c_{t-1}) from zero states; returns h_T and, flat, the `_Kept` of each step.
 
-    One product a step for input and state, in both directions, and one for the weight gradient of all steps.
+    One product a step for input and state, one backward for the state, and one of all steps for each other gradient;
+    that for the inputs is dropped from a traced program where nobody reads it.
     """
 
     generate_vmap_rule = True
@@ -76,13 +85,11 @@ class _Recurrence(torch.autograd.Function):
         weight_LxG, *saved = ctx.saved_tensors
         size = len(_Kept._fields)
         kept = [_Kept(*saved[first : first + size]) for first in range(0, len(saved), size)]
-        # transposed in memory too: a product with the transposed view takes three times as long. A cat is what the
-        # compiler writes out as asked; of `contiguous()` it makes a copy in the order in which the weight lies.
-        weight_GxL = torch.cat([gate.transpose(-1, -2) for gate in weight_LxG.chunk(4, dim=-1)], dim=-2)
         d_hidden_BxH = gradients[0]
         width = weight_LxG.shape[-2] - d_hidden_BxH.shape[-1]
+        weight_GxJ, weight_GxH = _transposed(weight_LxG[:width]), _transposed(weight_LxG[width:])
         d_cell_BxH = torch.zeros_like(d_hidden_BxH)
-        d_z, d_inputs = [], []
+        d_z = []
         for step in reversed(range(len(kept))):
             _, i, f, c, o, _, tanh_cell = kept[step]
             d_cell_BxH = d_cell_BxH + d_hidden_BxH * o * (1.0 - tanh_cell * tanh_cell)
@@ -91,14 +98,13 @@ class _Recurrence(torch.autograd.Function):
             d_o = d_hidden_BxH * tanh_cell * _gate_slope(o, ctx.hard)
             d_f = d_cell_BxH * kept[step - 1].cell * _gate_slope(f, ctx.hard) if step else torch.zeros_like(d_i)
             d_z_BxG = torch.cat((d_i, d_f, d_c, d_o), dim=-1)
-            d_inputs_BxL = d_z_BxG @ (weight_GxL if step else weight_GxL[:, :width])
-            d_hidden_BxH = d_inputs_BxL[..., width:]
+            d_hidden_BxH = d_z_BxG @ weight_GxH
             d_cell_BxH = d_cell_BxH * f
             d_z.append(d_z_BxG)
-            d_inputs.append(d_inputs_BxL[..., :width])
+        d_z_RxG = torch.cat(d_z[::-1], dim=-2)
         inputs_RxL = torch.cat([step.inputs for step in kept], dim=-2)
-        d_weight_LxG = inputs_RxL.transpose(-1, -2) @ torch.cat(d_z[::-1], dim=-2)
-        return torch.stack(d_inputs[::-1]), d_weight_LxG, None
+        d_inputs_TxBxJ = (d_z_RxG @ weight_GxJ).unflatten(0, (len(kept), -1))
+        return d_inputs_TxBxJ, inputs_RxL.transpose(-1, -2) @ d_z_RxG, None
 
 
 class LSTM(nn.Module):

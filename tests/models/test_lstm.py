@@ -6,8 +6,10 @@ Shapes: P replicas, B batch, T time steps, I inputs, H hidden units.
 import pytest
 import torch
 from torch import Tensor
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from attnseq.models.lstm import LSTM, RECURRENT_ACTIVATIONS
+from attnseq.training.program import drop_idle
 
 BATCH, INPUTS, UNITS = 4, 3, 5
 TOLERANCES = {torch.float64: 1e-10, torch.float32: 1e-5}
@@ -151,3 +153,21 @@ def test_no_batch_row_sees_another() -> None:
 def test_unknown_activation_is_refused() -> None:
     with pytest.raises(ValueError, match=r"model\.recurrent_activation=relu: must be one of hard_sigmoid, sigmoid"):
         LSTM(INPUTS, UNITS, "relu")
+
+
+@pytest.mark.parametrize("read", [False, True], ids=["weights' gradients", "inputs' gradient, too"])
+def test_a_program_multiplies_for_no_gradient_that_nobody_reads(read: bool) -> None:
+    layer, steps = random_layer("sigmoid", torch.float64), 4
+
+    def loss(weights: dict[str, Tensor], inputs_BxTxI: Tensor) -> Tensor:
+        return weighted_sum(torch.func.functional_call(layer, weights, (inputs_BxTxI,)))
+
+    gradient = torch.func.grad(loss, (0, 1) if read else (0,))
+    traced = make_fx(gradient)(dict(layer.named_parameters()), random_inputs(steps, torch.float64))
+    drop_idle(traced)
+    products = traced.graph.find_nodes(op="call_function", target=torch.ops.aten.mm.default)
+    multiplications = sum(node.meta["val"].numel() * node.args[0].meta["val"].shape[1] for node in products)
+    width, gates = INPUTS + 1, 4 * UNITS  # with a one for the bias
+    forward = BATCH * (width + (steps - 1) * (width + UNITS)) * gates
+    backward = BATCH * (steps - 1) * gates * UNITS + (width + UNITS) * steps * BATCH * gates
+    assert multiplications == forward + backward + read * steps * BATCH * gates * width
