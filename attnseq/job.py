@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -21,12 +22,14 @@ class Job:
         path: the run's folder.
         hydra: Hydra's own config (key `hydra`), which goes into the folder, too; None where Hydra did not start it.
         resumed: the checkpoint from which it goes on, None from the start.
+        cleared: whether its folder has been emptied where `overwrite` asks for it, so that it is not emptied again.
     """
 
     config: RunConfig
     path: Path
     hydra: DictConfig | None = None
     resumed: Checkpoint | None = None
+    cleared: bool = False
     folder: RunFolder = field(init=False)
     variant: str = field(init=False)
 
@@ -43,6 +46,23 @@ class Job:
     def position(self) -> tuple[int, int]:
         """Epochs finished, and steps taken in the one under way."""
         return (self.resumed.epoch, self.resumed.step) if self.resumed else (0, 0)
+
+    def take_up(self) -> dict[str, Any] | None:
+        """Find out what there is to do; the folder is locked, and emptied first where `overwrite` asks for it.
+
+        Returns:
+            The result of a finished run, else None: `resumed` says where to go on.
+
+        Raises:
+            RunFolderError, CheckpointError: what an earlier attempt left is damaged, or of another config.
+        """
+        if self.config.overwrite and not self.cleared:
+            self.folder.clear()
+            self.cleared = True
+        result = self.folder.result()
+        if result is None:
+            self.resumed = self.folder.load_checkpoint()
+        return result
 
     @cached_property
     def yaml(self) -> str:

@@ -34,11 +34,8 @@ def run(job: Job) -> Result:
     """
     device = build.build_device(job.config.device)
     with job.folder.lock(), StopSignals() as stop:
-        if job.config.overwrite:
-            job.folder.clear()
-        result = job.folder.result()
+        result = job.take_up()
         if result is None:
-            job.resumed = job.folder.load_checkpoint()
             announce(job, device)
             (result,) = train_jobs([job], device, stop)
         else:

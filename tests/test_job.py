@@ -1,7 +1,8 @@
 """A job: its name, where it stands, and the .hydra/ that it writes."""
 
+import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from omegaconf import OmegaConf
@@ -24,6 +25,20 @@ def test_where_it_stands(tiny: Tiny, tmp_path: Path) -> None:
     assert job.position == (0, 0)
     job.resumed = Checkpoint(job.folder.config, 3, 128, {}, 1.0, 0.0)
     assert job.position == (3, 128)
+
+
+def test_its_folder_is_emptied_once(tiny: Tiny, tmp_path: Path, finished: Path) -> None:
+    """So that a second attempt at the same job keeps what the first one did."""
+    path = shutil.copytree(finished, tmp_path / "run")
+    result = Job(tiny(), path).take_up()
+    assert result is not None
+    job = Job(tiny("overwrite=true"), path)
+    assert (job.take_up(), job.position) == (None, (0, 0))
+    assert not job.folder.result_path.exists()
+    job.folder.write_result(result)
+    taken = replace(job).take_up()
+    assert taken is not None
+    assert taken["loss/test"] == result["loss/test"]
 
 
 def test_it_makes_nothing_until_it_is_asked(tiny: Tiny, tmp_path: Path) -> None:

@@ -56,11 +56,7 @@ def claim(jobs: Sequence[Job]) -> Iterator[Claimed]:
             with ExitStack() as lock:
                 try:
                     lock.enter_context(job.folder.lock())
-                    if job.config.overwrite:
-                        job.folder.clear()
-                    result = job.folder.result()
-                    if result is None:
-                        job.resumed = job.folder.load_checkpoint()
+                    result = job.take_up()
                 except (RunFolderError, CheckpointError) as error:
                     claimed.outcomes[path] = error
                     continue

@@ -139,11 +139,8 @@ def deal(jobs: Sequence[Job], workers: Workers, max_population: int | None, cons
 
 
 def _to_send(jobs: Sequence[Job]) -> list[Job]:
-    """Jobs as they travel: what was to be overwritten is gone by now, checkpoints are read where they are needed."""
-    return [
-        replace(job, config=replace(job.config, overwrite=False), path=job.path.absolute(), resumed=None)
-        for job in jobs
-    ]
+    """Jobs as they travel: checkpoints are read where they are needed."""
+    return [replace(job, path=job.path.absolute(), resumed=None) for job in jobs]
 
 
 class Dispatcher:

@@ -102,8 +102,8 @@ class TestDealing:
         run_remotely([job], cluster.connect)
         (sent,) = cluster.submitted[0].jobs
         assert sent.path == tmp_path / "relative" / "0"
-        assert (sent.config.overwrite, sent.resumed) == (False, None)
-        assert not job.folder.result_path.exists()  # else a second attempt could not tell it from the first one's
+        assert (sent.config, sent.cleared, sent.resumed) == (job.config, True, None)
+        assert not job.folder.result_path.exists()
 
     def test_finished_runs_need_no_cluster(self, tiny: Tiny, finished: Path) -> None:
         job = Job(tiny(), finished)
