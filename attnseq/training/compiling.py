@@ -136,6 +136,19 @@ def why_compilation_failed(error: Exception) -> str:
     return next((line.strip() for line in lines if COMPILER_ERROR.search(line)), lines[0])
 
 
+def shards_for(replicas: int, numbers: int, device: torch.device) -> int:
+    """Shards that a compiled population is trained in, see `attnseq.training.shards`: one for each thread, or one.
+
+    Args:
+        replicas: of the population.
+        numbers: parameters of all replicas together.
+        device: where the program runs.
+    """
+    threads = torch.get_num_threads()
+    pays = device.type == "cpu" and replicas % threads == 0 and numbers // threads > SMALL_NUMBERS
+    return threads if pays else 1
+
+
 @contextmanager
 def threads_for(replicas: int, device: torch.device) -> Iterator[None]:
     """Within it, as many CPU threads as there are replicas to share them, and no more than before.

@@ -15,7 +15,13 @@ from torch import Tensor
 from attnseq.datasets.pool import DataPool
 from attnseq.schema import ConfigError
 from attnseq.training.batches import BatchPlan, Epoch
-from attnseq.training.compiling import CompilePlan, plan_compilation, threads_for, why_compilation_failed
+from attnseq.training.compiling import (
+    CompilePlan,
+    plan_compilation,
+    shards_for,
+    threads_for,
+    why_compilation_failed,
+)
 from attnseq.training.headers import precompile_headers
 from attnseq.training.memory import keep_freed_memory
 from attnseq.training.noise import WeightNoise
@@ -23,6 +29,7 @@ from attnseq.training.optimizer import AdamSettings
 from attnseq.training.order import Order
 from attnseq.training.population import FlatModel, PopulationState, Steps, build_steps
 from attnseq.training.program import as_steps, compile_program, trace_steps
+from attnseq.training.shards import Call, Runner, at_once, cut, side_by_side
 from attnseq.training.stopping import StopSignals
 
 BLOCK = 64
@@ -142,11 +149,11 @@ class Trainer:
             self._observer.program(plan)
             stop.immediate(True)  # compilation can take a minute, and changes nothing
             batches = BatchPlan(self._data.train_size, self._schedule.batch_size, plan.steps_per_call)
-            steps = self._build(population, batches, plan)
+            run = self._build(population, batches, plan)
             stop.immediate(False)
             self._observer.start()
             while population.epoch < self._schedule.epochs and not all(population.diverged()):
-                self._train_epoch(population, batches, steps, stop)
+                self._train_epoch(population, batches, run, stop)
                 self._observer.checkpoint(population)
                 stop.check()
 
@@ -154,38 +161,45 @@ class Trainer:
         steps = self._schedule.epochs * -(-self._data.train_size // self._schedule.batch_size)
         return plan_compilation(self._schedule.compile, steps, population.state.parameters.numel(), population.device)
 
-    def _build(self, population: Population, batches: BatchPlan, plan: CompilePlan) -> Steps:
-        """The program; where it is compiled, tried with samples that are all padding and change nothing."""
+    def _build(self, population: Population, batches: BatchPlan, plan: CompilePlan) -> Runner:
         steps = build_steps(population.flat, self._schedule.adam)
-        if not plan.trace:
-            return steps
-        if plan.compile:
-            precompile_headers(plan.options)
+        padding = self._padding(population, batches)
+        compiled = self._compile(steps, population, padding, plan) if plan.compile else None
+        if compiled is not None:
+            return compiled
+        if plan.trace:
+            steps = as_steps(trace_steps(steps, (population.state, population.settings, *padding)))
+        return at_once(steps)
+
+    def _compile(self, steps: Steps, population: Population, padding: Call, plan: CompilePlan) -> Runner | None:
+        """The compiled program, tried with padding; None where that failed, of which the observer is told."""
+        precompile_headers(plan.options)
+        replicas = len(population.orders)
+        shards = shards_for(replicas, population.state.parameters.numel(), population.device)
+        state, settings, (batch,) = cut(population.state, population.settings, [padding], 0, shards)
+        example = (state, settings, *batch)
+        with threads_for(replicas if shards == 1 else 1, population.device):
+            traced = trace_steps(steps, example)
+            try:
+                compiled = as_steps(compile_program(traced, example, plan.options))
+                compiled(state, settings, *batch)
+            except Exception as error:  # whatever the compiler raises
+                reason = f"compilation failed ({why_compilation_failed(error)})"
+                if self._schedule.compile == "true":
+                    raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
+                self._observer.program(plan._replace(compile=False, reason=reason))
+                return None
+        return at_once(compiled) if shards == 1 else side_by_side(compiled, shards)
+
+    def _padding(self, population: Population, batches: BatchPlan) -> Call:
+        """A call whose samples are all padding, so that it changes nothing."""
         shape = (len(population.orders), batches.steps_per_call, batches.batch_size)
         digits_NxT, targets_N = self._data.digits_NxT, self._data.targets_N
-        padding = [
-            digits_NxT.new_zeros(*shape, digits_NxT.shape[1]),
-            targets_N.new_zeros(shape),
-            targets_N.new_zeros(shape[1:]),
-        ]
-        if population.noise is not None:
-            padding.append(population.noise.zeros(batches.steps_per_call))
-        example = (population.state, population.settings, *padding)
-        traced = trace_steps(steps, example)
-        if not plan.compile:
-            return as_steps(traced)
-        try:
-            compiled = as_steps(compile_program(traced, example, plan.options))
-            compiled(population.state, population.settings, *padding)
-        except Exception as error:  # whatever the compiler raises
-            reason = f"compilation failed ({why_compilation_failed(error)})"
-            if self._schedule.compile == "true":
-                raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
-            self._observer.program(plan._replace(compile=False, reason=reason))
-            return as_steps(traced)
-        return compiled
+        samples = digits_NxT.new_zeros(*shape, digits_NxT.shape[1]), targets_N.new_zeros(shape)
+        noise = () if population.noise is None else (population.noise.zeros(batches.steps_per_call),)
+        return *samples, targets_N.new_zeros(shape[1:]), *noise
 
-    def _train_epoch(self, population: Population, batches: BatchPlan, steps: Steps, stop: StopSignals) -> None:
+    def _train_epoch(self, population: Population, batches: BatchPlan, run: Runner, stop: StopSignals) -> None:
         orders = [order(population.epoch) for order in population.orders]
         epoch = Epoch(batches, orders, self._data.first_P, population.device)
         state = population.state
@@ -194,8 +208,7 @@ class Trainer:
             start, end = first // batches.steps_per_call, min((first + BLOCK) // batches.steps_per_call, batches.calls)
             calls = epoch.calls(self._data.digits_NxT, self._data.targets_N, start, end)
             noise = population.noise_of(start, end, batches.steps_per_call)
-            for batch, its_noise in zip(calls, noise, strict=True):
-                steps(state, population.settings, *batch, *its_noise)
+            run(state, population.settings, ((*call, *its) for call, its in zip(calls, noise, strict=True)))
             if first + BLOCK >= batches.steps:
                 break  # the epoch's end is a checkpoint of its own
             population.step = first + BLOCK

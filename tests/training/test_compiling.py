@@ -16,6 +16,7 @@ from attnseq.training.compiling import (
     STEPS_WORTH_UNROLLING,
     UNROLLED_STEPS,
     plan_compilation,
+    shards_for,
     threads_for,
     why_compilation_failed,
 )
@@ -207,3 +208,20 @@ def test_threads_come_back_after_an_error() -> None:
 def test_on_cuda_threads_are_left_alone() -> None:
     with threads_for(1, CUDA):
         assert torch.get_num_threads() == 2
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize(
+    ("replicas", "numbers", "device", "shards"),
+    [
+        (8, 8 * SMALL_NUMBERS, CPU, 2),
+        (2, 2 * SMALL_NUMBERS + 2, CPU, 2),
+        (2, 2 * SMALL_NUMBERS, CPU, 1),  # calls too short for two threads to share Python
+        (7, 7 * SMALL_NUMBERS, CPU, 1),  # two programs would have to be compiled
+        (8, 8 * SMALL_NUMBERS, CUDA, 1),
+    ],
+)
+def test_a_shard_a_thread_where_it_pays(replicas: int, numbers: int, device: torch.device, shards: int) -> None:
+    assert shards_for(replicas, numbers, device) == shards
+    with threads_for(1, CPU):
+        assert shards_for(replicas, numbers, device) == 1

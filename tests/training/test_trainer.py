@@ -4,6 +4,7 @@ Shapes: P replicas, N parameters.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import torch
@@ -15,8 +16,8 @@ from attnseq.datasets.task import AbsDifference
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.weights import KerasInitializer
 from attnseq.randomness import generator
-from attnseq.training import compiling
-from attnseq.training.compiling import CompilePlan
+from attnseq.training import compiling, trainer
+from attnseq.training.compiling import CompilePlan, missing_compiler
 from attnseq.training.noise import WeightNoise
 from attnseq.training.order import random_order
 from attnseq.training.population import FlatModel, PopulationState, initial_state
@@ -26,6 +27,7 @@ from attnseq.training.trainer import BLOCK, Population, Schedule, Trainer, stack
 SAMPLES = 1_300  # 82 steps of 16, the last one smaller: two blocks an epoch
 SCHEDULE = Schedule(epochs=2, batch_size=16, adam="keras", compile="false", checkpoint_minutes=1e-9)
 LEARNING_RATES = (1e-3, 3e-3, 1e-2)
+CPU = torch.device("cpu")
 
 
 class Recorder:
@@ -74,10 +76,10 @@ def population(seeds: Sequence[int]) -> Population:
     return Population(flat, initial_state(weights_PxN), settings, orders, noise if any(seeds) else None)
 
 
-def train(dataset: Dataset, trained: Population) -> Recorder:
+def train(dataset: Dataset, trained: Population, schedule: Schedule = SCHEDULE) -> Recorder:
     recorder = Recorder()
     with StopSignals() as stop:
-        Trainer(DataPool([dataset] * len(trained.orders)), SCHEDULE, recorder).fit(trained, stop)
+        Trainer(DataPool([dataset] * len(trained.orders)), schedule, recorder).fit(trained, stop)
     return recorder
 
 
@@ -134,3 +136,25 @@ def test_traced_with_noise_is_as_untraced(
     train(dataset, traced)
     torch.testing.assert_close(traced.state.parameters, untraced.state.parameters, rtol=1e-5, atol=1e-7)
     assert traced.state.updates.tolist() == [164] * 3
+
+
+@pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU))
+def test_compiled_shards_are_as_the_whole_uncompiled(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three replicas, two of them with noise, each a shard of its own."""
+    whole, cut = population([0, 1, 2]), population([0, 1, 2])
+    theirs = train(dataset, whole)
+    used: list[int] = []
+    monkeypatch.setattr(trainer, "shards_for", lambda replicas, *_: used.append(replicas) or replicas)
+    mine = train(dataset, cut, replace(SCHEDULE, compile="true"))
+    assert used == [3]
+    torch.testing.assert_close(cut.state.parameters, whole.state.parameters, rtol=1e-4, atol=1e-6)
+    assert mine.loss_P[1] == pytest.approx(theirs.loss_P[1], rel=1e-4)
+
+
+def test_a_model_that_cannot_be_traced_is_not_taken_for_a_compiler_that_fails(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = population([0])
+    monkeypatch.setattr(broken.flat.model, "forward", lambda digits: None)
+    with pytest.raises(AttributeError, match="prediction"):
+        train(dataset, broken, replace(SCHEDULE, compile="true"))
