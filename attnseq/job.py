@@ -48,13 +48,14 @@ class Job:
         return (self.resumed.epoch, self.resumed.step) if self.resumed else (0, 0)
 
     def take_up(self) -> dict[str, Any] | None:
-        """Find out what there is to do; the folder is locked, and emptied first where `overwrite` asks for it.
+        """Find out what there is to do, once the folder is locked; where `overwrite` asks for it, it is emptied first.
 
         Returns:
             The result of a finished run, else None: `resumed` says where to go on.
 
         Raises:
             RunFolderError, CheckpointError: what an earlier attempt left is damaged, or of another config.
+            OSError: the folder cannot be emptied.
         """
         if self.config.overwrite and not self.cleared:
             self.folder.clear()

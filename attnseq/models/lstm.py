@@ -1,7 +1,8 @@
 """A long short-term memory layer whose backward pass is written by hand, for populations under `torch.vmap`.
 
 Shapes: B batch, T time steps, I inputs, J = I + 1 with a one for the bias, H hidden units, L = J + H, G = 4 H gates,
-R = T B; `torch.vmap` puts a population axis before them. Gates stand in Keras' order: input, forget, candidate, output.
+R = T B, K any number; `torch.vmap` puts a population axis before them. Gates stand in Keras' order: input, forget,
+candidate, output.
 
 `torch.nn.LSTM` knows no hard sigmoid and does not run under `torch.vmap`. Left to autograd, the recurrence forms weight
 gradients of shape IxG and HxG at every time step and adds up T of them; here all steps share one product. Steps that
@@ -26,12 +27,12 @@ def _gate_slope(gate: Tensor, hard: bool) -> Tensor:
     return 0.2 * ((gate > 0.0) & (gate < 1.0)).to(gate.dtype) if hard else gate * (1.0 - gate)
 
 
-def _transposed(weight_IxG: Tensor) -> Tensor:
-    """weight_GxI, transposed in memory too: a product with the transposed view takes three times as long.
+def _transposed(weight_KxG: Tensor) -> Tensor:
+    """weight_GxK, transposed in memory too: a product with the transposed view takes three times as long.
 
-    A cat is what the compiler writes out as asked; of `contiguous()` it makes a copy in the order of weight_IxG.
+    A cat is what the compiler writes out as asked; of `contiguous()` it makes a copy in the order of weight_KxG.
     """
-    return torch.cat([gate.transpose(-1, -2) for gate in weight_IxG.chunk(4, dim=-1)], dim=-2)
+    return torch.cat([gate.transpose(-1, -2) for gate in weight_KxG.chunk(4, dim=-1)], dim=-2)
 
 
 class _Kept(NamedTuple):
@@ -98,7 +99,8 @@ class _Recurrence(torch.autograd.Function):
             d_o = d_hidden_BxH * tanh_cell * _gate_slope(o, ctx.hard)
             d_f = d_cell_BxH * kept[step - 1].cell * _gate_slope(f, ctx.hard) if step else torch.zeros_like(d_i)
             d_z_BxG = torch.cat((d_i, d_f, d_c, d_o), dim=-1)
-            d_hidden_BxH = d_z_BxG @ weight_GxH
+            if step:
+                d_hidden_BxH = d_z_BxG @ weight_GxH
             d_cell_BxH = d_cell_BxH * f
             d_z.append(d_z_BxG)
         d_z_RxG = torch.cat(d_z[::-1], dim=-2)

@@ -63,7 +63,7 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
     """Train jobs, or go on with them; in more than one population where memory asks for it.
 
     Args:
-        jobs: of one program; cleared, so that a second attempt keeps what the first one did.
+        jobs: of one program; `cleared`, so that a second attempt does not undo what the first one did.
         share: of the node.
         max_population: runs that train together at most; None: as many as memory holds.
         again: whether a worker that trained these jobs was lost.

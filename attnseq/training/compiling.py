@@ -1,6 +1,7 @@
-"""Whether a population's program is compiled, and how: steps a call, threads, compiler options."""
+"""Whether a population's program is compiled, and how: steps a call, threads, shards, compiler options."""
 
 import importlib.util
+import math
 import os
 import platform
 import re
@@ -31,6 +32,10 @@ SMALL_NUMBERS = 16_384
 # cache, and saves 0.04 to 0.05 ms a step, for an MLP alone and for 32 of them: it pays after 80,000 to 125,000 steps,
 # after 10,000 to 12,500 where the program is in the cache
 STEPS_WORTH_UNROLLING = 80_000
+
+# their calls share Python's lock: some 0.05 ms of the 1 to 4 ms that a call for one to four LSTMs takes; measured with
+# two threads, where shards of a small program gained nothing
+MOST_SHARDS = 4
 
 # from this version on, g++ and clang++ know every instruction set of x86 that Inductor looks for (AMX is the newest)
 COMPILER_OF_ALL_SETS = 11
@@ -137,16 +142,20 @@ def why_compilation_failed(error: Exception) -> str:
 
 
 def shards_for(replicas: int, numbers: int, device: torch.device) -> int:
-    """Shards that a compiled population is trained in, see `attnseq.training.shards`: one for each thread, or one.
+    """Shards that a compiled population is trained in, see `attnseq.training.shards`; 1 where it is not cut.
+
+    All are of the same size, as each size is a program of its own, and no thread is left over.
 
     Args:
         replicas: of the population.
         numbers: parameters of all replicas together.
         device: where the program runs.
     """
-    threads = torch.get_num_threads()
-    pays = device.type == "cpu" and replicas % threads == 0 and numbers // threads > SMALL_NUMBERS
-    return threads if pays else 1
+    if device.type != "cpu":
+        return 1
+    most = min(MOST_SHARDS, numbers // (SMALL_NUMBERS + 1))
+    both = math.gcd(replicas, torch.get_num_threads())
+    return max(shards for shards in range(1, max(1, most) + 1) if both % shards == 0)
 
 
 @contextmanager

@@ -88,13 +88,15 @@ def compile_program(traced: GraphModule, example: Sequence, options: Mapping[str
     from torch._inductor import standalone_compile  # two seconds, which only those who compile wait for
 
     state, settings, *batch = example
+    # kernels are made for a number of threads, by which PyTorch 2.11 does not tell cached programs apart
+    threads = {"cpp.threads": torch.get_num_threads()} if state.parameters.device.type == "cpu" else {}
     # the shapes are fixed and the operations plain: torch.compile would trace them once more, and take 0.1 ms a call
     # for checks that cannot fail here; torch._inductor.compile knows no cache of whole programs
     return standalone_compile(
         traced,
         [*state, *settings, *batch],
         dynamic_shapes="from_example_inputs",
-        options={"config_patches": dict(options)},
+        options={"config_patches": dict(options) | threads},
     )
 
 

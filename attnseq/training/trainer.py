@@ -29,7 +29,7 @@ from attnseq.training.optimizer import AdamSettings
 from attnseq.training.order import Order
 from attnseq.training.population import FlatModel, PopulationState, Steps, build_steps
 from attnseq.training.program import as_steps, compile_program, trace_steps
-from attnseq.training.shards import Call, Runner, at_once, cut, side_by_side
+from attnseq.training.shards import Call, Runner, shard_of, side_by_side, whole
 from attnseq.training.stopping import StopSignals
 
 BLOCK = 64
@@ -163,22 +163,21 @@ class Trainer:
 
     def _build(self, population: Population, batches: BatchPlan, plan: CompilePlan) -> Runner:
         steps = build_steps(population.flat, self._schedule.adam)
+        if not plan.trace:
+            return whole(steps)
         padding = self._padding(population, batches)
         compiled = self._compile(steps, population, padding, plan) if plan.compile else None
-        if compiled is not None:
-            return compiled
-        if plan.trace:
-            steps = as_steps(trace_steps(steps, (population.state, population.settings, *padding)))
-        return at_once(steps)
+        return compiled or whole(as_steps(trace_steps(steps, (population.state, population.settings, *padding))))
 
     def _compile(self, steps: Steps, population: Population, padding: Call, plan: CompilePlan) -> Runner | None:
         """The compiled program, tried with padding; None where that failed, of which the observer is told."""
         precompile_headers(plan.options)
         replicas = len(population.orders)
         shards = shards_for(replicas, population.state.parameters.numel(), population.device)
-        state, settings, (batch,) = cut(population.state, population.settings, [padding], 0, shards)
+        threads = torch.get_num_threads() // shards
+        state, settings, (batch,) = shard_of(population.state, population.settings, [padding], 0, shards)
         example = (state, settings, *batch)
-        with threads_for(replicas if shards == 1 else 1, population.device):
+        with threads_for(threads, population.device):
             traced = trace_steps(steps, example)
             try:
                 compiled = as_steps(compile_program(traced, example, plan.options))
@@ -189,7 +188,7 @@ class Trainer:
                     raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
                 self._observer.program(plan._replace(compile=False, reason=reason))
                 return None
-        return at_once(compiled) if shards == 1 else side_by_side(compiled, shards)
+        return whole(compiled) if shards == 1 else side_by_side(compiled, shards, threads)
 
     def _padding(self, population: Population, batches: BatchPlan) -> Call:
         """A call whose samples are all padding, so that it changes nothing."""

@@ -1,7 +1,6 @@
 """Whether to compile, with the reason where not; threads are given back."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import torch
 
 from attnseq.training import compiling
 from attnseq.training.compiling import (
+    MOST_SHARDS,
     SMALL_NUMBERS,
     STEPS_WORTH_COMPILING_LARGE,
     STEPS_WORTH_COMPILING_SMALL,
@@ -182,11 +182,8 @@ def test_what_is_not_compiled_is_traced_where_that_pays(path: Path) -> None:
 
 
 @pytest.fixture
-def two_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
+def two_threads() -> None:
+    torch.set_num_threads(2)  # conftest gives them back
 
 
 @pytest.mark.usefixtures("two_threads")
@@ -210,18 +207,19 @@ def test_on_cuda_threads_are_left_alone() -> None:
         assert torch.get_num_threads() == 2
 
 
-@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize(
-    ("replicas", "numbers", "device", "shards"),
-    [
-        (8, 8 * SMALL_NUMBERS, CPU, 2),
-        (2, 2 * SMALL_NUMBERS + 2, CPU, 2),
-        (2, 2 * SMALL_NUMBERS, CPU, 1),  # calls too short for two threads to share Python
-        (7, 7 * SMALL_NUMBERS, CPU, 1),  # two programs would have to be compiled
-        (8, 8 * SMALL_NUMBERS, CUDA, 1),
-    ],
+    ("replicas", "threads", "shards"),
+    [(8, 2, 2), (8, 1, 1), (7, 2, 1), (3, 3, 3), (12, 8, 4), (10, 4, 2), (64, 64, MOST_SHARDS), (9, 6, 3)],
 )
-def test_a_shard_a_thread_where_it_pays(replicas: int, numbers: int, device: torch.device, shards: int) -> None:
-    assert shards_for(replicas, numbers, device) == shards
-    with threads_for(1, CPU):
-        assert shards_for(replicas, numbers, device) == 1
+def test_equal_shards_that_leave_no_thread_over(replicas: int, threads: int, shards: int) -> None:
+    torch.set_num_threads(threads)
+    numbers = replicas * (SMALL_NUMBERS + 1)
+    assert shards_for(replicas, numbers, CPU) == shards
+    assert shards_for(replicas, numbers, CUDA) == 1
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_no_shard_is_small() -> None:
+    assert shards_for(32, 2 * SMALL_NUMBERS + 2, CPU) == 2
+    assert shards_for(32, 2 * SMALL_NUMBERS, CPU) == 1
+    assert shards_for(2, 1, CPU) == 1

@@ -5,6 +5,7 @@ Shapes: P replicas, S steps a call.
 
 from collections.abc import Iterator
 from threading import Barrier
+from time import sleep
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from attnseq.training.compiling import missing_compiler, plan_compilation
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.population import PopulationState, build_steps, initial_state
 from attnseq.training.program import as_steps, compile_program, trace_steps
-from attnseq.training.shards import CALLS_TOGETHER, Call, at_once, cut, side_by_side
+from attnseq.training.shards import CALLS_TOGETHER, Call, shard_of, side_by_side, whole
 from attnseq.training.trainer import stack_settings
 
 REPLICAS, SHARDS = 6, 3
@@ -36,13 +37,13 @@ def calls(number: int, numbers_N: int = 0) -> list[Call]:
 
 def test_shards_are_views_of_all_rows() -> None:
     state, given = initial_state(torch.rand(REPLICAS, 5)), calls(2, numbers_N=5)
-    parts = [cut(state, six_settings(), given, shard, SHARDS) for shard in range(SHARDS)]
-    for whole, pieces in zip(state, zip(*(part[0] for part in parts), strict=True), strict=True):
-        assert torch.equal(torch.cat(pieces), whole)
+    parts = [shard_of(state, six_settings(), given, shard, SHARDS) for shard in range(SHARDS)]
+    for values, pieces in zip(state, zip(*(part[0] for part in parts), strict=True), strict=True):
+        assert torch.equal(torch.cat(pieces), values)
         pieces[1].fill_(7)
-        assert (whole == 7).sum() == whole[2:4].numel()  # of nothing but its own replicas
-    for whole, pieces in zip(six_settings(), zip(*(part[1] for part in parts), strict=True), strict=True):
-        assert torch.equal(torch.cat(pieces), whole)
+        assert (values == 7).sum() == values[2:4].numel()  # of nothing but its own replicas
+    for values, pieces in zip(six_settings(), zip(*(part[1] for part in parts), strict=True), strict=True):
+        assert torch.equal(torch.cat(pieces), values)
     for number, (digits, targets, valid, noise) in enumerate(given):
         its = [part[2][number] for part in parts]
         for index, values in ((0, digits), (1, targets), (3, noise)):
@@ -59,17 +60,17 @@ def test_a_shard_trains_as_it_would_alone(name: str, noisy: bool) -> None:
     start[0, 0] = torch.nan
     given = calls(CALLS_TOGETHER + 3, sum(flat.sizes) if noisy else 0)
     together, alone = initial_state(start), initial_state(start)
-    state, its_settings, (call, *_) = cut(together, six_settings(), given, 0, SHARDS)
+    state, its_settings, (call, *_) = shard_of(together, six_settings(), given, 0, SHARDS)
     steps = as_steps(trace_steps(build_steps(flat, "keras"), (state, its_settings, *call)))
-    side_by_side(steps, SHARDS)(together, six_settings(), iter(given))
+    side_by_side(steps, SHARDS, 1)(together, six_settings(), iter(given))
     for shard in range(SHARDS):
-        at_once(steps)(*cut(alone, six_settings(), given, shard, SHARDS))
+        whole(steps)(*shard_of(alone, six_settings(), given, shard, SHARDS))
     assert same_bits(together, alone)
     assert together.updates.tolist() == [0] + [2 * len(given)] * 5
     assert together.diverged.tolist() == [1, 0, 0, 0, 0, 0]
 
 
-def test_shards_run_at_the_same_time_with_a_thread_each() -> None:
+def test_shards_run_at_the_same_time_with_the_threads_they_are_given() -> None:
     meeting = Barrier(SHARDS)
     threads = torch.get_num_threads()
 
@@ -78,19 +79,26 @@ def test_shards_run_at_the_same_time_with_a_thread_each() -> None:
         state.updates.fill_(torch.get_num_threads())
 
     state = initial_state(torch.zeros(REPLICAS, 1))
-    side_by_side(steps, SHARDS)(state, six_settings(), calls(2))
-    assert state.updates.tolist() == [1] * REPLICAS
+    for given in (1, 2):
+        side_by_side(steps, SHARDS, given)(state, six_settings(), calls(2))
+        assert state.updates.tolist() == [given] * REPLICAS
     assert torch.get_num_threads() == threads
 
 
-def test_a_shards_error_is_raised() -> None:
-    def steps(state: PopulationState, *_: object) -> None:
-        if state.parameters[0, 0] == 4:  # the last shard's first replica
-            raise MemoryError("of a shard")
-
+def test_a_shards_error_is_raised_when_the_others_have_ended_their_call() -> None:
     state = initial_state(torch.arange(6.0).view(REPLICAS, 1))
+    meeting = Barrier(SHARDS)
+
+    def steps(mine: PopulationState, *_: object) -> None:
+        meeting.wait(timeout=30)
+        if mine.parameters[0, 0] == 4:  # the last shard's first replica
+            raise MemoryError("of a shard")
+        sleep(0.2)
+        mine.updates.add_(1)
+
     with pytest.raises(MemoryError, match="of a shard"):
-        side_by_side(steps, SHARDS)(state, six_settings(), calls(1))
+        side_by_side(steps, SHARDS, 1)(state, six_settings(), calls(5))
+    assert state.updates.tolist() == [1, 1, 1, 1, 0, 0]
 
 
 def test_no_more_calls_than_said_are_held() -> None:
@@ -105,7 +113,7 @@ def test_no_more_calls_than_said_are_held() -> None:
     def steps(*_: object) -> None:
         ahead.append(len(drawn) - len(ahead))
 
-    side_by_side(steps, 1)(initial_state(torch.zeros(REPLICAS, 1)), six_settings(), draw())
+    side_by_side(steps, 1, 1)(initial_state(torch.zeros(REPLICAS, 1)), six_settings(), draw())
     assert len(ahead) == len(drawn) == 2 * CALLS_TOGETHER + 1
     assert max(ahead) == CALLS_TOGETHER
 
@@ -116,13 +124,13 @@ def test_a_compiled_program_serves_two_threads() -> None:
     flat = build("mlp")
     start, its_settings = fresh(flat, 2), settings(2)
     given: list[Call] = [tuple(batches(2, 1, seed)) for seed in range(50)] * 20
-    state, first, (call, *_) = cut(initial_state(start), its_settings, given, 0, 2)
+    state, first, (call, *_) = shard_of(initial_state(start), its_settings, given, 0, 2)
     example = (state, first, *call)
     options = plan_compilation("true", 1, 1, CPU).options
     compiled = as_steps(compile_program(trace_steps(build_steps(flat, "keras"), example), example, options))
     together, alone = initial_state(start), initial_state(start)
-    side_by_side(compiled, 2)(together, its_settings, given)
+    side_by_side(compiled, 2, 1)(together, its_settings, given)
     for shard in range(2):
-        at_once(compiled)(*cut(alone, its_settings, given, shard, 2))
+        whole(compiled)(*shard_of(alone, its_settings, given, shard, 2))
     assert same_bits(together, alone)
     assert together.updates.tolist() == [1000, 1000]

@@ -16,6 +16,7 @@ from attnseq.datasets.task import AbsDifference
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.weights import KerasInitializer
 from attnseq.randomness import generator
+from attnseq.schema import ConfigError
 from attnseq.training import compiling, trainer
 from attnseq.training.compiling import CompilePlan, missing_compiler
 from attnseq.training.noise import WeightNoise
@@ -35,12 +36,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.plans: list[tuple[bool, str]] = []
         self.steps: list[int] = []
         self.loss_P: list[Sequence[float]] = []
         self.saved: list[tuple[int, int, PopulationState]] = []
 
     def program(self, plan: CompilePlan) -> None:
         self.calls.append("program")
+        self.plans.append((plan.compile, plan.reason))
 
     def start(self) -> None:
         self.calls.append("start")
@@ -141,14 +144,34 @@ def test_traced_with_noise_is_as_untraced(
 @pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU))
 def test_compiled_shards_are_as_the_whole_uncompiled(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three replicas, two of them with noise, each a shard of its own."""
-    whole, cut = population([0, 1, 2]), population([0, 1, 2])
+    whole, in_shards = population([0, 1, 2]), population([0, 1, 2])
     theirs = train(dataset, whole)
-    used: list[int] = []
-    monkeypatch.setattr(trainer, "shards_for", lambda replicas, *_: used.append(replicas) or replicas)
-    mine = train(dataset, cut, replace(SCHEDULE, compile="true"))
-    assert used == [3]
-    torch.testing.assert_close(cut.state.parameters, whole.state.parameters, rtol=1e-4, atol=1e-6)
+    monkeypatch.setattr(trainer, "shards_for", lambda replicas, *_: replicas)
+    torch.set_num_threads(3)
+    mine = train(dataset, in_shards, replace(SCHEDULE, compile="true"))
+    torch.testing.assert_close(in_shards.state.parameters, whole.state.parameters, rtol=1e-4, atol=1e-6)
     assert mine.loss_P[1] == pytest.approx(theirs.loss_P[1], rel=1e-4)
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_where_compilation_fails_the_whole_trains_uncompiled(
+    shards: int, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no registers left")
+
+    whole, fallen = population([0, 1, 2]), population([0, 1, 2])
+    train(dataset, whole)
+    monkeypatch.setattr(trainer, "shards_for", lambda *_: shards)
+    monkeypatch.setattr(trainer, "precompile_headers", lambda _: None)
+    monkeypatch.setattr(trainer, "compile_program", fail)
+    with pytest.raises(ConfigError, match=r"^trainer\.compile=true: compilation failed \(no registers left\); auto"):
+        train(dataset, fallen, replace(SCHEDULE, compile="true"))
+    monkeypatch.setattr(compiling, "STEPS_WORTH_COMPILING_SMALL", 1)
+    monkeypatch.setattr(compiling, "missing_compiler", lambda _: "")
+    recorder = train(dataset, fallen, replace(SCHEDULE, compile="auto"))
+    assert recorder.plans == [(True, ""), (False, "compilation failed (no registers left)")]
+    torch.testing.assert_close(fallen.state.parameters, whole.state.parameters, rtol=1e-5, atol=1e-7)
 
 
 def test_a_model_that_cannot_be_traced_is_not_taken_for_a_compiler_that_fails(
