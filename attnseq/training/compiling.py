@@ -159,14 +159,14 @@ def shards_for(replicas: int, numbers: int, device: torch.device) -> int:
 
 
 @contextmanager
-def threads_for(replicas: int, device: torch.device) -> Iterator[None]:
-    """Within it, as many CPU threads as there are replicas to share them, and no more than before.
+def threads_for(parts: int, device: torch.device) -> Iterator[None]:
+    """Within it, as many CPU threads as the work has parts, and no more than before.
 
     The work of a step is divided by replicas; a second thread slows a population of one down.
     """
     before = torch.get_num_threads()
     if device.type == "cpu":
-        torch.set_num_threads(max(1, min(before, replicas)))
+        torch.set_num_threads(max(1, min(before, parts)))
     try:
         yield
     finally:

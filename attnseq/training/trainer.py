@@ -15,13 +15,7 @@ from torch import Tensor
 from attnseq.datasets.pool import DataPool
 from attnseq.schema import ConfigError
 from attnseq.training.batches import BatchPlan, Epoch
-from attnseq.training.compiling import (
-    CompilePlan,
-    plan_compilation,
-    shards_for,
-    threads_for,
-    why_compilation_failed,
-)
+from attnseq.training.compiling import CompilePlan, plan_compilation, shards_for, threads_for, why_compilation_failed
 from attnseq.training.headers import precompile_headers
 from attnseq.training.memory import keep_freed_memory
 from attnseq.training.noise import WeightNoise
