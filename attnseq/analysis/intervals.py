@@ -20,6 +20,9 @@ BOOTSTRAP_FROM = 30
 
 RESAMPLES = 5_000
 
+ROUNDING = 8 * float(np.finfo(np.float64).eps)
+"""What is smaller, as a share of the values that it was made of, is 0: rounding tells no two means apart."""
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -86,8 +89,11 @@ def mean_interval(values_N: npt.ArrayLike) -> Interval:
     count, mean = len(values), float(values.mean())
     if count == 1:
         return Interval(mean, None, None, 1)
+    error = _standard_error(values, _rounding(values))
+    if error == 0.0:
+        return Interval(mean, mean, mean, count)
     if count < BOOTSTRAP_FROM:
-        half = _t_quantile(count - 1) * _standard_error(values)
+        half = _t_quantile(count - 1) * error
         return Interval(mean, mean - half, mean + half, count)
     from scipy.special import ndtr
 
@@ -103,8 +109,10 @@ def paired_difference(values_N: npt.ArrayLike, others_N: npt.ArrayLike) -> Diffe
         values_N: two at least; (N,).
         others_N: what is subtracted, in the same order; (N,).
     """
-    gaps = np.asarray(values_N, dtype=np.float64) - np.asarray(others_N, dtype=np.float64)
-    return _t_difference(float(gaps.mean()), _standard_error(gaps), len(gaps) - 1, True, len(gaps))
+    values, others = np.asarray(values_N, dtype=np.float64), np.asarray(others_N, dtype=np.float64)
+    gaps, rounding = values - others, _rounding(values, others)
+    mean = _unless_rounding(float(gaps.mean()), rounding)
+    return _t_difference(mean, _standard_error(gaps, rounding), len(gaps) - 1, True, len(gaps))
 
 
 def welch_difference(values_N: npt.ArrayLike, others_N: npt.ArrayLike) -> Difference:
@@ -115,10 +123,11 @@ def welch_difference(values_N: npt.ArrayLike, others_N: npt.ArrayLike) -> Differ
         others_N: what is subtracted; two at least, not necessarily as many.
     """
     values, others = np.asarray(values_N, dtype=np.float64), np.asarray(others_N, dtype=np.float64)
-    one, other = _standard_error(values) ** 2, _standard_error(others) ** 2
+    rounding = _rounding(values, others)
+    one, other = (_standard_error(side, rounding) ** 2 for side in (values, others))
     spread = one**2 / (len(values) - 1) + other**2 / (len(others) - 1)
     freedom = (one + other) ** 2 / spread if spread > 0 else len(values) + len(others) - 2
-    mean = float(values.mean() - others.mean())
+    mean = _unless_rounding(float(values.mean() - others.mean()), rounding)
     return _t_difference(mean, math.sqrt(one + other), freedom, False, len(values) + len(others))
 
 
@@ -155,11 +164,18 @@ def _t_quantile(freedom: float) -> float:
     return float(stdtrit(freedom, (1.0 + LEVEL) / 2.0))
 
 
-def _standard_error(values_N: FloatArray) -> float:
-    """Of the mean; 0 where all values are the same, which rounding of their mean must not hide."""
-    if np.ptp(values_N) == 0.0:
-        return 0.0
-    return float(values_N.std(ddof=1) / math.sqrt(len(values_N)))
+def _standard_error(values_N: FloatArray, rounding: float) -> float:
+    """Of the mean; 0 where the values differ by rounding alone."""
+    return float(values_N.std(ddof=1) / math.sqrt(len(values_N))) if np.ptp(values_N) > rounding else 0.0
+
+
+def _rounding(*sides: FloatArray) -> float:
+    """How far apart rounding may take numbers that are made of such values."""
+    return ROUNDING * max(float(np.abs(values_N).max()) for values_N in sides)
+
+
+def _unless_rounding(mean: float, rounding: float) -> float:
+    return mean if abs(mean) > rounding else 0.0
 
 
 @lru_cache(maxsize=2)  # the metrics of a variant follow one another, and have as many seeds

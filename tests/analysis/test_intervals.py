@@ -88,6 +88,24 @@ def test_welch_difference_is_scipys():
     assert (difference.low, difference.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
 
 
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 0.0016777461, 7e-9, 1e5 / 7])
+def test_equal_values_are_equal_however_many_they_are(value):
+    for count in range(2, 13):
+        assert mean_interval([value] * count).half == 0.0
+        for others in range(2, 13):
+            difference = welch_difference([value] * count, [value] * others)
+            assert (difference.p, difference.mean) == (1.0, 0.0), (count, others)
+
+
+@pytest.mark.parametrize("test", [paired_difference, welch_difference])
+def test_what_only_rounding_tells_apart_is_equal(test):
+    values = [0.1, 0.2, 0.3, 0.7]
+    rounded = [value * 3 / 3 * 7 / 7 + 1e-17 for value in values]
+    assert test(values, rounded).p == pytest.approx(1.0)
+    assert test([0.3] * 3, [0.1 + 0.2] * 3).p == 1.0
+    assert test([0.3] * 3, [0.3 + 1e-12] * 3).p == 0.0  # what a test can tell apart is left to it
+
+
 @pytest.mark.parametrize("test", [paired_difference, welch_difference])
 def test_without_any_spread_only_equality_may_be_chance(test):
     assert test([1.0, 1.0], [1.0, 1.0]).p == 1.0
