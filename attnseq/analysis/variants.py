@@ -107,23 +107,22 @@ def replica(run: RunRecord, keys: Sequence[str]) -> Replica:
     return _values(run.config, ["seed"] if DATASET_SEED in keys else ["seed", DATASET_SEED])
 
 
-def without_copies(runs: Iterable[RunRecord]) -> tuple[list[RunRecord], list[RunRecord]]:
+def without_copies(runs: Iterable[RunRecord]) -> tuple[list[RunRecord], list[tuple[RunRecord, RunRecord]]]:
     """Runs, and those that repeat one of them: the same config and seed is the same run, and counts once.
 
     Args:
         runs: finished ones.
 
     Returns:
-        (runs, copies), each in their order.
+        (runs, copies), each in their order; a copy with the run that it repeats.
     """
-    seen: set[frozenset[tuple[str, Value]]] = set()
-    kept: list[RunRecord] = []
-    copies: list[RunRecord] = []
+    kept: dict[frozenset[tuple[str, Value]], RunRecord] = {}
+    copies: list[tuple[RunRecord, RunRecord]] = []
     for run in runs:
-        content = frozenset(run.config.items())
-        (copies if content in seen else kept).append(run)
-        seen.add(content)
-    return kept, copies
+        counted = kept.setdefault(frozenset(run.config.items()), run)
+        if counted is not run:
+            copies.append((run, counted))
+    return list(kept.values()), copies
 
 
 def _group(key: str) -> str:

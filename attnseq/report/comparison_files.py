@@ -12,6 +12,7 @@ from typing import Any
 
 from attnseq.analysis.comparison import Comparison, Row
 from attnseq.analysis.intervals import BOOTSTRAP_FROM, LEVEL, RESAMPLES
+from attnseq.analysis.variants import Replica
 from attnseq.files import write_atomically
 from attnseq.report.comparison_figures import attention_figure, curves_figure, losses_figure
 from attnseq.report.comparison_text import headline, legend, notes
@@ -24,6 +25,10 @@ PICTURES = {
     "compare_final.png": losses_figure,
     "compare_attention.png": attention_figure,
 }
+
+
+TESTED = ("mean", "low", "high", "p", "paired", "count")
+"""What compare.csv has of a difference."""
 
 
 def write_report(comparison: Comparison, folder: Path) -> list[Path]:
@@ -76,7 +81,7 @@ def as_csv(comparison: Comparison) -> str:
             cells |= dict(zip((metric, f"{metric} low", f"{metric} high", f"{metric} seeds"), figures, strict=True))
         difference = asdict(row.difference) if row.difference else {}
         cells["standing"] = row.standing
-        cells |= {f"difference {name}": difference.get(name) for name in ("mean", "low", "high", "p", "paired")}
+        cells |= {f"difference {name}": difference.get(name) for name in TESTED}
         rows.append(cells | {"difference p corrected": row.p_corrected})
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
@@ -88,7 +93,8 @@ def as_csv(comparison: Comparison) -> str:
 def as_json(comparison: Comparison) -> dict[str, Any]:
     """All that is known of a comparison: the CSV's figures, every run by its folder, and each seed's values.
 
-    A seed's key is the run's, and after a slash the dataset's where that names no variant.
+    A seed's key is the run's, and after a slash the dataset's where that names no variant. A difference's seeds are
+    those on which it was taken, null for all of both variants.
     """
     return {
         "sort": comparison.sort,
@@ -101,7 +107,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         },
         "variants": [_variant_json(row) for row in comparison.rows],
         "damaged": [{"path": str(run.path), "problem": run.problem} for run in comparison.runs if run.problem],
-        "copies": [str(run.path) for run in comparison.copies],
+        "copies": [str(run.path) for run, _ in comparison.copies],
         "notes": notes(comparison),
     }
 
@@ -131,12 +137,19 @@ def _variant_json(row: Row) -> dict[str, Any]:
         "values": {key: _plain(value) for key, value in row.variant.values.items()},
         "runs": {state: [str(run.path) for run in row.variant.of_state(state)] for state in STATES},
         "metrics": {
-            name: asdict(interval) | {"seeds": {"/".join(map(str, seed)): x for seed, x in row.values[name].items()}}
+            name: asdict(interval) | {"seeds": {_seed(seed): value for seed, value in row.values[name].items()}}
             for name, interval in row.figures.items()
         },
         "standing": row.standing,
-        "difference": asdict(row.difference) | {"p_corrected": row.p_corrected} if row.difference else None,
+        "difference": asdict(row.difference)
+        | {"p_corrected": row.p_corrected, "seeds": list(map(_seed, row.seeds)) or None}
+        if row.difference
+        else None,
     }
+
+
+def _seed(seed: Replica) -> str:
+    return "/".join(map(str, seed))
 
 
 def _plain(value: Any) -> Any:

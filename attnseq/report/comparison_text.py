@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from attnseq.analysis.comparison import Comparison
+from attnseq.analysis.averages import Incomplete
+from attnseq.analysis.comparison import BETTER, LOSSES, Comparison, Row
 from attnseq.analysis.intervals import BOOTSTRAP_FROM
-from attnseq.analysis.metrics import higher_is_better
+from attnseq.analysis.metrics import RANK_AGREEMENT, higher_is_better
+from attnseq.analysis.variants import Replica
+from attnseq.report.numbers import apart, ranges
 from attnseq.runs import DAMAGED, DIVERGED, FINISHED, UNFINISHED, RunRecord
 
 ABSENT = (UNFINISHED, DIVERGED, DAMAGED)
 """The states of runs that no mean counts."""
+
+NAMED = 3
+"""Points of a grid that a line names; more are counted."""
 
 
 def headline(comparison: Comparison) -> str:
@@ -19,7 +25,7 @@ def headline(comparison: Comparison) -> str:
     states = Counter(run.state for run in comparison.runs)
     finished = f"{states[FINISHED]} of {len(comparison.runs)} runs finished"
     others = ", ".join(f"{states[state]} {state}" for state in ABSENT if states[state])
-    order = "largest" if higher_is_better(comparison.sort) else "smallest"
+    order, _ = _order(comparison.sort)
     variants = f"{len(comparison.rows)} variant{'s' * (len(comparison.rows) != 1)}"
     return f"{variants}, {finished}{f' ({others})' if others else ''}; best first: {order} {comparison.sort}"
 
@@ -27,19 +33,22 @@ def headline(comparison: Comparison) -> str:
 def legend(comparison: Comparison) -> list[str]:
     """How to read intervals and standings."""
     paired = [row.difference.paired for row in comparison.rows if row.difference is not None]
+    shared = "paired by seed" + (", on the seeds that both have" if any(row.seeds for row in comparison.rows) else "")
     lines = [
         f"±: half of the 95 % interval of the mean over seeds, by Student's t below {BOOTSTRAP_FROM} seeds, by the"
         f" bootstrap from {BOOTSTRAP_FROM} on; ±?: one seed, no interval",
     ]
     if len(comparison.rows) > 1:
-        tests = (
-            "paired by seed" if all(paired) else "Welch's" if not any(paired) else "paired by shared seeds or Welch's"
-        )
+        tests = shared if all(paired) else "Welch's" if not any(paired) else f"{shared}, or Welch's"
+        better = any(row.standing == BETTER for row in comparison.rows)
         lines.append(
             f"vs best, in {comparison.sort}: noise: the difference may be chance; worse: it is not;"
-            " n=1: one seed cannot tell"
+            + (" better: it is, on the seeds that both have (each variant is beaten by another);" if better else "")
+            + " n=1: one seed cannot tell"
             + (f" (t test at 5 %, {tests}; each for itself: compare.csv has Holm's correction)" if paired else "")
         )
+    if RANK_AGREEMENT in comparison.metrics:
+        lines.append(f"{RANK_AGREEMENT}: with the exact relevance, which is a digit's place value")
     return lines
 
 
@@ -50,9 +59,11 @@ def notes(comparison: Comparison, limit: int | None = None) -> list[str]:
         comparison: of runs of every state.
         limit: of the lines of one kind; None for all.
     """
-    copies = [f"{run.path}: same config and seed as another run, counted once" for run in comparison.copies]
-    lines = absent(comparison.runs, limit) + _limited("copy", copies, limit)
-    return lines + list(_versions(comparison.runs)) + list(_missing(comparison))
+    lines = absent(comparison.runs, limit)
+    lines += _limited("copy", [_copy(*pair) for pair in comparison.copies], limit)
+    lines += _limited("incomplete average", list(map(_incomplete, comparison.incomplete)), limit)
+    lines += [*_versions(comparison.runs), *_missing(comparison), *_beaten(comparison)]
+    return lines + _limited("vs best", list(_shared(comparison.rows)), limit)
 
 
 def absent(runs: Sequence[RunRecord], limit: int | None = None) -> list[str]:
@@ -94,9 +105,61 @@ def _versions(runs: Sequence[RunRecord]) -> Iterator[str]:
 def _missing(comparison: Comparison) -> Iterator[str]:
     for metric in comparison.metrics:
         lacking = [
-            row.variant.name
+            f"{row.variant.name} ({'all seeds' if metric not in row.values else _seeds(row.lacking[metric])})"
             for row in comparison.rows
-            if len(row.values.get(metric, ())) < max(map(len, row.values.values()), default=0)
+            if metric in row.lacking
         ]
         if lacking:
-            yield f"{metric}: some or all seeds lack it in {'; '.join(lacking)}"
+            yield f"{metric}: no number from {'; '.join(lacking)}"
+
+
+def _copy(run: RunRecord, counted: RunRecord) -> str:
+    """Runs of one config and seed, and what they do not agree on."""
+    unlike = [loss for loss in LOSSES if run.result[loss] != counted.result[loss]]
+    line = f"{run.path}: same config and seed as {counted.path}, which alone counts"
+    if not unlike:
+        return line
+    losses = (" and ".join(apart(result[loss] for result in (run.result, counted.result))) for loss in unlike)
+    return f"{line}, but not the same losses: {', '.join(map(' '.join, zip(unlike, losses, strict=True)))}"
+
+
+def _incomplete(average: Incomplete) -> str:
+    shown, more = average.lacking[:NAMED], len(average.lacking) - NAMED
+    named = "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+    return f"{average.variant} ({_seeds(average.seeds)}): no finished run of {named}"
+
+
+def _beaten(comparison: Comparison) -> Iterator[str]:
+    """Why the best has not the best mean, where that is so."""
+    if not comparison.rows or comparison.sort not in comparison.rows[0].figures:
+        return
+    sign = -1 if higher_is_better(comparison.sort) else 1
+    means = [sign * row.figures[comparison.sort].mean for row in comparison.rows if comparison.sort in row.figures]
+    ahead = [row.variant.name for row, mean in zip(comparison.rows, means, strict=False) if mean < means[0]]
+    if ahead:
+        yield (
+            f"best: {comparison.rows[0].variant.name}; a {_order(comparison.sort)[1]} mean, but of other seeds, has"
+            f" {'; '.join(ahead)}: on the seeds that both have, another variant beats it"
+        )
+
+
+def _shared(rows: Sequence[Row]) -> Iterator[str]:
+    """On which seeds variants were held against the best, where those are not all seeds of both."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.seeds:
+            names[_seeds(row.seeds)].append(row.variant.name)
+    for seeds, variants in names.items():
+        yield f"on {seeds} alone, which both have: {'; '.join(variants)}"
+
+
+def _order(metric: str) -> tuple[str, str]:
+    return ("largest", "larger") if higher_is_better(metric) else ("smallest", "smaller")
+
+
+def _seeds(seeds: Sequence[Replica]) -> str:
+    """Such as "seeds 0 to 3, 7"; with the dataset's seed after a slash where runs of one seed differ in it."""
+    numbers = {seed[0] for seed in seeds if isinstance(seed[0], int)}
+    one_each = len(numbers) == len(seeds)
+    text = ranges(sorted(numbers)) if one_each else ", ".join("/".join(map(str, seed)) for seed in seeds)
+    return f"seed{'s' * (len(seeds) != 1)} {text}"

@@ -1,8 +1,9 @@
-"""A mean with its interval as text, in few characters."""
+"""Numbers as text, in few characters: a mean with its interval, values that must be told apart, many whole ones."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 
 from attnseq.analysis.intervals import Interval
 
@@ -52,3 +53,18 @@ def bounds(interval: Interval | None, scale: float = 1.0) -> str:
     if interval.low is None or interval.high is None:
         return f"{interval.mean * scale:.4g} [?]"
     return f"{interval.mean * scale:.4g} [{interval.low * scale:.4g}, {interval.high * scale:.4g}]"
+
+
+def apart(values: Iterable[float]) -> list[str]:
+    """Numbers with as few digits as tell those apart that differ: 0.0017 and 0.0018; two at least."""
+    numbers = list(values)
+    shown = ([f"{number:.{digits}g}" for number in numbers] for digits in range(2, 18))
+    return next((texts for texts in shown if len(set(texts)) == len(set(numbers))), list(map(repr, numbers)))
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Whole numbers, rising, those that follow one another as a range: "0 to 3, 7"."""
+    starts = [number for place, number in enumerate(numbers) if not place or number != numbers[place - 1] + 1]
+    ends = [number for place, number in enumerate(numbers, 1) if place == len(numbers) or number + 1 != numbers[place]]
+    pairs = zip(starts, ends, strict=True)
+    return ", ".join(str(start) if start == end else f"{start} to {end}" for start, end in pairs)

@@ -1,12 +1,16 @@
 """Means, order and standings of variants worked out by hand."""
 
+from itertools import product
+from pathlib import Path
+
+import numpy as np
 import pytest
 from run_folders import run_config, write_diverged, write_run, write_unfinished
 
 from attnseq.analysis.comparison import compare, known_metrics
 from attnseq.analysis.metrics import DEFAULT, metrics
 from attnseq.analysis.variants import naming_keys
-from attnseq.runs import find_runs
+from attnseq.runs import FINISHED, RunRecord, find_runs
 
 
 @pytest.fixture
@@ -21,6 +25,21 @@ def compared(tmp_path):
         return compare(runs, keys or naming_keys(runs), metrics, sort)
 
     return build
+
+
+LSTM_OF_8 = dict(enumerate((1.0, 1.01, 0.99, 1.0, 0.01, 0.012, 0.011, 0.013)))
+MLP_OF_4 = dict(enumerate((0.9, 0.912, 0.889, 0.901)))
+"""Better on every seed that both have, of a worse mean."""
+
+
+def in_memory(losses, metric="loss/validation"):
+    """As `compared`, without files."""
+    runs = [
+        RunRecord(Path(name), FINISHED, {"model.name": name, "seed": seed}, {metric: loss})
+        for name, seeds in losses.items()
+        for seed, loss in seeds.items()
+    ]
+    return compare(runs, ["model.name"], [metric], metric)
 
 
 def standings(comparison):
@@ -65,6 +84,56 @@ def test_few_shared_seeds_of_many_are_not_paired(compared):
     assert not compared({"mlp_attention": mlp, "lstm_attention": lstm}).rows[1].difference.paired
 
 
+def test_a_variant_that_wins_every_shared_seed_is_the_best_whatever_its_mean():
+    comparison = in_memory({"lstm": LSTM_OF_8, "mlp": MLP_OF_4})
+    best, other = comparison.rows
+    assert (best.variant.name, best.standing, best.seeds) == ("mlp", "best", ())
+    assert (other.variant.name, other.standing) == ("lstm", "worse")
+    assert best.figures["loss/validation"].mean > other.figures["loss/validation"].mean
+    assert other.difference.mean == pytest.approx(0.0995)
+    assert other.difference.p == pytest.approx(6e-7, rel=0.1)
+    assert other.seeds == [(0, ...), (1, ...), (2, ...), (3, ...)]
+
+
+def test_of_metrics_whose_largest_value_is_best_too():
+    flipped = {"lstm": {s: -x for s, x in LSTM_OF_8.items()}, "mlp": {s: -x for s, x in MLP_OF_4.items()}}
+    comparison = in_memory(flipped, "exact/test")
+    assert list(standings(comparison).items()) == [("mlp", "best"), ("lstm", "worse")]
+
+
+def test_where_every_variant_is_beaten_none_is_called_worse_that_is_better():
+    # each beats the next on the two seeds that they share, and the last the first
+    losses = {
+        "a": {0: 1.0, 1: 1.0, 4: 3.0, 5: 3.0},
+        "b": {0: 2.0, 1: 2.0, 2: 1.0, 3: 1.0},
+        "c": {2: 2.0, 3: 2.0, 4: 2.0, 5: 2.0},
+    }
+    comparison = in_memory(losses)
+    assert list(standings(comparison).items()) == [("b", "best"), ("a", "better"), ("c", "worse")]
+
+
+def test_all_seeds_of_both_are_not_named_as_shared_ones():
+    assert in_memory({"lstm": {1: 0.1, 2: 0.2}, "mlp": {1: 0.3, 2: 0.5}}).rows[1].seeds == ()
+
+
+@pytest.mark.parametrize("missing", ["a", "b", None])
+def test_a_better_variant_is_hardly_ever_marked_worse(missing):
+    """b is 5 % better than a on each seed but for noise; of one of them half of ten seeds are missing."""
+    numbers, worse, right = np.random.default_rng(0), 0, 0
+    for _ in range(100):
+        seeds = numbers.lognormal(0.0, 0.5, 10)
+        losses = {name: ratio * seeds * numbers.lognormal(0.0, 0.02, 10) for name, ratio in (("a", 1.0), ("b", 0.95))}
+        kept = {name: numbers.permutation(10)[:5] if name == missing else range(10) for name in losses}
+        found = {name: {int(seed): float(losses[name][seed]) for seed in kept[name]} for name in losses}
+        comparison = in_memory(found)
+        marks = standings(comparison)
+        worse += marks["b"] == "worse"
+        right += marks == {"b": "best", "a": "worse"}
+        assert all(row.standing != "worse" or row.difference.mean > 0 for row in comparison.rows)
+    assert worse <= 2  # of a two-sided test at 5 %, one in forty; it was one in four
+    assert right > 50
+
+
 def test_one_seed_is_neither_worse_nor_within_noise(compared):
     comparison = compared({"mlp_attention": {1: 0.1, 2: 0.2}, "lstm_attention": {1: 0.9}})
     assert standings(comparison) == {"mlp_attention": "best", "lstm_attention": "n=1"}
@@ -84,6 +153,28 @@ def test_runs_of_one_seed_are_averaged_before_seeds_are_counted(tmp_path):
     interval = row.figures["loss/validation"]
     assert (interval.count, interval.low) == (1, None)
     assert interval.mean == pytest.approx(0.3)
+
+
+def test_a_seed_whose_average_lacks_a_value_is_known(tmp_path):
+    for model, seed, rate in product(("mlp_attention", "lstm_attention"), (1, 2), (0.1, 0.2)):
+        config = run_config(model, seed, trainer__learning_rate=rate)
+        if (model, seed, rate) == ("mlp_attention", 2, 0.2):
+            write_unfinished(tmp_path / f"{model}{seed}{rate}", config, epochs=1)
+        else:
+            write_run(tmp_path / f"{model}{seed}{rate}", config)
+    runs = find_runs([tmp_path])
+    (average,) = compare(runs, ["model.name"], ["loss/validation"], "loss/validation").incomplete
+    assert (average.variant, average.seeds, average.lacking) == ("mlp_attention", [(2, 1337)], ("learning_rate=0.2",))
+    assert compare(runs, naming_keys(runs), ["loss/validation"], "loss/validation").incomplete == []
+
+
+def test_seeds_that_lack_a_number_are_known(tmp_path):
+    write_run(tmp_path / "1", run_config(seed=1))
+    write_run(tmp_path / "2", run_config(seed=2), result={"attention/entropy": None})
+    runs = find_runs([tmp_path])
+    (row,) = compare(runs, naming_keys(runs), ["attention/entropy"], "loss/validation").rows
+    assert row.lacking == {"attention/entropy": [(2, 1337)]}
+    assert row.figures["attention/entropy"].count == 1
 
 
 def test_unfinished_and_diverged_runs_stay_in_their_variant(tmp_path):

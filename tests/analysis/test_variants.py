@@ -106,4 +106,4 @@ def test_the_same_run_found_twice_counts_once(found):
     runs = found(run_config(), run_config(), run_config(seed=2))
     kept, copies = without_copies(runs)
     assert kept == [runs[0], runs[2]]
-    assert copies == [runs[1]]
+    assert copies == [(runs[1], runs[0])]

@@ -3,7 +3,7 @@
 import pytest
 
 from attnseq.analysis.intervals import Interval
-from attnseq.report.numbers import bounds, compact, shown_as
+from attnseq.report.numbers import apart, bounds, compact, ranges, shown_as
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,16 @@ def test_bounds():
 def test_shares_of_right_answers_are_shown_in_per_cent():
     assert shown_as("exact/test") == ("exact/test %", 100.0)
     assert shown_as("loss/test") == ("loss/test", 1.0)
+
+
+def test_numbers_that_differ_are_told_apart():
+    assert apart([0.1, 0.2]) == ["0.1", "0.2"]
+    assert apart([0.00167771, 0.00167792]) == ["0.0016777", "0.0016779"]
+    assert apart([0.3, 0.1 + 0.2]) == ["0.29999999999999999", "0.30000000000000004"]
+    assert apart([0.5, 0.5]) == ["0.5", "0.5"]
+
+
+def test_numbers_that_follow_one_another_are_a_range():
+    assert ranges([]) == ""
+    assert ranges([4]) == "4"
+    assert ranges([0, 1, 2, 7, 9, 10]) == "0 to 2, 7, 9 to 10"
