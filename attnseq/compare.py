@@ -6,14 +6,16 @@
     out=FOLDER                               for compare.csv, .md, .json and pictures; else the folder given
 
 Means over seeds have 95 % intervals: Student's t below 30 seeds, bootstrap of the mean from 30 on. In the files they
-end where the metric does, a share's at 0 and 1. Differences to the best are tested by t at 5 %, paired by seed where
-seeds are shared, each for itself: of 20 that are as good as the best, one is marked worse by chance. compare.csv has
-p-values, and Holm's correction of them.
+end where the metric does, a share's at 0 and 1. Differences to the best are tested by t at 5 %, paired on the seeds
+that both have (where these are half of the fewer), each for itself: of 20 that are as good as the best, one is marked
+worse by chance. compare.csv has p-values, and Holm's correction of them. The best is the first by its mean that no
+other beats in such a test; where seeds are missing, its mean need not be the smallest.
 Exit status: 0; 1 where no run could be compared, or nothing could be written; 2 for bad input.
 """
 
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from attnseq.analysis.comparison import Comparison, compare, known_metrics
 from attnseq.analysis.metrics import DEFAULT, SORT
@@ -32,7 +34,7 @@ def compare_as_asked(runs: Sequence[RunRecord], options: Mapping[str, str]) -> C
     if not known:
         fail("; ".join(["no finished run to compare", *absent(runs, 3)]), 1)
     keys = choose("group", options["group"], config_keys(runs)) if "group" in options else naming_keys(runs)
-    shown = choose("metrics", options["metrics"], known) if "metrics" in options else [m for m in DEFAULT if m in known]
+    shown = choose("metrics", options["metrics"], known) if "metrics" in options else DEFAULT
     (sort,) = choose("sort", options.get("sort", SORT), known, single=True)
     return compare(runs, keys, shown, sort)
 
@@ -47,12 +49,23 @@ def main() -> None:
             if not any(run_folders(folder)):
                 print(f"{folder}: no runs in it", file=sys.stderr)
         comparison = compare_as_asked(runs, options)
-        console = terminal_console()
-        print_comparison(comparison, console)
-        for path in write_report(comparison, out):
-            console.print(str(path), soft_wrap=True)
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}", 1)
+    written, unwritten = write_files(comparison, out)  # before anything is printed, which `| head` may cut short
+    console = terminal_console()
+    print_comparison(comparison, console)
+    for path in written:
+        console.print(str(path), soft_wrap=True)
+    if unwritten:
+        fail(unwritten, 1)
+
+
+def write_files(comparison: Comparison, out: Path) -> tuple[list[Path], str]:
+    """The files that were written, and one line on why none could be."""
+    try:
+        return write_report(comparison, out), ""
+    except OSError as error:
+        return [], f"{out}: cannot be written ({error.strerror}): no compare.csv; out=FOLDER says where to write"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The command as it is started: what it prints, writes and refuses, and how lean it is."""
 
+import contextlib
 import csv
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from run_folders import run_config, write_diverged, write_run, write_unfinished
 
 from attnseq import compare
+from attnseq.report import comparison_files
 
 
 @pytest.fixture
@@ -119,7 +122,41 @@ def test_a_place_that_cannot_be_written(start, runs, monkeypatch):
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     status, _, err = start(runs, "out=there")
-    assert (status, err) == (1, ["there: Permission denied"])
+    assert status == 1
+    assert err == ["there: cannot be written (Permission denied): no compare.csv; out=FOLDER says where to write"]
+
+
+def test_a_read_only_folder_takes_the_files_alone(start, runs, monkeypatch):
+    """As a file system that is mounted read-only answers: with the name of a temporary file, which helps nobody."""
+
+    def refuse(path, *_, **__):
+        raise OSError(errno.EROFS, "Read-only file system", f"{path}.1234.tmp")
+
+    monkeypatch.setattr(comparison_files, "save", lambda _, path, **__: refuse(path))
+    status, out, err = start(runs)
+    assert status == 1
+    assert any(line.startswith("lstm_attention ") for line in out)
+    assert err == [f"{runs}: cannot be written (Read-only file system): no compare.csv; out=FOLDER says where to write"]
+
+
+def test_files_are_written_before_anything_is_printed(start, runs, monkeypatch):
+    """`| head` ends the printing, whatever that raises."""
+
+    def closed(*_):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(compare, "print_comparison", closed)
+    with contextlib.suppress(BrokenPipeError):
+        start(runs)
+    assert len(list(runs.glob("compare*"))) == 6
+
+
+def test_a_usual_column_that_no_run_has_is_shown_empty_and_said(start, folder):
+    write_run(folder / "outputs/run", result={"attention/entropy": None})
+    status, out, _ = start("outputs")
+    assert status == 0
+    assert "attention/entropy: no number from mlp_attention (all seeds)" in out
+    assert rows("outputs/compare.csv")[0]["attention/entropy seeds"] == "0"
 
 
 def test_help_is_the_commands_description(start):
