@@ -1,6 +1,6 @@
 """What a dataset is: three splits of digits and targets as tensors, and the task that they come from.
 
-Shape suffixes: N samples, T positions, K answer digits.
+Shape suffixes: N samples, T positions.
 """
 
 from dataclasses import dataclass, replace
@@ -20,19 +20,19 @@ class Split:
     Args:
         digits_NxT: uint8, the sequences, digits 0 to base - 1.
         targets_N: float32, |a - b| / scale, in [0, 1) where there is no label noise.
-        answers_NxK: uint8, the answer's digits, most significant first, padded with zeros.
+        answers_N: int32, the answers themselves, of which float32 holds no more than seven digits.
     """
 
     digits_NxT: torch.Tensor
     targets_N: torch.Tensor
-    answers_NxK: torch.Tensor
+    answers_N: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.digits_NxT)
 
     def first(self, samples: int) -> "Split":
         """The first so many samples, or all where there are fewer."""
-        return Split(self.digits_NxT[:samples], self.targets_N[:samples], self.answers_NxK[:samples])
+        return Split(self.digits_NxT[:samples], self.targets_N[:samples], self.answers_N[:samples])
 
     def to(self, device: torch.device | str) -> "Split":
         """The same samples on a device.
@@ -42,7 +42,7 @@ class Split:
         Returns:
             A split whose tensors lie there; tensors that lie there already are shared.
         """
-        return Split(self.digits_NxT.to(device), self.targets_N.to(device), self.answers_NxK.to(device))
+        return Split(self.digits_NxT.to(device), self.targets_N.to(device), self.answers_N.to(device))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,8 @@ def label(task: AbsDifference, digits_NxT: npt.NDArray[np.uint8]) -> Split:
     """
     answers_N = task.answers(digits_NxT)
     targets_N = (answers_N / np.float64(task.scale)).astype(np.float32)
-    return Split(torch.from_numpy(digits_NxT), torch.from_numpy(targets_N), torch.from_numpy(task.padded(answers_N)))
+    answers_N = answers_N.astype(np.int32)  # a task's scale is at most 10 ** 9
+    return Split(torch.from_numpy(digits_NxT), torch.from_numpy(targets_N), torch.from_numpy(answers_N))
 
 
 def check_sizes(train_size: int, validation_size: int, test_size: int) -> None:

@@ -58,7 +58,7 @@ def bytes_per_replica(config: RunConfig) -> int:
     activations = 3 * kept * batch // len(digits_BxT)
     gathered = 2 * BLOCK * batch * (task.length + 8)
     noise = 8 * CHUNK * sum(flat.sizes) if config.trainer.weight_noise else 0  # the chunk in use, and the next one
-    samples = dataset.train_size * (2 * (task.length + 4) + task.answer_digits + 4)
+    samples = dataset.train_size * (2 * (task.length + 4) + 8)
     return 40 * sum(flat.sizes) + activations + gathered + noise + samples + HOST_BYTES
 
 

@@ -17,7 +17,7 @@ CHUNK = 16_384
 
 
 class Metrics(NamedTuple):
-    """Of one replica: mean squared error, mean absolute error in units of the answer, share of exact answers."""
+    """Of one replica: mean squared error of the targets, mean absolute error in answers, share of exact answers."""
 
     loss: float
     mae: float
@@ -32,23 +32,25 @@ def evaluate(flat: FlatModel, parameters_PxN: Tensor, split: Split, scale: int) 
         flat: the model.
         parameters_PxN: of the replicas.
         split: samples, on the parameters' device.
-        scale: of the targets: answer = target x scale. A prediction is exact if it rounds to the answer.
+        scale: target = answer / scale. A prediction is exact if, times the scale, it rounds to the answer.
 
     Returns:
         P metrics.
     """
     replicas = len(parameters_PxN)
     sums_3xP = torch.zeros(3, replicas, dtype=torch.float64, device=parameters_PxN.device)
-    for digits_BxT, targets_B in chunks(split, CHUNK // replicas):
+    for digits_BxT, targets_B, answers_B in chunks(split, CHUNK // replicas):
         predictions_PxB = flat.predict(parameters_PxN, digits_BxT).prediction
         errors_PxB = (predictions_PxB - targets_B).double()
-        answers_B = torch.round(targets_B.double() * scale)
-        exact_PxB = torch.round(predictions_PxB.double() * scale) == answers_B
-        parts = (errors_PxB.square(), errors_PxB.abs() * scale, exact_PxB.double())
+        # not of the targets, which float32 rounds: the answer's units are float64's
+        predicted_PxB, answers_B = predictions_PxB.double() * scale, answers_B.double()
+        exact_PxB = torch.round(predicted_PxB) == answers_B
+        parts = (errors_PxB.square(), (predicted_PxB - answers_B).abs(), exact_PxB.double())
         sums_3xP += torch.stack([part.sum(dim=-1) for part in parts])
     return [Metrics(*row) for row in (sums_3xP / len(split)).T.tolist()]
 
 
-def chunks(split: Split, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """(digits_BxT, targets_B) of a split, at most `size` samples at a time."""
-    return zip(split.digits_NxT.split(max(1, size)), split.targets_N.split(max(1, size)), strict=True)
+def chunks(split: Split, size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """(digits_BxT, targets_B, answers_B) of a split, at most `size` samples at a time."""
+    columns = (split.digits_NxT, split.targets_N, split.answers_N)
+    return zip(*(column.split(max(1, size)) for column in columns), strict=True)

@@ -13,13 +13,13 @@ DIGITS_NXT = np.array([[0, 1, 2, 3, 0, 1, 1, 9, 0, 0], [9, 9, 9, 9, 9, 0, 0, 0, 
 def test_label() -> None:
     split = label(AbsDifference(), DIGITS_NXT)
     assert len(split) == 2
-    assert [t.dtype for t in (split.digits_NxT, split.targets_N, split.answers_NxK)] == [
+    assert [t.dtype for t in (split.digits_NxT, split.targets_N, split.answers_N)] == [
         torch.uint8,
         torch.float32,
-        torch.uint8,
+        torch.int32,
     ]
     assert split.digits_NxT.tolist() == DIGITS_NXT.tolist()
-    assert split.answers_NxK.tolist() == [[0, 0, 4], [9, 9, 9]]
+    assert split.answers_N.tolist() == [4, 999]
     # the double 0.004 rounded to float32, not a float32 division
     np.testing.assert_array_equal(split.targets_N.numpy(), np.array([0.004, 0.999]).astype(np.float32))
 
@@ -30,7 +30,7 @@ def test_to_moves_every_tensor() -> None:
     moved = Dataset("tiny", task, split, split, split).to("meta")
     assert (moved.name, moved.task) == ("tiny", task)
     for part in (moved.train, moved.validation, moved.test):
-        assert {t.device.type for t in (part.digits_NxT, part.targets_N, part.answers_NxK)} == {"meta"}
+        assert {t.device.type for t in (part.digits_NxT, part.targets_N, part.answers_N)} == {"meta"}
 
 
 def test_label_noise_moves_the_training_targets_alone() -> None:
@@ -42,7 +42,7 @@ def test_label_noise_moves_the_training_targets_alone() -> None:
     assert noise_N.dtype == torch.float32
     assert abs(float(noise_N.mean())) < 0.1 * 4 / 20_000**0.5
     assert float(noise_N.std()) == pytest.approx(0.1, rel=4 / 40_000**0.5)
-    assert torch.equal(noisy.train.answers_NxK, exact.train.answers_NxK)
+    assert torch.equal(noisy.train.answers_N, exact.train.answers_N)
     assert (noisy.validation, noisy.test) == (exact.validation, exact.test)
     # a function of the seed, scaled by the deviation
     assert torch.equal(exact.with_label_noise(0.1, seed=3).train.targets_N, noisy.train.targets_N)
