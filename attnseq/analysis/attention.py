@@ -47,11 +47,11 @@ def summarise_attention(flat: FlatModel, parameters_PxN: Tensor, split: Split) -
     device = parameters_PxN.device
     zeros_PxT = torch.zeros(replicas, positions, dtype=torch.float64, device=device)
     sums_PxT, squares_PxT, lows_PxT, highs_PxT = zeros_PxT.clone(), zeros_PxT.clone(), zeros_PxT + 2, zeros_PxT - 1
-    entropy_P = zeros_PxT[:, 0].clone()
+    entropy_P, attending_P = zeros_PxT[:, 0].clone(), zeros_PxT[:, 0].clone()
     counts = torch.zeros(replicas * positions * BINS, dtype=torch.int64, device=device)
     row_PxT = torch.arange(replicas * positions, device=device).view(replicas, 1, positions) * BINS
     heatmap: Tensor | None = None
-    for digits_BxT, _ in chunks(split, CHUNK // replicas):
+    for digits_BxT, *_ in chunks(split, CHUNK // replicas):
         attention = flat.predict(parameters_PxN, digits_BxT).attention
         weights_PxBxT = position_weights(attention, digits_BxT).double()
         if attention.dim() == 4:
@@ -61,18 +61,24 @@ def summarise_attention(flat: FlatModel, parameters_PxN: Tensor, split: Split) -
         squares_PxT += weights_PxBxT.square().sum(dim=1)
         lows_PxT = torch.minimum(lows_PxT, weights_PxBxT.amin(dim=1))
         highs_PxT = torch.maximum(highs_PxT, weights_PxBxT.amax(dim=1))
-        shares_PxBxT = weights_PxBxT / weights_PxBxT.sum(dim=-1, keepdim=True)
+        totals_PxBx1 = weights_PxBxT.sum(dim=-1, keepdim=True)
+        nowhere_PxBx1 = (
+            totals_PxBx1 == 0
+        )  # all of a sample's weights underflow: it has no shares, and 0 / 0 is no number
+        shares_PxBxT = weights_PxBxT / totals_PxBx1.masked_fill(nowhere_PxBx1, 1.0)
         entropy_P += torch.special.entr(shares_PxBxT).sum(dim=(1, 2))
+        attending_P += (~nowhere_PxBx1).sum(dim=(1, 2))
         bins_PxBxT = (weights_PxBxT * BINS).long().clamp(0, BINS - 1)
         counts += torch.bincount((row_PxT + bins_PxBxT).flatten(), minlength=len(counts))
     samples = len(split)
     counts_PxTxN = counts.view(replicas, positions, BINS)
+    entropy_P /= attending_P
     columns = [x.cpu().numpy() for x in (sums_PxT, squares_PxT, lows_PxT, highs_PxT, entropy_P, counts_PxTxN)]
     maps = [None] * replicas if heatmap is None else list((heatmap / samples).cpu().numpy())
     return [
         AttentionSummary(
             mean_T=sums_T / samples,
-            entropy=float(entropy) / samples,
+            entropy=float(entropy),
             histogram_TxN=counts_TxN,
             edges_N1=np.linspace(0.0, 1.0, BINS + 1),
             minimum_T=lows_T,

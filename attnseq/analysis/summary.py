@@ -17,7 +17,7 @@ class AttentionSummary:
 
     Args:
         mean_T: mean weight of each position; (T,).
-        entropy: entropy of a sample's weights, scaled to sum 1, mean over samples; nats.
+        entropy: entropy of a sample's weights, scaled to sum 1, mean over the samples that have any; nats.
         histogram_TxN: how many samples had a weight in each bin, for each position; (T, N), rows sum to `samples`.
         edges_N1: bin edges, rising, within [0, 1]; (N + 1,).
         minimum_T: smallest weight of each position; (T,).

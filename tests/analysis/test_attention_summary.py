@@ -36,8 +36,8 @@ class Table(nn.Module):
 
 
 def split_of(digits: list[list[int]]) -> Split:
-    empty = torch.zeros(len(digits), 3, dtype=torch.uint8)
-    return Split(torch.tensor(digits, dtype=torch.uint8), torch.zeros(len(digits)), empty)
+    answers_N = torch.zeros(len(digits), dtype=torch.int32)
+    return Split(torch.tensor(digits, dtype=torch.uint8), torch.zeros(len(digits)), answers_N)
 
 
 def random_split(samples: int) -> Split:
@@ -118,6 +118,26 @@ def test_entropy_of_uniform_attention_is_the_logarithm_of_its_positions() -> Non
 def test_entropy_is_of_weights_scaled_to_sum_one() -> None:
     (summary,) = summarise_attention(FlatModel(Table(1, 2)), torch.tensor([[0.125, 0.375]]), split_of([[0, 0]]))
     assert summary.entropy == pytest.approx(-(0.25 * math.log(0.25) + 0.75 * math.log(0.75)), rel=1e-12)
+
+
+def test_samples_whose_weights_all_underflow_have_no_part_in_the_entropy() -> None:
+    table = torch.tensor([[0.0, 0.0], [0.25, 0.75]])
+    expected = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))
+    some, none = split_of([[0, 0], [1, 0], [1, 0]]), split_of([[0, 0]])
+    (summary,) = summarise_attention(FlatModel(Table(2, 2)), table.flatten()[None], some)
+    assert summary.entropy == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(summary.mean_T, [0.5 / 3, 1.5 / 3])
+    (summary,) = summarise_attention(FlatModel(Table(2, 2)), table.flatten()[None], none)
+    assert math.isnan(summary.entropy)  # null in the result, and said where runs are compared
+
+
+def test_a_softmax_over_features_that_underflows_leaves_a_number() -> None:
+    flat, split = lstm("feature"), split_of([[0] * POSITIONS, [1] * POSITIONS, [0, 1, 2, 0]])
+    parameters_PxN = 1e6 * fresh(flat, 1)
+    weights_PxBxT = position_weights(flat.predict(parameters_PxN, split.digits_NxT).attention, split.digits_NxT)
+    assert (weights_PxBxT.sum(dim=-1) == 0).any()
+    (summary,) = summarise_attention(flat, parameters_PxN, split)
+    assert math.isfinite(summary.entropy)
 
 
 @pytest.mark.parametrize("kind", ["element", "feature"])
