@@ -1,34 +1,52 @@
-"""Files that are whole or not there, whatever ends the process that writes them."""
+"""Files that are whole or not there, whatever ends the process that writes them; errors that say which file it was."""
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is either the old one or wholly the new one, also after a power cut.
+@contextmanager
+def named_in_errors(path: Path) -> Iterator[None]:
+    """Within it, an OSError names `path`: Python's own names a temporary file, or none where a write fails.
+
+    Args:
+        path: of what is written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def write_atomically(path: Path, content: bytes, durable: bool = True) -> None:
+    """Write a file that is either the old one or wholly the new one.
 
     Args:
         path: of the file; its folder exists.
         content: of the file.
+        durable: also after a power cut, for which the disk is waited for; of what can be made again that is not asked.
 
     Raises:
-        OSError: the disk is full, say; the old file is untouched and no other is left behind.
+        OSError: the disk is full, say; it names `path`, the old file is untouched and no other is left behind.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    if hasattr(os, "O_DIRECTORY"):  # the rename, too, must reach the disk
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    with named_in_errors(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        if durable and hasattr(os, "O_DIRECTORY"):  # the rename, too, must reach the disk
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)

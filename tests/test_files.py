@@ -1,5 +1,6 @@
 """A file that is written atomically is the old one or the new one, and no other is left behind."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -47,3 +48,25 @@ def test_the_file_is_flushed_before_it_is_renamed(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(os, "replace", recorded_replace)
     write_atomically(tmp_path / "result.json", b"content")
     assert events[:2] == ["fsync", "replace"]
+
+
+def test_an_error_names_the_file_and_not_the_temporary_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")  # as of a write: without a name
+
+    with pytest.raises(FileNotFoundError) as missing:
+        write_atomically(tmp_path / "nowhere" / "result.json", b"")
+    assert missing.value.filename == str(tmp_path / "nowhere" / "result.json")
+    for call in ("fsync", "replace", "chmod"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, full)
+            with pytest.raises(OSError, match="No space left") as error:
+                write_atomically(tmp_path / "result.json", b"")
+        assert (error.value.errno, error.value.filename) == (errno.ENOSPC, str(tmp_path / "result.json"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_disk_is_waited_for_only_where_that_was_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda descriptor: pytest.fail("waited"))
+    write_atomically(tmp_path / "loss.png", b"new", durable=False)
+    assert (tmp_path / "loss.png").read_bytes() == b"new"

@@ -15,6 +15,8 @@ from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
+from attnseq.files import named_in_errors
+
 _NUMBER = itertools.count()
 
 
@@ -49,5 +51,5 @@ class EventFile:
 
     def _write(self, event: Event) -> None:
         event.wall_time = time.time()
-        with self._path.open("ab") as file:
+        with named_in_errors(self._path), self._path.open("ab") as file:
             RecordWriter(file).write(event.SerializeToString())

@@ -5,7 +5,7 @@ Legend: T positions; images are HxWx3, uint8.
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from attnseq.files import write_atomically
 from attnseq.report.axes import ATTENTION, RELEVANCE, clean, label_log_axis, new_figure, whole_ticks
 from attnseq.report.records import ReproducedRun, relevance_share
 
@@ -55,16 +56,12 @@ def save(figure: Figure, path: str | Path, colours: int | None = 128) -> None:
         path: file to write; its folder exists.
         colours: of the palette; None for all, which pictures of many thin lines need to tell them apart.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        image = Image.fromarray(to_image(figure))
-        if colours is not None:  # a palette makes the file a third as large, and saving takes longer
-            image = image.quantize(colours)
-        image.save(temporary, format="PNG", optimize=colours is not None)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    image = Image.fromarray(to_image(figure))
+    if colours is not None:  # a palette makes the file a third as large, and saving takes longer
+        image = image.quantize(colours)
+    png = io.BytesIO()
+    image.save(png, format="PNG", optimize=colours is not None)
+    write_atomically(Path(path), png.getvalue(), durable=False)
 
 
 def to_image(figure: Figure) -> npt.NDArray[np.uint8]:

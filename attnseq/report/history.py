@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from attnseq.files import named_in_errors, write_atomically
 from attnseq.report.records import EpochRecord, history_columns
 
 
@@ -34,7 +35,7 @@ def append(path: str | Path, record: EpochRecord) -> None:
     new = ([] if lines else [",".join(columns)]) + [",".join(_cells(record))]
     # a line without an end was cut off by a kill: what follows the last whole line is written over
     offset = sum(len(line.encode()) + 1 for line in lines)
-    with path.open("r+b" if path.exists() else "wb") as file:
+    with named_in_errors(path), path.open("r+b" if path.exists() else "wb") as file:
         file.seek(offset)
         file.truncate()
         file.write("".join(line + "\n" for line in new).encode())
@@ -97,15 +98,7 @@ def truncate(path: str | Path, epochs: int) -> None:
     if not kept:
         path.unlink(missing_ok=True)
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write("".join(line + "\n" for line in [lines[0], *kept]).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(path, "".join(line + "\n" for line in [lines[0], *kept]).encode())
 
 
 def _whole_lines(path: Path) -> list[str]:

@@ -5,8 +5,8 @@ Legend: T positions, D digit values.
 
 from __future__ import annotations
 
+import io
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from attnseq.files import write_atomically
 from attnseq.report.canvas import ATTENTION, INK, RELEVANCE, VALIDATION, Points, shade
 from attnseq.report.plot import HEIGHT, Plot, Series, linear_ticks, log_range, log_ticks, whole_step
 from attnseq.report.records import relevance_share
@@ -170,13 +171,9 @@ def save(image: Image.Image, path: str | Path) -> None:
         image: to write.
         path: of the file; its folder exists.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        image.save(temporary, format="PNG", compress_level=COMPRESSION)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    png = io.BytesIO()
+    image.save(png, format="PNG", compress_level=COMPRESSION)
+    write_atomically(Path(path), png.getvalue(), durable=False)
 
 
 def _slots(positions: int) -> tuple[float, float]:
