@@ -21,6 +21,7 @@ from attnseq.analysis.comparison import Comparison, compare, known_metrics
 from attnseq.analysis.metrics import DEFAULT, SORT
 from attnseq.analysis.variants import config_keys, naming_keys
 from attnseq.arguments import choose, fail, output_folder, parse
+from attnseq.output import enduring_output
 from attnseq.report.comparison_files import write_report
 from attnseq.report.comparison_table import print_comparison
 from attnseq.report.comparison_text import absent
@@ -39,6 +40,7 @@ def compare_as_asked(runs: Sequence[RunRecord], options: Mapping[str, str]) -> C
     return compare(runs, keys, shown, sort)
 
 
+@enduring_output()
 def main() -> None:
     """Entry point; see above."""
     folders, options = parse(sys.argv[1:], __doc__, ("group", "sort", "metrics", "out"))

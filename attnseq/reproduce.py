@@ -8,6 +8,7 @@ from attnseq.article import verdicts
 from attnseq.article.published import ATTENTION_REMARK
 from attnseq.article.reproduction import Reproduced, train_published, write_report
 from attnseq.commandline import check_writable, checked, compose_config, errors_in_one_line, register
+from attnseq.output import enduring_output
 from attnseq.report.tables import verdict_table
 from attnseq.report.terminal import terminal_console
 from attnseq.training.memory import end_without_collection
@@ -27,6 +28,7 @@ def judge(mlp: Reproduced, lstm: Reproduced) -> list[verdicts.Verdict]:
     ]
 
 
+@enduring_output()
 def main() -> None:
     """Entry point; exit status 0 where every figure holds, 1 where one does not."""
     overrides = sys.argv[1:]

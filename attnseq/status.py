@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 
 from attnseq.arguments import fail, parse
+from attnseq.output import enduring_output
 from attnseq.report.terminal import terminal_console
 from attnseq.runs import DAMAGED, STATES, UNFINISHED, RunRecord, find_runs, is_locked
 
@@ -25,6 +26,7 @@ def line(run: RunRecord, shown_state: str) -> str:
     return f"{shown_state:<10}  {epochs:>16}  {run.problem or run.path}"
 
 
+@enduring_output()
 def main() -> None:
     """Entry point; see above."""
     folders, _ = parse(sys.argv[1:], __doc__)

@@ -13,6 +13,7 @@ from attnseq import naming
 from attnseq.arguments import fail
 from attnseq.commandline import check_command_line, checked, errors_in_one_line, register
 from attnseq.job import Job
+from attnseq.output import enduring_output
 from attnseq.run import run
 from attnseq.run_folder import RunFolderError
 from attnseq.sweep.claim import Outcome
@@ -21,6 +22,7 @@ from attnseq.training.checkpoint import CheckpointError
 from attnseq.training.memory import end_without_collection
 
 
+@enduring_output()
 def main() -> None:
     """Entry point; exit status 0, 1 (diverged, folder in use, disk full), 2 (bad input), 128 + signal (stopped)."""
     end_without_collection()

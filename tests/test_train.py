@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -142,3 +143,16 @@ def test_what_only_the_sweep_finds_out_is_one_line(arguments: tuple[str, ...], l
     assert done.status == 2
     assert line in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [("seed=1",), ("-m", "seed=1,2")], ids=["a run", "a sweep"])
+def test_training_goes_on_when_nobody_reads(
+    arguments: tuple[str, ...], command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w", encoding="ascii") as nobody:
+        monkeypatch.setattr(sys, "stdout", nobody)
+        done = command(*arguments, "trainer.epochs=1", 'name="ü漢"')
+    assert (done.status, done.err) == (0, "")
+    assert set(results(folder / "outputs" / "ü漢").values()) == {"finished"}
