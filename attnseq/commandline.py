@@ -49,7 +49,8 @@ def errors_in_one_line(subject: str = "") -> Iterator[None]:
     except (RunFolderError, CheckpointError) as error:
         fail(str(error), 1)
     except OSError as error:
-        fail(f"{error.filename or subject}: {error.strerror or error}; what was written before is kept", 1)
+        place = f"{error.filename or subject}: " if error.filename or subject else ""
+        fail(f"{place}{error.strerror or error}; what was written before is kept", 1)
     except Interrupted as interrupted:
         advice = "started again without overwrite=true, the run goes on from its checkpoint"
         fail(f"stopped by {interrupted}; {advice}", interrupted.status)
@@ -181,9 +182,9 @@ def check_command_line(arguments: Sequence[str]) -> None:
         fail(f"--config-dir={own}: no such folder")
     with errors_in_one_line():
         for config in compose_sweep(given.overrides, own) if given.multirun else [compose_config(given.overrides, own)]:
-            checked(config)
+            overwrite = checked(config).overwrite
             _check_launcher(config)
-            check_writable(Path(config.hydra.sweep.dir if given.multirun else config.hydra.run.dir))
+            _check_folder(config.hydra, given.multirun, overwrite)
 
 
 def _check_keys(prefix: str, node: DictConfig, schema_type: Any) -> None:
@@ -199,6 +200,19 @@ def _check_launcher(config: DictConfig) -> None:
     largest = OmegaConf.select(config, "hydra.launcher.max_population")
     if largest is not None:
         check_range("hydra.launcher.max_population", largest, 1)
+
+
+def _check_folder(hydra: DictConfig, multirun: bool, overwrite: bool) -> None:
+    """Raise ConfigError where the folder of a run that is to be trained could not be written."""
+    key, top = ("hydra.sweep.dir", hydra.sweep.dir) if multirun else ("hydra.run.dir", hydra.run.dir)
+    try:
+        folder = Path(top) / hydra.sweep.subdir if multirun else Path(top)
+    except OmegaConfBaseException:  # ${hydra.job.num}, which nobody knows yet: the sweep looks before it trains
+        folder = Path(top)
+        if folder.exists():
+            return
+    if overwrite or not (folder / "result.json").exists():
+        check_writable(folder, f"{key}={top}")
 
 
 def explain(error: Exception) -> str:
@@ -223,12 +237,17 @@ def explain(error: Exception) -> str:
     return f"{cause.full_key}: {message}"
 
 
-def check_writable(folder: Path) -> None:
-    """Raise ConfigError where the run's folder could not be made; nothing is left behind."""
+def check_writable(folder: Path, subject: str) -> None:
+    """Raise ConfigError where a folder could not be made, or written to; nothing is left behind.
+
+    Args:
+        folder: as it is to be.
+        subject: what asks for it: "hydra.run.dir=runs/1", say.
+    """
     existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     try:
         with TemporaryDirectory(prefix=".attnseq-", dir=existing):
             pass
     except OSError as error:
         reason = f"cannot write to {existing} ({error.strerror}); start the command where you may write"
-        raise ConfigError(f"hydra.run.dir={folder}: {reason}") from None
+        raise ConfigError(f"{subject}: {reason}") from None

@@ -1,5 +1,7 @@
 """A run that was asked for: its config, its folder, and where an earlier attempt left it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +48,25 @@ class Job:
     def position(self) -> tuple[int, int]:
         """Epochs finished, and steps taken in the one under way."""
         return (self.resumed.epoch, self.resumed.step) if self.resumed else (0, 0)
+
+    @contextmanager
+    def hold(self) -> Iterator[dict[str, Any] | None]:
+        """Within it, no other process writes to the folder of a run that there is something to do for.
+
+        A finished run's is left alone, lock and all, so that its result can be shown where nothing can be written.
+
+        Yields:
+            As `take_up` returns.
+
+        Raises:
+            RunFolderError, CheckpointError, OSError: as `take_up` and `RunFolder.lock`.
+        """
+        result = None if self.config.overwrite and not self.cleared else self.folder.result()
+        if result is not None:
+            yield result
+            return
+        with self.folder.lock():
+            yield self.take_up()
 
     def take_up(self) -> dict[str, Any] | None:
         """Find out what there is to do, once the folder is locked; where `overwrite` asks for it, it is emptied first.

@@ -7,7 +7,7 @@ from attnseq.arguments import fail
 from attnseq.article import verdicts
 from attnseq.article.published import ATTENTION_REMARK
 from attnseq.article.reproduction import Reproduced, train_published, write_report
-from attnseq.commandline import check_writable, checked, compose_config, errors_in_one_line, register
+from attnseq.commandline import checked, compose_config, errors_in_one_line, register
 from attnseq.output import enduring_output
 from attnseq.report.tables import verdict_table
 from attnseq.report.terminal import terminal_console
@@ -43,13 +43,13 @@ def main() -> None:
     root = Path("outputs/reproduce")
     with errors_in_one_line():
         configs = [checked(compose_config([f"experiment={e}", "name=reproduce", *overrides])) for e in EXPERIMENTS]
-        check_writable(root)
         mlp, lstm = (train_published(config, root) for config in configs)
-        rows = judge(mlp, lstm)
-        write_report(root, rows, mlp, lstm)
+    rows = judge(mlp, lstm)
     console = terminal_console()
     console.print(verdict_table(rows))
     console.print(ATTENTION_REMARK)
+    with errors_in_one_line():  # last, so that the verdicts are seen where nothing can be written
+        write_report(root, rows, mlp, lstm)
     failed = [row.figure for row in rows if not row.holds]
     console.print(f"{len(rows) - len(failed)} of {len(rows)} figures hold; {root / 'reproduction.png'}")
     if failed:

@@ -33,8 +33,7 @@ def run(job: Job) -> Result:
         OSError: the folder cannot be written.
     """
     device = build.build_device(job.config.device)
-    with job.folder.lock(), StopSignals() as stop:
-        result = job.take_up()
+    with job.hold() as result, StopSignals() as stop:
         if result is None:
             announce(job, device)
             (result,) = train_jobs([job], device, stop)

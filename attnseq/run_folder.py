@@ -45,14 +45,17 @@ class RunFolder:
         """Within it, no other process writes to the folder; the system frees it, too, when this process is killed.
 
         Raises:
-            RunFolderError: another process has it.
+            RunFolderError: another process has it, or it cannot be written.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock", timeout=LOCK_SECONDS)
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout:
             raise RunFolderError(f"{self.path}: another process is training this run; nothing was changed") from None
+        except OSError as error:
+            reason = f"the run cannot be trained: no writing there ({error.strerror or error})"
+            raise RunFolderError(f"{self.path}: {reason}; nothing was changed") from None
         try:
             self._remove_half_written()
             yield

@@ -17,6 +17,7 @@ from attnseq.output import enduring_output
 from attnseq.run import run
 from attnseq.run_folder import RunFolderError
 from attnseq.sweep.claim import Outcome
+from attnseq.sweep.multirun_yaml import multirun_yaml_where_possible
 from attnseq.sweep.outcome import failure, failures_line, objective, summary
 from attnseq.training.checkpoint import CheckpointError
 from attnseq.training.memory import end_without_collection
@@ -48,7 +49,7 @@ def main() -> None:
         raise AssertionError("unreachable: errors end the program")
 
     def together(configs: Sequence[DictConfig], train: Callable[[Sequence[Job]], list[Outcome]]) -> list[float]:
-        with errors_in_one_line():
+        with errors_in_one_line(configs[0].hydra.sweep.dir):
             jobs = [
                 Job(checked(config), Path(config.hydra.runtime.output_dir), OmegaConf.masked_copy(config, "hydra"))
                 for config in configs
@@ -59,7 +60,8 @@ def main() -> None:
         raise AssertionError("unreachable: errors end the program")
 
     task.together = together  # type: ignore[attr-defined]  # for the launchers in hydra_plugins/
-    hydra.main(config_path=str(naming.config_directory()), config_name="config", version_base="1.3")(task)()
+    with multirun_yaml_where_possible():
+        hydra.main(config_path=str(naming.config_directory()), config_name="config", version_base="1.3")(task)()
     if failures:
         fail(failures_line(failures), 1)
 

@@ -1,5 +1,9 @@
 """A tiny run from overrides, and its files read back."""
 
+import builtins
+import errno
+import io
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -72,6 +76,31 @@ def finished(tiny: Callable[..., RunConfig], tmp_path_factory: pytest.TempPathFa
     path = tmp_path_factory.mktemp("finished") / "run"
     run(Job(tiny(), path))
     return path
+
+
+@pytest.fixture
+def read_only(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """`read_only(folder)`: from now on nothing in it can be written, as on a file system that is mounted so."""
+
+    def arrange(folder: Path) -> None:
+        def refuse(module: Any, name: str, is_write: Callable[..., object]) -> None:
+            function = getattr(module, name)
+
+            def call(path: Any, *arguments: Any, **named: Any) -> Any:
+                inside = isinstance(path, str | Path) and Path(path).absolute().is_relative_to(folder)
+                if inside and is_write(*arguments, **named):
+                    raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+                return function(path, *arguments, **named)
+
+            monkeypatch.setattr(module, name, call)
+
+        for name in ("mkdir", "unlink", "remove", "rename", "replace", "chmod"):
+            refuse(os, name, lambda *arguments, **named: True)
+        refuse(os, "open", lambda flags=0, *arguments, **named: flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+        for module in (io, builtins):
+            refuse(module, "open", lambda mode="r", *arguments, **named: set(mode) & set("wax+"))
+
+    return arrange
 
 
 def _same_run(one: Path, other: Path) -> None:

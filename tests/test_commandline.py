@@ -80,7 +80,14 @@ BAD = {
     "misspelt launcher": (["-m", "hydra/launcher=fussed"], ["hydra/launcher=fussed", "basic", "fused"]),
     "Hydra's own key": (["hydra.foo=1"], ["hydra.foo"]),
     "folder below a file": (["hydra.run.dir=a_file/run"], ["hydra.run.dir=a_file/run", "cannot write", "a_file"]),
-    "sweep's folder below a file": (["-m", "hydra.sweep.dir=a_file/run"], ["a_file/run", "cannot write"]),
+    "sweep's folder below a file": (
+        ["-m", "hydra.sweep.dir=a_file/run"],
+        ["hydra.sweep.dir=a_file/run: cannot write", "a_file"],
+    ),
+    "sweep's folder below a file, runs by number": (
+        ["-m", "hydra.sweep.dir=a_file/run", "hydra.sweep.subdir=${hydra.job.num}"],
+        ["hydra.sweep.dir=a_file/run: cannot write", "a_file"],
+    ),
 }
 
 
@@ -160,6 +167,33 @@ def test_folder_that_nobody_can_write_to(capsys: pytest.CaptureFixture[str]) -> 
     err = capsys.readouterr().err
     assert err.startswith("hydra.run.dir=/proc/outputs: cannot write to /proc")
     assert err.count("\n") == 1
+
+
+def test_only_what_is_not_finished_must_be_written(
+    folder: Path, read_only: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in (1, 2):
+        (folder / f"sweep/seed={seed}").mkdir(parents=True)
+        (folder / f"sweep/seed={seed}/result.json").touch()
+    read_only(folder)
+    sweep = ["-m", "hydra.sweep.dir=sweep", "hydra.sweep.subdir='seed=${seed}'"]
+    check_command_line(["hydra.run.dir='sweep/seed=1'", "seed=1"])
+    check_command_line([*sweep, "seed=1,2"])
+    check_command_line([*sweep, "seed=1,2", "hydra.sweep.subdir=${hydra.job.num}"])  # the sweep itself will look
+    assert capsys.readouterr() == ("", "")
+    wrong = {
+        "hydra.run.dir=sweep/seed=1: cannot write to ": ["hydra.run.dir='sweep/seed=1'", "seed=1", "overwrite=true"],
+        "hydra.run.dir=sweep/seed=3: cannot write to ": ["hydra.run.dir='sweep/seed=3'", "seed=3"],
+        "hydra.sweep.dir=sweep: cannot write to ": [*sweep, "seed=1,2,3"],
+    }
+    for line, arguments in wrong.items():
+        with pytest.raises(SystemExit) as end:
+            check_command_line(arguments)
+        assert end.value.code == 2
+        err = capsys.readouterr().err
+        assert err.startswith(f"{line}{folder}/sweep")
+        assert "Read-only file system" in err
+        assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize(

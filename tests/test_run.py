@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -88,6 +89,36 @@ def test_a_finished_run_is_not_trained_again(path: Path, tiny: Compose, capsys: 
     assert "already finished" in out
     assert "overwrite=true" in out
     assert "mae/test" in out
+
+
+def test_a_finished_run_is_shown_where_nothing_can_be_written(
+    path: Path, tiny: Compose, read_only: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = run(Job(tiny(), path))
+    (path / ".lock").unlink()
+    before = contents(path)
+    capsys.readouterr()
+    read_only(path)
+    assert run(Job(tiny(), path)) == first
+    assert "mae/test" in capsys.readouterr().out
+    with pytest.raises(RunFolderError, match=f"^{path}: the run cannot be trained: .*Read-only"):
+        run(Job(tiny("overwrite=true"), path))
+    assert contents(path) == before
+    assert not (path / ".lock").exists()
+
+
+def test_a_run_that_is_not_finished_is_refused_where_nothing_can_be_written(
+    path: Path, tiny: Compose, finished: Path, read_only: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.mkdir(parents=True)
+    shutil.copy(finished / "checkpoint.pt", path)
+    read_only(path)
+    for folder in (path, path / "deeper"):
+        with pytest.raises(RunFolderError, match=f"^{folder}: the run cannot be trained: .*Read-only") as error:
+            run(Job(tiny(), folder))
+        assert "\n" not in str(error.value)
+    assert [file.name for file in path.iterdir()] == ["checkpoint.pt"]
+    assert capsys.readouterr().out == ""
 
 
 def test_overwrite_trains_anew(path: Path, tiny: Compose, same_run: SameRun, finished: Path) -> None:

@@ -156,3 +156,18 @@ def test_training_goes_on_when_nobody_reads(
         done = command(*arguments, "trainer.epochs=1", 'name="ü漢"')
     assert (done.status, done.err) == (0, "")
     assert set(results(folder / "outputs" / "ü漢").values()) == {"finished"}
+
+
+@pytest.mark.parametrize("launcher", ["fused", "basic"])
+def test_a_finished_sweep_is_shown_where_nothing_can_be_written(
+    launcher: str, command: Command, folder: Path, read_only: Callable[[Path], None]
+) -> None:
+    sweep = ("-m", "trainer.epochs=1", f"hydra/launcher={launcher}")
+    assert command(*sweep, "seed=1,2").status == 0
+    read_only(folder)
+    again = command(*sweep, "seed=1,2")
+    assert (again.status, again.err) == (0, "")
+    assert "2 runs: 2 finished" in again.out or again.out.count("already finished") == 2
+    more = command(*sweep, "seed=1,2,3")
+    assert (more.status, more.err.count("\n")) == (2, 1)
+    assert "hydra.sweep.dir=outputs/tutorial: cannot write to " in more.err

@@ -55,8 +55,7 @@ def claim(jobs: Sequence[Job]) -> Iterator[Claimed]:
         for path, job in _by_folder(jobs).items():
             with ExitStack() as lock:
                 try:
-                    lock.enter_context(job.folder.lock())
-                    result = job.take_up()
+                    result = lock.enter_context(job.hold())
                 except (RunFolderError, CheckpointError) as error:
                     claimed.outcomes[path] = error
                     continue

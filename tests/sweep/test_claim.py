@@ -51,6 +51,19 @@ def test_a_finished_run_is_an_outcome_and_its_folder_is_free(three: list[Job], t
             pass
 
 
+def test_a_folder_that_cannot_be_written_is_that_runs_outcome_unless_the_run_is_finished(
+    three: list[Job], tiny: Tiny, finished: Path, read_only: Callable[[Path], None]
+) -> None:
+    shutil.copytree(finished, three[1].path)
+    done = Job(tiny(), three[1].path)
+    for path in (three[0].path, done.path):
+        read_only(path)
+    with claim([three[0], done, three[2]]) as claimed:
+        assert claimed.waiting == [three[2]]
+        assert str(claimed.outcomes[three[0].path]).startswith(f"{three[0].path}: the run cannot be trained")
+        assert claimed.outcomes[done.path]["status"] == "finished"  # type: ignore[index]
+
+
 def test_a_run_goes_on_from_its_checkpoint(three: list[Job], tiny: Tiny, finished: Path) -> None:
     three[1].path.mkdir()
     shutil.copy(finished / "checkpoint.pt", three[1].path)
