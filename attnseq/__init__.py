@@ -1,3 +1,3 @@
 """Attention over sequences: models, training and analysis, composed by Hydra and watched in TensorBoard."""
 
-__version__ = "0.1.0"
+from attnseq.version import __version__ as __version__

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import attnseq
 from attnseq.analysis.attention import summarise_attention
 from attnseq.datasets.dataset import Dataset
 from attnseq.datasets.pool import DataPool
@@ -21,6 +20,7 @@ from attnseq.report import history
 from attnseq.training.evaluation import Metrics, evaluate
 from attnseq.training.population import FlatModel
 from attnseq.training.trainer import Population
+from attnseq.version import __version__
 
 Result = dict[str, Any]
 
@@ -67,7 +67,7 @@ def measure(jobs: Sequence[Job], data: DataPool, population: Population) -> list
                 "versions": {
                     "python": platform.python_version(),
                     "torch": str(torch.__version__),
-                    "attnseq": attnseq.__version__,
+                    "attnseq": __version__,
                 },
             }
         )

@@ -29,7 +29,7 @@ def run(job: Job) -> Result:
     Raises:
         ConfigError: the config asks for what is not here (a device, operand pairs).
         RunFolderError, CheckpointError: the folder is in use, damaged, or of another config.
-        Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
+        Interrupted: a signal came; a checkpoint is written.
         OSError: the folder cannot be written.
     """
     device = build.build_device(job.config.device)

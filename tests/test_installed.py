@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from attnseq.version import __version__
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("attnseq", "conf", "hydra_plugins", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 SWEEP = (
@@ -83,6 +85,12 @@ def test_from_the_checkout(environment: Environment, sources: Path) -> None:
 def test_from_an_editable_install(environment: Environment, sources: Path, folder: Path) -> None:
     environment.install(sources, "--editable", ".")
     check_sweep(environment, folder, sources, environment.scripts / "attnseq-train")
+    # a folder of the package's name, such as a checkout, hides it from Python, though not the modules in it
+    (folder / "attnseq").mkdir()
+    hidden = environment.run(folder, environment.python, "-c", "import attnseq; print(attnseq.__file__)").stdout
+    assert hidden == "None\n"
+    environment.run(folder, environment.python, "-m", "attnseq.train", *SWEEP[2:], "hydra.run.dir=hidden")
+    assert json.loads((folder / "hidden" / "result.json").read_text())["versions"]["attnseq"] == __version__
 
 
 def test_from_the_wheel_in_an_empty_folder(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib.backends.backend_agg  # noqa: F401  # for the last picture: whether it can be drawn is found out now
 import numpy as np
 import numpy.typing as npt
 import torch

@@ -99,7 +99,7 @@ def run_remotely(
 
     Raises:
         ConfigError: the cluster is not there or has no room, or a worker raised it.
-        Interrupted: Ctrl-C or SIGTERM; workers have written checkpoints.
+        Interrupted: a signal came; workers have written checkpoints.
         OSError, MemoryError, torch.OutOfMemoryError: a worker raised it; the others have written checkpoints.
     """
     console = terminal_console()  # of standard output as it is now: a cluster's own messages go nowhere

@@ -1,8 +1,14 @@
-"""Ctrl-C and SIGTERM: training ends at the next safe point, with a checkpoint."""
+"""Ctrl-C and other signals that end a program: training ends at the next safe point, with a checkpoint."""
 
 import signal
 from types import FrameType, TracebackType
 from typing import Any
+
+NOTICES = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGUSR1") if hasattr(signal, name))
+"""A terminal that was closed and a batch system's warning: none of Windows. They come twice, and ask for no more haste
+then: of a closed terminal the shell tells as well as the system."""
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, *NOTICES)
 
 
 class Interrupted(BaseException):
@@ -17,9 +23,10 @@ class Interrupted(BaseException):
 
 
 class StopSignals:
-    """Within it, the first Ctrl-C or SIGTERM is remembered for `check`; a second one ends the program at once.
+    """Within it, the first of `STOPPING` is remembered for `check`; a second one, no notice, ends the program at once.
 
-    Outside the main thread, where Python allows no handlers, nothing is ever remembered.
+    A signal that was ignored before, as SIGHUP by `nohup`, stays ignored. Outside the main thread, where Python allows
+    no handlers, nothing is ever remembered.
     """
 
     def __init__(self) -> None:
@@ -29,8 +36,9 @@ class StopSignals:
 
     def __enter__(self) -> "StopSignals":
         try:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._previous[number] = signal.signal(number, self._remember)
+            for number in STOPPING:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._previous[number] = signal.signal(number, self._remember)
         except ValueError:  # not the main thread
             pass
         return self
@@ -62,6 +70,6 @@ class StopSignals:
             raise Interrupted(self._received)
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
-        if self._immediate or self._received is not None:
+        if self._immediate or (self._received is not None and number not in NOTICES):
             raise Interrupted(number)
-        self._received = number
+        self._received = self._received or number
