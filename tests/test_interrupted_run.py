@@ -35,12 +35,6 @@ def path(folder: Path) -> Path:
     return folder / "outputs" / "variant" / "seed=1"
 
 
-def age(folder: Path) -> None:
-    """Event files are read in the order of their names, which hold the second; a new process takes longer to start."""
-    for number, path in enumerate(sorted(folder.glob("events.out.tfevents.*"))):
-        path.rename(path.with_name(f"events.out.tfevents.{number:010d}.earlier"))
-
-
 def scalar_steps(folder: Path) -> dict[str, list[int]]:
     events = EventAccumulator(str(folder))
     events.Reload()
@@ -84,7 +78,6 @@ def test_interrupted_and_resumed_is_uninterrupted(
             run(Job(tiny(*LONGER), path))
         assert interrupted.value.status == status
         assert str(interrupted.value) == number.name
-        age(path)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
     checkpoint = torch.load(path / "checkpoint.pt", weights_only=True)
     assert (checkpoint["epoch"], checkpoint["step"]) == where
@@ -154,7 +147,6 @@ def test_killed_at_a_chosen_place_and_started_again(
         with pytest.raises(Killed):
             run(Job(tiny(), path))
     assert not (path / "result.json").exists()
-    age(path)
     assert run(Job(tiny(), path))["status"] == "finished"
     same_run(path, finished)
     assert scalar_steps(path) == scalar_steps(finished)

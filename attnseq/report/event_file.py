@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import socket
 import time
 from pathlib import Path
@@ -19,6 +20,8 @@ from attnseq.files import named_in_errors
 
 _NUMBER = itertools.count()
 
+_SECOND = re.compile(r"events\.out\.tfevents\.(\d+)\.")
+
 
 class EventFile:
     """Appends to a new event file, which is open only while it is written to.
@@ -28,8 +31,10 @@ class EventFile:
     """
 
     def __init__(self, folder: str | Path):
-        # the order of names is the order in which TensorBoard reads them
-        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBER):06d}"
+        # the order of names is the order in which TensorBoard reads them; the folder may have files of a clock ahead
+        named = [int(found[1]) for found in map(_SECOND.match, os.listdir(folder)) if found]
+        second = max([int(time.time()), *(earlier + 1 for earlier in named)])
+        name = f"events.out.tfevents.{second:010d}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBER):06d}"
         self._path = Path(folder) / name
         self._write(Event(file_version="brain.Event:2"))
 

@@ -1,7 +1,9 @@
 """Event files as TensorBoard itself reads them: whole after every write, in their order."""
 
+import time
 from pathlib import Path
 
+import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from torch.utils.tensorboard.summary import Summary, scalar
@@ -36,6 +38,21 @@ def test_a_new_session_replaces_what_stood_from_its_step_on(tmp_path: Path) -> N
     second.start_session(2)
     second.add(2, loss(1.0))
     assert scalars(tmp_path) == [(0, 0.0), (1, 0.0), (2, 1.0)]
+
+
+@pytest.mark.parametrize("name", ["{ahead}.another-host.1.000000", "{ahead}.zz.99999.999999.v2", "1700000000.host.1.0"])
+def test_a_new_file_is_read_last_whatever_the_clock_of_the_first_one_said(tmp_path: Path, name: str) -> None:
+    """A run that was begun on a machine whose clock was ahead, and goes on here."""
+    first = EventFile(tmp_path)
+    (file,) = tmp_path.iterdir()
+    for step in range(3):
+        first.add(step, loss(0.0))
+    file.rename(tmp_path / ("events.out.tfevents." + name.format(ahead=int(time.time()) + 10**6)))
+    for session in (1, 2):  # whoever goes on twice, does so in order, too
+        again = EventFile(tmp_path)
+        again.start_session(session)
+        again.add(session, loss(session))
+    assert scalars(tmp_path) == [(0, 0.0), (1, 1.0), (2, 2.0)]
 
 
 def test_files_of_one_second_are_read_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:
