@@ -18,6 +18,8 @@ from attnseq.models.model import Model
 from attnseq.models.weights import Initializer, KerasInitializer
 from attnseq.randomness import generator
 from attnseq.schema import ConfigError
+from attnseq.training.checkpoint import Program
+from attnseq.training.fingerprint import fingerprint
 from attnseq.training.noise import WeightNoise
 from attnseq.training.order import Order, ReplayedOrder, random_order
 from attnseq.training.population import FlatModel, PopulationState, initial_state
@@ -83,6 +85,14 @@ def build_population(configs: Sequence[RunConfig], device: torch.device) -> Popu
     model.to(device)
     state = initial_state(torch.stack(weights_PxN).to(device))
     return Population(flat, state, stack_settings(settings, device), orders, build_noise(configs, state))
+
+
+def build_program(config: RunConfig) -> Program:
+    """What trains a run, as its checkpoints name it: whichever runs it trains with, and wherever."""
+    task = config.dataset.task
+    model = config.model.build(task)
+    shapes = {name: list(shape) for name, shape in FlatModel(model).shapes.items()}
+    return Program(shapes, fingerprint(model, task.length, config.trainer.adam), str(torch.__version__))
 
 
 def build_noise(configs: Sequence[RunConfig], state: PopulationState) -> WeightNoise | None:

@@ -20,6 +20,7 @@ from attnseq.report import history
 from attnseq.report.records import EpochRecord
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
+from attnseq.training.checkpoint import Program
 from attnseq.training.compiling import CompilePlan
 from attnseq.training.evaluation import Metrics, evaluate
 from attnseq.training.population import FlatModel
@@ -38,13 +39,14 @@ class RunObserver:
         jobs: one a replica, in their order.
         data: of the replicas.
         progress: the terminal's; epochs are shown there for a population of one, and else in the log alone.
+        program: what trains them, for their checkpoints.
 
     Attributes:
         logs: TensorBoard's, one a run.
     """
 
-    def __init__(self, jobs: Sequence[Job], data: DataPool, progress: Progress):
-        self._jobs, self._data, self._progress = jobs, data, progress
+    def __init__(self, jobs: Sequence[Job], data: DataPool, progress: Progress, program: Program | None = None):
+        self._jobs, self._data, self._progress, self._program = jobs, data, progress, program
         self._started = self._epoch_started = time.monotonic()
         self._relevance_T = data.datasets[0].task.relevance
         self.logs = for_each(_open_log, jobs)
@@ -102,7 +104,7 @@ class RunObserver:
         seconds_P = [self._epoch_seconds(job, population.epoch) if population.step else 0.0 for job in self._jobs]
 
         def save(job: Job, row: dict[str, Tensor], epoch_seconds: float) -> None:
-            job.folder.save_checkpoint(*where, row, self.seconds(job), epoch_seconds)
+            job.folder.save_checkpoint(*where, row, self.seconds(job), epoch_seconds, self._program)
 
         for_each(save, self._jobs, rows, seconds_P)
         self._epoch_started += time.monotonic() - began  # no part of an epoch's seconds

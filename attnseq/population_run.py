@@ -17,7 +17,9 @@ from attnseq.observer import RunObserver
 from attnseq.report import history, pictures
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
-from attnseq.results import Result, flatten, measure
+from attnseq.results import Result, measure
+from attnseq.training.checkpoint import Program, check_parameters
+from attnseq.training.foreign import flatten
 from attnseq.training.population import PopulationState
 from attnseq.training.stopping import StopSignals
 from attnseq.training.trainer import Population, Trainer
@@ -36,6 +38,7 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals) -> 
 
     Raises:
         ConfigError: a dataset cannot be made, or compilation was insisted on and failed.
+        CheckpointError: a checkpoint is of a model with other parameters.
         Interrupted: a signal came; checkpoints are written.
         OSError: a folder cannot be written.
     """
@@ -43,12 +46,15 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals) -> 
     trainer = configs[0].trainer
     data = build.build_data(configs, device)
     population = build.build_population(configs, device)
+    program = build.build_program(configs[0])
     resume(population, jobs)
     for_each(Job.write_config, jobs)
     steps_an_epoch = -(-data.train_size // trainer.batch_size)
     done = population.epoch * steps_an_epoch + population.step
     with Progress(trainer.epochs * steps_an_epoch, done, replicas=len(jobs)) as progress:
-        observer = RunObserver(jobs, data, progress)
+        if changed := other_program(jobs, program):
+            progress.note(changed)
+        observer = RunObserver(jobs, data, progress, program)
         Trainer(data, build.build_schedule(trainer), observer).fit(population, stop)
         seconds = [{"seconds": observer.seconds(job)} for job in jobs]
         results = for_each(publish, jobs, observer.logs, map(or_, measure(jobs, data, population), seconds))
@@ -62,12 +68,33 @@ def resume(population: Population, jobs: Sequence[Job]) -> None:
     Args:
         population: at its start; changed in place.
         jobs: one a replica, all at the same position.
+
+    Raises:
+        CheckpointError: a checkpoint is of a model with other parameters.
     """
     population.epoch, population.step = jobs[0].position
     for replica, job in enumerate(jobs):
         if job.resumed is not None:
+            check_parameters(job.folder.checkpoint_path, job.resumed, population.flat.shapes)
             for name, value in PopulationState(**job.resumed.state)._asdict().items():
                 getattr(population.state, name)[replica] = value
+
+
+def other_program(jobs: Sequence[Job], program: Program) -> str:
+    """That runs go on though something else trained them so far, in one line; "" where nothing else did.
+
+    Args:
+        jobs: that go on, or begin.
+        program: what trains them now.
+    """
+    before = [job.resumed.program for job in jobs if job.resumed and job.resumed.program]
+    changed = [each for each in before if each.digest != program.digest]
+    if not changed:
+        return ""
+    runs = "the run was" if len(jobs) == 1 else f"{len(changed)} of {len(jobs)} runs were"
+    torches = " and ".join(sorted({each.torch for each in changed} - {program.torch}))
+    other = "other code" + (f", or by PyTorch {torches} (now {program.torch})" if torches else "")
+    return f"{runs} trained so far by {other}; what comes may not fit what was"
 
 
 def publish(job: Job, log: TensorBoardLog, result: Result) -> Result:

@@ -4,12 +4,10 @@ Shapes: P replicas, N parameters of one replica.
 """
 
 import math
-import platform
 from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from attnseq.analysis.attention import summarise_attention
@@ -18,9 +16,9 @@ from attnseq.datasets.pool import DataPool
 from attnseq.job import Job
 from attnseq.report import history
 from attnseq.training.evaluation import Metrics, evaluate
+from attnseq.training.foreign import versions
 from attnseq.training.population import FlatModel
 from attnseq.training.trainer import Population
-from attnseq.version import __version__
 
 Result = dict[str, Any]
 
@@ -64,11 +62,7 @@ def measure(jobs: Sequence[Job], data: DataPool, population: Population) -> list
                 "device": str(parameters_PxN.device),
                 "population": len(jobs),
                 "microseconds_per_sample": 1e6 * median(seconds) / data.train_size if seconds else None,
-                "versions": {
-                    "python": platform.python_version(),
-                    "torch": str(torch.__version__),
-                    "attnseq": __version__,
-                },
+                "versions": versions(),
             }
         )
     return results
@@ -92,11 +86,3 @@ def _held_out(flat: FlatModel, parameters_PxN: Tensor, dataset: Dataset) -> list
         }
         for validation, test, attention in zip(validations, tests, attentions, strict=True)
     ]
-
-
-def flatten(content: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested dictionaries as one, with dotted keys."""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat

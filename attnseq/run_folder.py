@@ -10,12 +10,21 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from attnseq.files import write_atomically
-from attnseq.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from attnseq.training.checkpoint import ADVICE, Checkpoint, Program, load_checkpoint, save_checkpoint
+from attnseq.training.foreign import another_config, other_keys, versions
 
 FINISHED = ("finished", "diverged")
 
-FILES = ("result.json", "checkpoint.pt", "history.csv", "attention.png", "loss.png")
+FILES = ("result.json", "checkpoint.pt", "history.csv", "attention.png", "loss.png", "error.txt")
 
+NEEDED = {
+    "finished": (
+        *("loss/validation", "loss/test", "mae/test", "exact/test", "attention/mean", "attention/relevance"),
+        *("microseconds_per_sample", "seconds"),
+    ),
+    "diverged": ("diverged",),
+}
+"""Keys of a result that is shown again, by its status."""
 
 LOCK_SECONDS = 0.1
 """How long to wait for a folder: `attnseq.status` holds the lock of each for an instant."""
@@ -39,6 +48,7 @@ class RunFolder:
         self.checkpoint_path = path / "checkpoint.pt"
         self.history_path = path / "history.csv"
         self.result_path = path / "result.json"
+        self.error_path = path / "error.txt"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -78,21 +88,22 @@ class RunFolder:
         """The result of a finished run; None where it is not finished.
 
         Raises:
-            RunFolderError: the file is damaged, or of another config.
+            RunFolderError: the file is damaged, of another config, or without a key that is needed.
         """
         try:
             result: dict[str, Any] = json.loads(self.result_path.read_text())
-            status, config = result["status"], json.dumps(result["config"], sort_keys=True)
+            wrote, status = result.get("versions"), result.get("status")
+            missing = {"status", "config", *NEEDED.get(str(status), ())} - result.keys()
+            config = json.dumps(result.get("config"), sort_keys=True)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise RunFolderError(
-                f"{self.result_path}: damaged ({type(error).__name__}); overwrite=true starts the run anew"
-            ) from None
-        if config != self.config:
-            raise RunFolderError(
-                f"{self.result_path}: of a run with another config; choose another name=, or overwrite=true starts anew"
-            )
+        except (ValueError, AttributeError, OSError) as error:
+            raise RunFolderError(f"{self.result_path}: damaged ({type(error).__name__}); {ADVICE}") from None
+        if "config" not in missing and config != self.config:
+            problem = another_config(config, self.config, wrote)
+            raise RunFolderError(f"{self.result_path}: {problem}; choose another name=, or {ADVICE}")
+        if missing:
+            raise RunFolderError(f"{self.result_path}: damaged, or {other_keys(missing, (), wrote)}; {ADVICE}")
         return result if status in FINISHED else None
 
     def write_result(self, result: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +114,7 @@ class RunFolder:
         """
         content = {key: _finite(value) for key, value in result.items()} | {"config": json.loads(self.config)}
         write_atomically(self.result_path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+        self.error_path.unlink(missing_ok=True)
         return content
 
     def load_checkpoint(self) -> Checkpoint | None:
@@ -110,10 +122,17 @@ class RunFolder:
         return load_checkpoint(self.checkpoint_path, self.config)
 
     def save_checkpoint(
-        self, epoch: int, step: int, state: dict[str, Any], seconds: float, epoch_seconds: float
+        self,
+        epoch: int,
+        step: int,
+        state: dict[str, Any],
+        seconds: float,
+        epoch_seconds: float,
+        program: Program | None = None,
     ) -> None:
         """Write down where the run stands, see `Checkpoint`."""
-        save_checkpoint(self.checkpoint_path, Checkpoint(self.config, epoch, step, state, seconds, epoch_seconds))
+        where = Checkpoint(self.config, epoch, step, state, seconds, epoch_seconds, program, versions())
+        save_checkpoint(self.checkpoint_path, where)
 
     def _remove_half_written(self) -> None:
         """Remove the temporary files of a process that was killed while it wrote."""

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import Tensor
 
 from attnseq.config import RunConfig
 from attnseq.job import Job
+from attnseq.models.mlp_attention import MLPAttention
+from attnseq.models.model import ModelOutput
 from attnseq.observer import RunObserver
 from attnseq.report import history, pictures
 from attnseq.report.tensorboard import TensorBoardLog
@@ -150,3 +153,28 @@ def test_killed_at_a_chosen_place_and_started_again(
     assert run(Job(tiny(), path))["status"] == "finished"
     same_run(path, finished)
     assert scalar_steps(path) == scalar_steps(finished)
+
+
+def test_a_run_goes_on_with_other_code_and_says_so(
+    path: Path,
+    tiny: Compose,
+    stop_at: Callable[[int, signal.Signals], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stop_at(64, signal.SIGINT)
+    with pytest.raises(Interrupted):
+        run(Job(tiny(*LONGER), path))
+    forward = MLPAttention.forward
+
+    def other(self: MLPAttention, digits_BxT: Tensor) -> ModelOutput:
+        output = forward(self, digits_BxT)
+        return output._replace(prediction=output.prediction * 0.5)
+
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr(MLPAttention, "forward", other)
+        assert run(Job(tiny(*LONGER), path))["status"] == "finished"
+    assert capsys.readouterr().out.count("the run was trained so far by other code; ") == 1
+    run(Job(tiny(*LONGER), path))  # what is finished is shown, whatever the code is by now
+    assert "other code" not in capsys.readouterr().out

@@ -11,7 +11,7 @@ import pytest
 from attnseq import build
 from attnseq.config import RunConfig
 from attnseq.job import Job
-from attnseq.results import flatten, measure
+from attnseq.results import measure
 
 Tiny = Callable[..., RunConfig]
 UNEQUAL = ("population", "seconds")
@@ -62,7 +62,3 @@ def test_divergence_by_the_last_update_is_seen(configs: list[RunConfig], tmp_pat
     assert (broken["status"], sound["status"]) == ("diverged", "finished")
     assert broken["diverged"] == {"epoch": 2, "step": 16}  # 500 samples in batches of 32
     assert (broken["epochs"], sound["epochs"], sound["diverged"]) == (1, 2, None)
-
-
-def test_flatten() -> None:
-    assert flatten({"a": 1, "b": {"c": {"d": [2]}, "e": None}}) == {"a": 1, "b.c.d": [2], "b.e": None}

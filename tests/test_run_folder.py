@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from attnseq.run_folder import RunFolder, RunFolderError
+from attnseq.run_folder import NEEDED, RunFolder, RunFolderError
 from attnseq.training.checkpoint import CheckpointError
 
 CONFIG = '{"model": {"name": "a"}, "seed": 1}'
@@ -72,11 +72,21 @@ def test_no_result_before_the_run_is_finished(run_folder: RunFolder) -> None:
 
 @pytest.mark.parametrize("status", ["finished", "diverged"])
 def test_result_comes_back(run_folder: RunFolder, status: str) -> None:
+    written = dict.fromkeys(NEEDED[status], 0.1 + 0.2) | {"status": status, "attention/mean": [0.25, 0.75]}
     with run_folder.lock():
-        run_folder.write_result({"status": status, "loss/test": 0.1 + 0.2, "attention/mean": [0.25, 0.75]})
-    result = RunFolder(run_folder.path, CONFIG).result()
-    expected = {"status": status, "loss/test": 0.1 + 0.2, "attention/mean": [0.25, 0.75]}
-    assert result == expected | {"config": json.loads(CONFIG)}
+        run_folder.write_result(written)
+    assert RunFolder(run_folder.path, CONFIG).result() == written | {"config": json.loads(CONFIG)}
+
+
+def test_an_older_result_is_refused_by_the_key_that_it_lacks_and_its_version(run_folder: RunFolder) -> None:
+    whole = dict.fromkeys(NEEDED["finished"], 0.5) | {"status": "finished", "versions": {"attnseq": "0.0.9"}}
+    with run_folder.lock():
+        run_folder.write_result({key: value for key, value in whole.items() if key != "mae/test"})
+    with pytest.raises(RunFolderError, match=r"without mae/test, written by attnseq 0\.0\.9; overwrite=true"):
+        run_folder.result()
+    newer = RunFolder(run_folder.path, CONFIG.replace('"a"', '"a", "size": 3'))
+    with pytest.raises(RunFolderError, match=r"config \(without model\.size, written by attnseq 0\.0\.9\); .*name="):
+        newer.result()
 
 
 @pytest.mark.parametrize(
@@ -87,7 +97,7 @@ def test_result_comes_back(run_folder: RunFolder, status: str) -> None:
 def test_a_damaged_result_is_refused_and_left_alone(run_folder: RunFolder, content: bytes) -> None:
     run_folder.path.mkdir(parents=True)
     run_folder.result_path.write_bytes(content)
-    with pytest.raises(RunFolderError, match=r"result\.json: damaged .*overwrite=true") as error:
+    with pytest.raises(RunFolderError, match=r"result\.json: damaged.*overwrite=true") as error:
         run_folder.result()
     assert "\n" not in str(error.value)
     assert run_folder.result_path.read_bytes() == content

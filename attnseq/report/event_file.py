@@ -32,7 +32,7 @@ class EventFile:
 
     def __init__(self, folder: str | Path):
         # the order of names is the order in which TensorBoard reads them; the folder may have files of a clock ahead
-        named = [int(found[1]) for found in map(_SECOND.match, os.listdir(folder)) if found]
+        named = [int(found[1]) for path in Path(folder).iterdir() if (found := _SECOND.match(path.name))]
         second = max([int(time.time()), *(earlier + 1 for earlier in named)])
         name = f"events.out.tfevents.{second:010d}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBER):06d}"
         self._path = Path(folder) / name

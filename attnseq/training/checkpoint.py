@@ -5,7 +5,8 @@ Shapes: N parameters of the run.
 
 import io
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,32 @@ import torch
 from torch import Tensor
 
 from attnseq.files import write_atomically
+from attnseq.training.foreign import another_config, other_keys, written_by
 
-FORMAT = 2
+FORMAT = 3
+READABLE = (2, 3)
+"""Formats; 2 has no `Program`, and no versions."""
+
+ADVICE = "overwrite=true starts the run anew"
 
 
 class CheckpointError(RuntimeError):
     """A checkpoint that cannot be used; the message is one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What trains a run.
+
+    Args:
+        shapes: of the model's parameters by name, in the order in which they stand in parameters_N.
+        digest: of the operations of a step, see `training.fingerprint`.
+        torch: PyTorch's version, which has a say in what these operations are.
+    """
+
+    shapes: Mapping[str, Sequence[int]]
+    digest: str
+    torch: str
 
 
 @dataclass
@@ -32,6 +53,8 @@ class Checkpoint:
         state: a row of each tensor of `PopulationState`, by its name.
         seconds: spent so far.
         epoch_seconds: of these, on training in the epoch that is under way.
+        program: what trained it so far; None where an older version wrote the checkpoint.
+        versions: of attnseq, PyTorch and Python; None as for `program`.
     """
 
     config: str
@@ -40,6 +63,8 @@ class Checkpoint:
     state: dict[str, Tensor]
     seconds: float
     epoch_seconds: float
+    program: Program | None = None
+    versions: dict[str, str] | None = None
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -50,8 +75,9 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """
     # cloned, since of a row of a population's tensor `torch.save` would write the whole tensor
     state = {name: value.clone() for name, value in checkpoint.state.items()}
+    program = checkpoint.program and asdict(checkpoint.program)
     buffer = io.BytesIO()
-    torch.save({"format": FORMAT} | vars(checkpoint) | {"state": state}, buffer)
+    torch.save({"format": FORMAT} | vars(checkpoint) | {"state": state, "program": program}, buffer)
     write_atomically(path, buffer.getvalue())
 
 
@@ -68,21 +94,61 @@ def load_checkpoint(path: Path, config: str) -> Checkpoint | None:
     Raises:
         CheckpointError: the file is damaged, or of another config or format.
     """
-    advice = "overwrite=true starts the run anew"
     try:
         with zipfile.ZipFile(path) as file:  # `torch.load` does not look at the checksums
             if file.testzip() is not None:
                 raise zipfile.BadZipFile(f"{path}: checksum")
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        if content.pop("format") != FORMAT:
-            raise CheckpointError(f"{path}: written by another version of attnseq; {advice}")
-        checkpoint = Checkpoint(**content)
+        _check_keys(path, content)
+        program = content.get("program")
+        checkpoint = Checkpoint(**content | {"program": program and Program(**program)})
     except FileNotFoundError:
         return None
     except CheckpointError:
         raise
     except Exception as error:  # there is no end to what readers raise on damaged files
-        raise CheckpointError(f"{path}: damaged or not a checkpoint ({type(error).__name__}); {advice}") from error
+        raise CheckpointError(f"{path}: damaged or not a checkpoint ({type(error).__name__}); {ADVICE}") from error
     if checkpoint.config != config:
-        raise CheckpointError(f"{path}: of a run with another config; choose another name=, or {advice}")
+        problem = another_config(checkpoint.config, config, checkpoint.versions)
+        raise CheckpointError(f"{path}: {problem}; choose another name=, or {ADVICE}")
     return checkpoint
+
+
+def _check_keys(path: Path, content: dict[str, Any]) -> None:
+    """Take the format out of a checkpoint's content; raise CheckpointError where it, or a key, is another version's."""
+    number, versions = content.pop("format"), content.get("versions")
+    if number not in READABLE:
+        known = " and ".join(map(str, READABLE))
+        raise CheckpointError(f"{path}: of format {number!r}, not {known}, {written_by(versions)}; {ADVICE}")
+    missing = {field.name for field in fields(Checkpoint) if field.default is MISSING} - content.keys()
+    unknown = content.keys() - {field.name for field in fields(Checkpoint)}
+    if missing or unknown:
+        raise CheckpointError(f"{path}: damaged, or {other_keys(missing, unknown, versions)}; {ADVICE}")
+
+
+def check_parameters(path: Path, checkpoint: Checkpoint, shapes: Mapping[str, Sequence[int]]) -> None:
+    """Raise CheckpointError where a model cannot go on with a checkpoint: its parameters have other names or shapes.
+
+    Args:
+        path: of the checkpoint's file.
+        checkpoint: to go on from.
+        shapes: of the model's parameters, see `Program`.
+    """
+    count = sum(torch.Size(shape).numel() for shape in shapes.values())
+    if checkpoint.program is None:
+        held = checkpoint.state["parameters"].numel()
+        problem = f"it holds {held} numbers, the model has {count}" * (held != count)
+    else:
+        problem = _differences(checkpoint.program.shapes, shapes)
+    if problem:
+        raise CheckpointError(f"{path}: of another model ({problem}): its code has changed; {ADVICE}")
+
+
+def _differences(theirs: Mapping[str, Sequence[int]], ours: Mapping[str, Sequence[int]]) -> str:
+    """How parameters differ; "" where they do not."""
+    their, our = ({name: "x".join(map(str, shape)) for name, shape in all_.items()} for all_ in (theirs, ours))
+    both = [name for name in our if name in their]
+    found = [f"{name} is {their[name]} there, {our[name]} here" for name in both if their[name] != our[name]]
+    found += [f"{name} is missing there" for name in our if name not in their]
+    found += [f"{name} is unknown here" for name in their if name not in our]
+    return "; ".join(found) or "its parameters stand in another order" * (list(their) != list(our))

@@ -5,6 +5,7 @@ Shapes: N parameters of the run.
 
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from attnseq.training.checkpoint import (
     FORMAT,
     Checkpoint,
     CheckpointError,
+    Program,
+    check_parameters,
     load_checkpoint,
     save_checkpoint,
 )
@@ -86,6 +89,61 @@ def test_garbage_is_refused(path: Path, content: bytes) -> None:
     assert "damaged" in refuse(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"format": 9}, "of format 9, not 2 and 3, written by attnseq 7.0; "),
+        ({"more": 1}, "with an unknown more, written by attnseq 7.0; "),
+        ({"seconds": None}, "without seconds, written by attnseq 7.0; "),
+        (
+            {"seconds": None, "versions": None},
+            "without seconds, written by a version of attnseq that it does not name; ",
+        ),
+    ],
+)
+def test_another_version_s_keys_are_named(path: Path, change: dict[str, Any], line: str) -> None:
+    content = torch.load(path, weights_only=True) | {"versions": {"attnseq": "7.0"}} | change
+    torch.save({key: value for key, value in content.items() if key != "seconds" or value is not None}, path)
+    assert line in refuse(path)
+
+
+def test_a_checkpoint_of_format_2_is_read(path: Path) -> None:
+    """It knows neither the shapes nor the versions."""
+    content = torch.load(path, weights_only=True) | {"format": 2}
+    del content["program"], content["versions"]
+    torch.save(content, path)
+    loaded = load_checkpoint(path, CONFIG)
+    assert loaded is not None
+    assert (loaded.epoch, loaded.program, loaded.versions) == (3, None, None)
+    check_parameters(path, loaded, {"all": [300]})
+    with pytest.raises(
+        CheckpointError, match=r"of another model \(it holds 300 numbers, the model has 301\).*overwrite"
+    ):
+        check_parameters(path, loaded, {"all": [300], "more": []})
+
+
+@pytest.mark.parametrize(
+    ("shapes", "line"),
+    [
+        ({"a": [2, 3], "b": [4]}, None),
+        ({"a": [3, 2], "b": [4]}, "a is 2x3 there, 3x2 here"),
+        ({"a": [2, 3], "c": [4]}, "c is missing there; b is unknown here"),
+        ({"b": [4], "a": [2, 3]}, "its parameters stand in another order"),
+    ],
+)
+def test_a_checkpoint_belongs_to_names_and_shapes(path: Path, shapes: dict[str, list[int]], line: str | None) -> None:
+    save_checkpoint(path, replace(example(), program=Program({"a": [2, 3], "b": [4]}, "digest", "2.13.0")))
+    loaded = load_checkpoint(path, CONFIG)
+    assert loaded is not None
+    if line is None:
+        check_parameters(path, loaded, shapes)
+        return
+    with pytest.raises(CheckpointError) as caught:
+        check_parameters(path, loaded, shapes)
+    assert str(caught.value).startswith(f"{path}: of another model ({line})")
+    assert "overwrite=true" in str(caught.value)
+
+
 def test_a_changed_byte_is_never_taken_for_a_number(path: Path) -> None:
     """A flipped bit anywhere either has no effect or is found: no run goes on from weights that were never its own."""
     content = path.read_bytes()
@@ -122,7 +180,7 @@ def test_a_torch_file_that_is_no_checkpoint_is_refused(path: Path, content: Any)
 
 def test_another_format_is_refused(path: Path) -> None:
     torch.save({**torch.load(path), "format": FORMAT + 1}, path)
-    assert "another version" in refuse(path)
+    assert f"of format {FORMAT + 1}" in refuse(path)
 
 
 class Payload:
