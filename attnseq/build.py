@@ -87,12 +87,17 @@ def build_population(configs: Sequence[RunConfig], device: torch.device) -> Popu
     return Population(flat, state, stack_settings(settings, device), orders, build_noise(configs, state))
 
 
+def build_shapes(config: RunConfig) -> dict[str, list[int]]:
+    """Names and shapes of a run's parameters, see `checkpoint.Program`."""
+    model = config.model.build(config.dataset.task)
+    return {name: list(shape) for name, shape in FlatModel(model).shapes.items()}
+
+
 def build_program(config: RunConfig) -> Program:
     """What trains a run, as its checkpoints name it: whichever runs it trains with, and wherever."""
     task = config.dataset.task
-    model = config.model.build(task)
-    shapes = {name: list(shape) for name, shape in FlatModel(model).shapes.items()}
-    return Program(shapes, fingerprint(model, task.length, config.trainer.adam), str(torch.__version__))
+    digest = fingerprint(config.model.build(task), task.length, config.trainer.adam)
+    return Program(build_shapes(config), digest, str(torch.__version__))
 
 
 def build_noise(configs: Sequence[RunConfig], state: PopulationState) -> WeightNoise | None:

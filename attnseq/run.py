@@ -13,6 +13,7 @@ from attnseq.report import history
 from attnseq.report.tables import attention_bars, results_table, summary_line
 from attnseq.report.terminal import terminal_console
 from attnseq.results import Result
+from attnseq.training.memory import memory_errors
 from attnseq.training.population import FlatModel
 from attnseq.training.stopping import StopSignals
 
@@ -30,10 +31,11 @@ def run(job: Job) -> Result:
         ConfigError: the config asks for what is not here (a device, operand pairs).
         RunFolderError, CheckpointError: the folder is in use, damaged, or of another config.
         Interrupted: a signal came; a checkpoint is written.
+        MemoryError, torch.OutOfMemoryError: there is not enough.
         OSError: the folder cannot be written.
     """
     device = build.build_device(job.config.device)
-    with job.hold() as result, StopSignals() as stop:
+    with job.hold() as result, StopSignals() as stop, memory_errors():
         if result is None:
             announce(job, device)
             (result,) = train_jobs([job], device, stop)

@@ -15,11 +15,10 @@ from attnseq.commandline import check_command_line, checked, errors_in_one_line,
 from attnseq.job import Job
 from attnseq.output import enduring_output
 from attnseq.run import run
-from attnseq.run_folder import RunFolderError
-from attnseq.sweep.claim import Outcome
+from attnseq.sweep.claim import Outcome, is_shared
+from attnseq.sweep.failing import failed, refuse_input
 from attnseq.sweep.multirun_yaml import multirun_yaml_where_possible
 from attnseq.sweep.outcome import failure, failures_line, objective, summary
-from attnseq.training.checkpoint import CheckpointError
 from attnseq.training.memory import end_without_collection
 
 
@@ -41,11 +40,12 @@ def main() -> None:
             job = Job(checked(config), folder, OmegaConf.create({"hydra": HydraConfig.get()}))
             try:
                 return report(job, run(job))
-            except (RunFolderError, CheckpointError) as error:
-                if HydraConfig.get().mode == RunMode.RUN:
+            except Exception as error:  # of a sweep the other runs are trained all the same
+                if HydraConfig.get().mode == RunMode.RUN or is_shared(error):
                     raise
-                print(error)  # one folder that is in use or damaged does not end a sweep
-                return report(job, error)
+                outcome = failed(job, error)
+                print(outcome)
+                return report(job, outcome)
         raise AssertionError("unreachable: errors end the program")
 
     def together(configs: Sequence[DictConfig], train: Callable[[Sequence[Job]], list[Outcome]]) -> list[float]:
@@ -55,6 +55,7 @@ def main() -> None:
                 for config in configs
             ]
             outcomes = train(jobs)
+            refuse_input(outcomes)
             print(summary(outcomes, Path(configs[0].hydra.sweep.dir)))
             return [report(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
         raise AssertionError("unreachable: errors end the program")

@@ -1,5 +1,6 @@
 """Which runs of a sweep there is something to do for: their folders are locked while the sweep goes on."""
 
+import errno
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,9 +22,37 @@ class WorkerLostError(RuntimeError):
     """Too many workers of a cluster were lost with a run; the message is one line that says what to do."""
 
 
-Failure = RunFolderError | CheckpointError | WorkerLostError
+class RunFailedError(RuntimeError):
+    """A run that could not be trained; the message is one line.
+
+    Args:
+        name: of the run.
+        cause: in one line.
+        details: the file of the traceback.
+        bad_input: whether the config asks for what cannot be.
+        of_memory: whether there was not enough.
+    """
+
+    def __init__(self, name: str, cause: str, details: str, bad_input: bool = False, of_memory: bool = False):
+        super().__init__(name, cause, details, bad_input, of_memory)  # what it is made of again on another machine
+        self.cause, self.bad_input, self.of_memory = cause, bad_input, of_memory
+        self._line = f"{name} failed: {cause}; its traceback is in {details}"
+
+    def __str__(self) -> str:
+        return self._line
+
+
+Failure = RunFolderError | CheckpointError | WorkerLostError | RunFailedError
 Outcome = Result | Failure
-"""A run's result, or why there is none: its folder cannot be used, or its workers were lost. The other runs go on."""
+"""A run's result, or why there is none: its folder cannot be used, its workers were lost, it failed. Others go on."""
+
+SHARED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
+"""Errors of the system that all runs of a sweep would meet: a full or read-only disk, too many open files."""
+
+
+def is_shared(error: Exception) -> bool:
+    """Whether an error would meet the other runs of a sweep, too, so that it ends it."""
+    return isinstance(error, OSError) and error.errno in SHARED
 
 
 @dataclass
@@ -58,6 +87,11 @@ def claim(jobs: Sequence[Job]) -> Iterator[Claimed]:
                     result = lock.enter_context(job.hold())
                 except (RunFolderError, CheckpointError) as error:
                     claimed.outcomes[path] = error
+                    continue
+                except OSError as error:
+                    if is_shared(error):
+                        raise
+                    claimed.outcomes[path] = RunFolderError(f"{error.filename or path}: {error.strerror or error}")
                     continue
                 if result is None:
                     claimed.waiting.append(job)

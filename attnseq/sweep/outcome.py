@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from attnseq.job import Job
-from attnseq.sweep.claim import Outcome, WorkerLostError
+from attnseq.sweep.claim import Outcome, RunFailedError, WorkerLostError
 
 NAMED = 10
 """Runs that are named in one line; of more, the number is given."""
@@ -24,6 +24,8 @@ def failure(job: Job, outcome: Outcome) -> str | None:
     """The name of a run that has no result, and why; None for one that is finished."""
     if isinstance(outcome, WorkerLostError):
         return f"{job.name} (its workers were lost)"
+    if isinstance(outcome, RunFailedError):
+        return f"{job.name} ({outcome.cause})"
     if isinstance(outcome, Exception):
         return f"{job.name} (its folder cannot be used)"
     return f"{job.name} (diverged)" if outcome["status"] == "diverged" else None

@@ -16,6 +16,7 @@ from rich.console import Console
 from attnseq.job import Job
 from attnseq.report.terminal import format_seconds, terminal_console
 from attnseq.sweep.claim import Claimed, Outcome, WorkerLostError, claim
+from attnseq.sweep.failing import failed_lines
 from attnseq.sweep.grouping import cut, describe, group
 from attnseq.sweep.sweep import before
 from attnseq.sweep.worker import Failed, Finished, Report, Share
@@ -100,7 +101,7 @@ def run_remotely(
     Raises:
         ConfigError: the cluster is not there or has no room, or a worker raised it.
         Interrupted: a signal came; workers have written checkpoints.
-        OSError, MemoryError, torch.OutOfMemoryError: a worker raised it; the others have written checkpoints.
+        OSError: a worker raised it; the others have written checkpoints.
     """
     console = terminal_console()  # of standard output as it is now: a cluster's own messages go nowhere
     with StopSignals() as stop:
@@ -198,7 +199,7 @@ class Dispatcher:
         if isinstance(report, Failed):
             raise report.error
         outcomes = report.outcomes if isinstance(report, Finished) else self._go_on(assignment, report.reason)
-        for line in dict.fromkeys(str(outcome) for outcome in outcomes if isinstance(outcome, Exception)):
+        for line in failed_lines(outcomes):
             self._console.print(line, soft_wrap=True)
         return {job.path: outcome for job, outcome in zip(assignment.jobs, outcomes, strict=bool(outcomes))}
 

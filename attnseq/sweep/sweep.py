@@ -1,6 +1,7 @@
 """A sweep: finished runs are taken as they are, the others are grouped by program and trained group by group."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from attnseq import build
 from attnseq.job import Job
@@ -8,7 +9,9 @@ from attnseq.population_run import train_jobs
 from attnseq.report.terminal import terminal_console
 from attnseq.sweep.capacity import largest_population
 from attnseq.sweep.claim import Claimed, Outcome, claim
+from attnseq.sweep.failing import failed, failed_lines, train_apart
 from attnseq.sweep.grouping import cut, describe, group
+from attnseq.training.checkpoint import CheckpointError, check_parameters
 from attnseq.training.stopping import StopSignals
 
 
@@ -24,27 +27,59 @@ def run_sweep(jobs: Sequence[Job], max_population: int | None = None, device: st
         An outcome a job, in their order.
 
     Raises:
-        ConfigError, Interrupted, OSError: as `population_run.train_jobs`; what was finished by then is kept.
+        ConfigError: two runs have the same folder.
+        Interrupted: a signal came; checkpoints are written, and what was finished by then is kept.
+        OSError: of a disk, which every run would meet.
     """
     console = terminal_console()
     with StopSignals() as stop, claim(jobs) as claimed:
         if claimed.outcomes:
             console.print(before(claimed), soft_wrap=True)
         for members in group(claimed.waiting):
-            place = build.build_device(device or members[0].config.device)
-            largest = max_population or largest_population([job.config for job in members], place)
-            populations = cut(members, largest)
-            console.print(describe(members, len(populations)), soft_wrap=True)
-            for population in populations:
-                for job, result in zip(population, train_jobs(population, place, stop), strict=True):
-                    claimed.outcomes[job.path.absolute()] = result
+            outcomes = _train_group(members, max_population, device, stop)
+            for line in failed_lines(outcomes.values()):
+                console.print(line, soft_wrap=True)
+            claimed.outcomes |= outcomes
         return [claimed.outcomes[job.path.absolute()] for job in jobs]
+
+
+def _train_group(
+    members: Sequence[Job], max_population: int | None, device: str | None, stop: StopSignals
+) -> dict[Path, Outcome]:
+    """Train the runs of one program, in as many populations as they need; an outcome for each folder."""
+    outcomes: dict[Path, Outcome] = {}
+    try:
+        place = build.build_device(device or members[0].config.device)
+        fitting = _fitting(members, outcomes)
+        largest = max_population or largest_population([job.config for job in members], place)
+    except Exception as error:  # of a model, say, which is built here for the first time
+        return {job.path.absolute(): failed(job, error) for job in members}
+    if not fitting:
+        return outcomes
+    populations = cut(fitting, largest)
+    terminal_console().print(describe(fitting, len(populations)), soft_wrap=True)
+    for population in populations:
+        outcomes |= train_apart(population, lambda some: train_jobs(some, place, stop))
+    return outcomes
+
+
+def _fitting(members: Sequence[Job], outcomes: dict[Path, Outcome]) -> list[Job]:
+    """Runs whose checkpoints, where they have any, are of the model as it is now; the others' outcomes are put in."""
+    fitting = []
+    shapes = build.build_shapes(members[0].config)
+    for job in members:
+        try:
+            if job.resumed is not None:
+                check_parameters(job.folder.checkpoint_path, job.resumed, shapes)
+            fitting.append(job)
+        except CheckpointError as error:
+            outcomes[job.path.absolute()] = error
+    return fitting
 
 
 def before(claimed: Claimed) -> str:
     """What an earlier attempt left, in a line; a line more for each folder that cannot be used."""
-    failures = [str(outcome) for outcome in claimed.outcomes.values() if isinstance(outcome, Exception)]
-    done = len(claimed.outcomes) - len(failures)
+    done = sum(not isinstance(outcome, Exception) for outcome in claimed.outcomes.values())
     runs = len(claimed.outcomes) + len(claimed.waiting)
     line = f"{done} of {runs} runs are finished; overwrite=true trains them anew"
-    return "\n".join([line] * (done > 0) + failures)
+    return "\n".join([line] * (done > 0) + failed_lines(claimed.outcomes.values()))

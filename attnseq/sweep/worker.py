@@ -13,6 +13,7 @@ from attnseq.run_folder import RunFolderError
 from attnseq.schema import ConfigError
 from attnseq.sweep.capacity import largest_population
 from attnseq.sweep.claim import Outcome
+from attnseq.sweep.failing import failed
 from attnseq.sweep.sweep import run_sweep
 from attnseq.training.stopping import Interrupted
 
@@ -69,7 +70,7 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
         again: whether a worker that trained these jobs was lost.
 
     Returns:
-        How it went. Errors that a user can mend are returned, not raised: a cluster would bury them in its own.
+        How it went. Errors are returned, not raised: a cluster would bury them in its own.
     """
     try:
         _check_shared(jobs)
@@ -81,8 +82,10 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
         return Finished(run_sweep(jobs, min(fits, max_population or fits), share.device))
     except Interrupted as interrupted:
         return Lost(f"stopped by {interrupted}")
-    except (ConfigError, OSError, MemoryError, torch.OutOfMemoryError) as error:
+    except (ConfigError, OSError) as error:
         return Failed(error)
+    except Exception as error:  # of a model, say, which is built here for the first time
+        return Finished([failed(job, error) for job in jobs])
 
 
 def _check_shared(jobs: Sequence[Job]) -> None:
