@@ -5,10 +5,13 @@ import errno
 import io
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import torch
 from omegaconf import DictConfig
@@ -19,6 +22,14 @@ from attnseq.job import Job
 from attnseq.observer import RunObserver
 from attnseq.report import history
 from attnseq.run import run
+
+# how long an example takes says nothing about what is tested
+hypothesis.settings.register_profile(
+    "any speed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any speed")
+
+TESTS = Path(__file__).resolve().parent
 
 TINY = (
     "device=cpu",
@@ -50,6 +61,33 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.mkdir()
     monkeypatch.chdir(path)
     return path
+
+
+@pytest.fixture
+def start(folder: Path, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """`start(*arguments, held="")`: the command in a process of its own, in the test's folder; at the end it is killed.
+
+    `held` is a place of `held_command`, whose FOLDER is `tmp_path`.
+    """
+    processes: list[subprocess.Popen[str]] = []
+
+    def begin(*arguments: str, held: str = "") -> subprocess.Popen[str]:
+        program = [str(TESTS / "held_command.py"), str(tmp_path), held] if held else ["-m", "attnseq.train"]
+        process = subprocess.Popen(
+            [sys.executable, *program, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(TESTS.parent)},
+        )
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture(scope="session")

@@ -1,80 +1,73 @@
-"""Real processes, killed and stopped at random moments, started twice at once: nothing is lost, nothing is damaged."""
+"""Real processes, killed and stopped at chosen places, started twice at once: nothing is lost, nothing is damaged."""
 
 import json
 import os
-import random
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from same_runs import assert_same_up_to_rounding
+from processes import LIMIT, wait_until
 
 from attnseq.config import RunConfig
 from attnseq.job import Job
+from attnseq.report import history
 from attnseq.run import run
 from attnseq.sweep.sweep import run_sweep
 
-ROOT = Path(__file__).resolve().parent.parent
+# 2000 samples in batches of 10: 200 steps an epoch, 3 blocks of 64 and a short one
 OVERRIDES = (
     "device=cpu",
-    "dataset.train_size=12800",
+    "dataset.train_size=2000",
     "dataset.validation_size=64",
     "dataset.test_size=64",
+    "trainer.batch_size=10",
     "trainer.epochs=2",
     "trainer.compile=false",
-    "trainer.checkpoint_minutes=0.001",
 )
+RUN = (*OVERRIDES, "hydra.run.dir=run")
+SEEDS = (1, 2, 3)
+SWEEP = ("-m", *OVERRIDES, "seed=1,2,3", "hydra.sweep.dir=sweep", "hydra.sweep.subdir='seed=${seed}'")
 RUN_FILES = {".hydra", ".lock", "attention.png", "checkpoint.pt", "history.csv", "loss.png", "result.json"}
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither SIGKILL nor SIGTERM")
 
 Start = Callable[..., subprocess.Popen[str]]
-
-SEEDS = (1, 2, 3)
-SWEEP = (
-    *("-m", *OVERRIDES, "dataset.train_size=8000", "seed=1,2,3"),
-    *("hydra.sweep.dir=sweep", "hydra.sweep.subdir='seed=${seed}'"),
-)
+SameRun = Callable[[Path, Path], None]
 
 
 @pytest.fixture
-def start(folder: Path) -> Iterator[Start]:
-    """`start(*arguments)`: the command in a process of its own, in the test's folder; at the end it is killed."""
-    processes: list[subprocess.Popen[str]] = []
+def start_held(start: Start, tmp_path: Path) -> Start:
+    """`start_held(*arguments, held=place)`: the command, once it is at the place."""
 
-    def begin(*arguments: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "attnseq.train", *(arguments or (*OVERRIDES, "hydra.run.dir=run"))],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        processes.append(process)
+    def begin(*arguments: str, held: str) -> subprocess.Popen[str]:
+        process = start(*arguments, held=held)
+        wait_until((tmp_path / f"held-{process.pid}").exists, process)
         return process
 
-    yield begin
-    for process in processes:
-        process.kill()
-        process.communicate()
+    return begin
 
 
-def wait_for_a_checkpoint(process: subprocess.Popen[str], path: Path, seconds: float = 60) -> None:
-    """Until the process has written a checkpoint of its own."""
-    file = path / "checkpoint.pt"
-    before = file.stat().st_mtime_ns if file.exists() else 0
-    deadline = time.monotonic() + seconds
-    while not file.exists() or file.stat().st_mtime_ns == before:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+def output_of(process: subprocess.Popen[str], status: int) -> tuple[str, str]:
+    out, err = process.communicate(timeout=LIMIT)
+    assert process.returncode == status, err
+    return out, err
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    assert output_of(process, -signal.SIGKILL)[1] == ""
+
+
+def stop(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    process.send_signal(number)
+    _, err = output_of(process, 128 + number)
+    assert err.startswith(f"stopped by {number.name}; ")
+    assert "checkpoint" in err
+    assert err.count("\n") == 1
 
 
 def position(path: Path) -> tuple[int, int]:
@@ -82,127 +75,86 @@ def position(path: Path) -> tuple[int, int]:
     return checkpoint["epoch"], checkpoint["step"]
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(compose: Callable[..., RunConfig], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("uninterrupted") / "run"
-    run(Job(compose(*OVERRIDES, "trainer.checkpoint_minutes=5"), path))
-    return path
+def epochs(path: Path) -> list[float]:
+    return [row["epoch"] for row in history.read(path / "history.csv")]
+
+
+def half_written(path: Path) -> list[str]:
+    """The files whose temporary one is there."""
+    return [name for name in RUN_FILES for _ in path.glob(f".{name}.*")]
+
+
+def check_files(path: Path) -> None:
+    """A finished run's are there, and no temporary one."""
+    assert {file.name for file in path.iterdir() if "tfevents" not in file.name} == RUN_FILES
+    assert sorted(file.name for file in (path / ".hydra").iterdir()) == ["config.yaml", "hydra.yaml", "overrides.yaml"]
 
 
 def test_killed_stopped_and_disturbed_it_ends_as_if_nothing_had_been(
-    folder: Path, start: Start, uninterrupted: Path, same_run: Callable[[Path, Path], None]
+    folder: Path, start: Start, start_held: Start, compose: Callable[..., RunConfig], tmp_path: Path, same_run: SameRun
 ) -> None:
-    path, rng = folder / "run", random.Random(20)
-    reached = [(0, 0)]
+    path = folder / "run"
 
-    # kill -9, twice in training and once wherever the process is 1 to 3 s after its start
-    for moment in ("training", "training", "anywhere"):
-        process = start()
-        if moment == "training":
-            wait_for_a_checkpoint(process, path)
-            time.sleep(rng.uniform(0, 0.15))
-        else:
-            time.sleep(rng.uniform(1, 3))
-        process.kill()
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL
-        assert not (path / "result.json").exists()
-        assert position(path) >= reached[-1]
-        reached.append(position(path))
-    assert reached[2] > reached[1] > (0, 0)
+    # a second process on the same folder, and then SIGTERM
+    first = start_held(*RUN, held="step=64")
+    assert output_of(start(*RUN), 1) == (
+        "", f"{path}: another process is training this run; nothing was changed\n",
+    )  # fmt: skip
+    stop(first, signal.SIGTERM)
+    assert position(path) == (0, 64)
 
-    # a second process on the same folder, and then SIGTERM and Ctrl-C
-    first = start()
-    wait_for_a_checkpoint(first, path)
-    first.send_signal(signal.SIGSTOP)  # so that it is still there when the second one comes
-    second = start()
-    out, err = second.communicate(timeout=60)
-    assert second.returncode == 1
-    assert err == f"{path}: another process is training this run; nothing was changed\n"
-    assert err.count("\n") == 1
-    assert out == ""
-    assert first.poll() is None
-    first.send_signal(signal.SIGCONT)
-    first.send_signal(signal.SIGTERM)
-    check_stopped(first, "SIGTERM", 143)
-    reached.append(position(path))
-    process = start()
-    wait_for_a_checkpoint(process, path)
-    process.send_signal(signal.SIGINT)
-    check_stopped(process, "SIGINT", 130)
-    reached.append(position(path))
-    assert reached[3] < reached[4] < reached[5] < (2, 0)
+    # kill -9 after an epoch, whose checkpoint is not in its place yet
+    kill(start_held(*RUN, held="write=checkpoint.pt"))
+    assert (position(path), epochs(path), half_written(path)) == ((0, 64), [1], ["checkpoint.pt"])
 
-    last = start()
-    out, err = last.communicate(timeout=120)
-    assert (last.returncode, err) == (0, "")
-    assert f"going on from its checkpoint: epoch {reached[-1][0]}, step {reached[-1][1]}" in out
+    # Ctrl-C
+    stop(start_held(*RUN, held="step=264"), signal.SIGINT)
+    assert (position(path), epochs(path), half_written(path)) == ((1, 64), [1], [])
+
+    # kill -9 when all is done but for the mark of a finished run
+    kill(start_held(*RUN, held="write=result.json"))
+    assert (position(path), epochs(path), half_written(path)) == ((2, 0), [1, 2], ["result.json"])
+    assert not (path / "result.json").exists()
+
+    out, err = output_of(start(*RUN), 0)
+    assert err == ""
+    assert "going on from its checkpoint: epoch 2, step 0" in out
     assert "\nloss/validation" in out
+    check_files(path)
+    uninterrupted = tmp_path / "uninterrupted"
+    run(Job(compose(*OVERRIDES), uninterrupted))
     same_run(path, uninterrupted)
     results = [json.loads((folder / "result.json").read_text()) for folder in (path, uninterrupted)]
     for result in results:
         del result["seconds"], result["microseconds_per_sample"]
     assert results[0] == results[1]
-    # no temporary file of a killed process is left
-    assert {file.name for file in path.iterdir() if "tfevents" not in file.name} == RUN_FILES
-    assert sorted(file.name for file in (path / ".hydra").iterdir()) == ["config.yaml", "hydra.yaml", "overrides.yaml"]
 
 
 def test_a_sweep_that_is_killed_and_stopped_ends_as_if_nothing_had_been(
-    folder: Path, start: Start, compose: Callable[..., RunConfig], tmp_path: Path
+    folder: Path, start: Start, start_held: Start, compose: Callable[..., RunConfig], tmp_path: Path, same_run: SameRun
 ) -> None:
     paths = [folder / "sweep" / f"seed={seed}" for seed in SEEDS]
 
-    killed = start(*SWEEP)
-    wait_for_a_checkpoint(killed, paths[-1])
-    killed.kill()
-    killed.communicate()
-    assert killed.returncode == -signal.SIGKILL
-    reached = [position(path) for path in paths]
-    assert all((0, 0) < where < (2, 0) for where in reached)
-
-    stopped = start(*SWEEP)
-    for path in paths:
-        wait_for_a_checkpoint(stopped, path)
     # a second one finds every folder in use, and changes nothing
-    stopped.send_signal(signal.SIGSTOP)
-    second = start(*SWEEP)
-    out, err = second.communicate(timeout=60)
-    assert second.returncode == 1
+    first = start_held(*SWEEP, held="step=64")
+    out, err = output_of(start(*SWEEP), 1)
     assert err.startswith("3 not finished: ")
     assert err.count("\n") == 1
     assert out.count("another process is training this run") == len(SEEDS)
-    stopped.send_signal(signal.SIGCONT)
-    stopped.send_signal(signal.SIGINT)
-    check_stopped(stopped, "SIGINT", 130)
-    assert all(position(path) > before for path, before in zip(paths, reached, strict=True))
+    stop(first, signal.SIGINT)
+    assert [position(path) for path in paths] == [(0, 64)] * len(SEEDS)
+
+    kill(start_held(*SWEEP, held="write=checkpoint.pt"))
+    assert [position(path) for path in paths] == [(0, 64)] * len(SEEDS)
+    assert any(half_written(path) for path in paths)
     assert not list((folder / "sweep").rglob("result.json"))
 
-    last = start(*SWEEP)
-    out, err = last.communicate(timeout=120)
-    assert (last.returncode, err) == (0, "")
-    assert "going on from epoch" in out
-    config = compose(*OVERRIDES, "dataset.train_size=8000")
+    out, err = output_of(start(*SWEEP), 0)
+    assert err == ""
+    assert "3 runs, one program, going on from epoch 0, step 64\n" in out
+    config = compose(*OVERRIDES)
     jobs = [Job(replace(config, seed=seed), tmp_path / str(seed)) for seed in SEEDS]
     run_sweep(jobs)
-    # not bit for bit: killed while it wrote checkpoints, it may have gone on as two populations
     for path, job in zip(paths, jobs, strict=True):
-        assert_same_up_to_rounding(path, job.path)
-        assert {file.name for file in path.iterdir() if "tfevents" not in file.name} == RUN_FILES
-
-    before = {path: path.stat().st_mtime_ns for path in (folder / "sweep").rglob("*.*")}
-    again = start(*SWEEP)
-    out, err = again.communicate(timeout=60)
-    assert (again.returncode, err) == (0, "")
-    assert "3 of 3 runs are finished" in out
-    after = {path: path.stat().st_mtime_ns for path in (folder / "sweep").rglob("*.*")}
-    assert {path.name for path in after if after[path] != before.get(path)} <= {"multirun.yaml", ".lock"}
-
-
-def check_stopped(process: subprocess.Popen[str], name: str, status: int) -> None:
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == status
-    assert err.startswith(f"stopped by {name}; ")
-    assert "checkpoint" in err
-    assert err.count("\n") == 1
-    assert "Traceback" not in out
+        same_run(path, job.path)
+        check_files(path)

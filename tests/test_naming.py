@@ -99,14 +99,14 @@ configs = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(configs, configs)
 def test_names_are_the_same_where_results_are(one: DictConfig, other: DictConfig) -> None:
     same_result = result_config(checked(one)) == result_config(checked(other))
     assert (variant_name(one) == variant_name(other)) == same_result
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(configs, undecided)
 def test_what_decides_nothing_changes_no_name(config: DictConfig, rest: dict[str, Any]) -> None:
     changed = config.copy()

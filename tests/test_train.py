@@ -110,6 +110,14 @@ def test_a_sweep_after_another_trains_what_is_new(command: Command, folder: Path
     assert ", 1 run, one program" in again.out
     assert results(folder) == {1: "finished", 2: "finished", 3: "finished"}
 
+    files = [path for path in (folder / "outputs").rglob("*") if path.is_file()]
+    for path in files:
+        os.utime(path, (0, 0))  # clocks of file systems are coarse
+    last = command("-m", "trainer.epochs=1", "seed=1,2,3")
+    assert (last.status, last.err) == (0, "")
+    assert "3 of 3 runs are finished" in last.out
+    assert {path.name for path in files if path.stat().st_mtime_ns} <= {"multirun.yaml", ".lock"}
+
 
 def test_a_folder_in_use_is_named_and_the_others_are_trained(command: Command, folder: Path) -> None:
     path = folder / "in-use"

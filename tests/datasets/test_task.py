@@ -22,7 +22,7 @@ def tasks_with_digits(draw: st.DrawFn) -> tuple[AbsDifference, list[list[int]]]:
     return task, draw(st.lists(row, min_size=1, max_size=5))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tasks_with_digits())
 def test_answers_equal_plain_python(case: tuple[AbsDifference, list[list[int]]]) -> None:
     task, rows = case
@@ -43,7 +43,7 @@ def test_answers_equal_plain_python(case: tuple[AbsDifference, list[list[int]]])
     assert [int("".join(map(str, row)), task.base) for row in padded_NxK.tolist()] == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tasks_with_digits())
 def test_relevance_is_what_a_step_of_a_digit_moves(case: tuple[AbsDifference, list[list[int]]]) -> None:
     task, _ = case

@@ -1,0 +1,32 @@
+"""Waiting for what other processes and threads do: for an event each time, never for so many seconds."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LIMIT = 900.0
+"""Seconds after which a test gives up on an event: far beyond what a slow and busy machine takes for any of them."""
+
+HOLDER = "import sys, filelock\nwith filelock.FileLock(sys.argv[1]): print(flush=True); sys.stdin.read()"
+
+
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Until the process has done something that can be seen; it fails where the process ends without it."""
+    end = time.monotonic() + LIMIT
+    while not happened():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.01)
+
+
+@contextmanager
+def lock_holder(file: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Within it, another process holds the lock of a file, until it is killed."""
+    command = [sys.executable, "-c", HOLDER, str(file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"\n"
+        yield process
