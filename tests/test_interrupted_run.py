@@ -4,6 +4,7 @@ import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
+from attnseq import observer
 from attnseq.config import RunConfig
 from attnseq.job import Job
 from attnseq.models.mlp_attention import MLPAttention
@@ -18,6 +20,7 @@ from attnseq.models.model import ModelOutput
 from attnseq.observer import RunObserver
 from attnseq.report import history, pictures
 from attnseq.report.tensorboard import TensorBoardLog
+from attnseq.report.terminal import Progress
 from attnseq.run import run
 from attnseq.run_folder import RunFolder
 from attnseq.training.stopping import Interrupted
@@ -101,21 +104,26 @@ def test_interrupted_and_resumed_is_uninterrupted(
 
 
 def test_an_epoch_s_seconds_count_every_attempt(
-    path: Path, tiny: Compose, stop_at: Callable[[int, signal.Signals], None]
+    path: Path, tiny: Compose, stop_at: Callable[[int, signal.Signals], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each of two attempts is said to have spent a hundred seconds in the first epoch."""
-    for attempt, at in enumerate((64, 128)):
+    """On a clock on which each of an epoch's four blocks takes a hundred seconds, and nothing else any."""
+    now = [0.0]
+
+    def after_a_block(self: Progress, *_: Any) -> None:
+        now[0] += 100
+
+    monkeypatch.setattr(observer, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(Progress, "update", after_a_block)
+    for attempt, at in enumerate((64, 128), start=1):
         stop_at(at, signal.SIGTERM)
         with pytest.raises(Interrupted):
             run(Job(tiny(*LONGER), path))
-        file = path / "checkpoint.pt"
-        checkpoint = torch.load(file, weights_only=True)
-        assert 100 * attempt < checkpoint["epoch_seconds"] < 100 * attempt + 50
-        torch.save(checkpoint | {"epoch_seconds": 100.0 * (attempt + 1)}, file)
-    run(Job(tiny(*LONGER), path))
-    first, second = (row["seconds"] for row in history.read(path / "history.csv"))
-    assert 200 < first < 250
-    assert second < 50
+        checkpoint = torch.load(path / "checkpoint.pt", weights_only=True)
+        assert checkpoint["epoch_seconds"] == checkpoint["seconds"] == 100 * attempt
+        now[0] += 1_000_000  # until somebody starts it again
+    result = run(Job(tiny(*LONGER), path))
+    assert [row["seconds"] for row in history.read(path / "history.csv")] == [400, 400]
+    assert result["seconds"] == 800
 
 
 # what is under way when the process dies, in the order in which it happens

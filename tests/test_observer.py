@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from attnseq import build
+from attnseq import build, observer
 from attnseq.config import RunConfig
 from attnseq.datasets.pool import DataPool
 from attnseq.job import Job
@@ -44,14 +45,14 @@ def test_every_run_gets_its_own_row_and_a_diverged_one_none(watched: Watched) ->
 def test_an_epochs_time_is_shared_among_the_runs(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs, data, population = watched
     now = [100.0]
-    monkeypatch.setattr("attnseq.observer.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(observer, "time", SimpleNamespace(monotonic=lambda: now[0]))
     with Progress(32, replicas=3) as progress:
-        observer = RunObserver(jobs, data, progress)
+        told = RunObserver(jobs, data, progress)
         now[0] += 7  # building and compiling the program
-        observer.start()
+        told.start()
         now[0] += 30
-        observer.epoch(1, population, [0.5] * 3)
-        assert observer.seconds(jobs[0]) == pytest.approx(37 / 3)
+        told.epoch(1, population, [0.5] * 3)
+        assert told.seconds(jobs[0]) == pytest.approx(37 / 3)
     assert [history.read(job.folder.history_path)[0]["seconds"] for job in jobs] == pytest.approx([10.0] * 3)
 
 

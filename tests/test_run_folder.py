@@ -9,20 +9,12 @@ from typing import Any
 
 import pytest
 import torch
+from processes import LIMIT, lock_holder
 
 from attnseq.run_folder import NEEDED, RunFolder, RunFolderError
 from attnseq.training.checkpoint import CheckpointError
 
 CONFIG = '{"model": {"name": "a"}, "seed": 1}'
-
-# another process: takes the lock, says so, and waits until it is killed
-HOLDER = """
-import sys, time
-from filelock import FileLock
-with FileLock(sys.argv[1], timeout=0):
-    print("locked", flush=True)
-    time.sleep(60)
-"""
 
 
 @pytest.fixture
@@ -32,26 +24,22 @@ def run_folder(tmp_path: Path) -> RunFolder:
 
 def test_the_lock_keeps_a_second_process_out_until_the_first_is_killed(run_folder: RunFolder) -> None:
     run_folder.path.mkdir(parents=True)
-    command = [sys.executable, "-c", HOLDER, str(run_folder.path / ".lock")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
-        try:
-            assert holder.stdout is not None
-            assert holder.stdout.readline() == "locked\n"
-            with pytest.raises(RunFolderError, match="another process is training") as error, run_folder.lock():
-                pass
-            assert str(error.value).startswith(str(run_folder.path))
-            assert "\n" not in str(error.value)
-            assert [path.name for path in run_folder.path.iterdir()] == [".lock"]
-        finally:
-            holder.kill()
+    with lock_holder(run_folder.path / ".lock") as holder:
+        with pytest.raises(RunFolderError, match="another process is training") as error, run_folder.lock():
+            pass
+        assert str(error.value).startswith(str(run_folder.path))
+        assert "\n" not in str(error.value)
+        assert [path.name for path in run_folder.path.iterdir()] == [".lock"]
+        holder.kill()
     with run_folder.lock():
         pass
 
 
 def test_a_second_holder_in_another_process_is_refused(run_folder: RunFolder) -> None:
+    take = "import sys, filelock\nwith filelock.FileLock(sys.argv[1], timeout=0): print('taken')"
     with run_folder.lock():
-        command = [sys.executable, "-c", HOLDER, str(run_folder.path / ".lock")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        command = [sys.executable, "-c", take, str(run_folder.path / ".lock")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
     assert done.returncode != 0
     assert "Timeout" in done.stderr
     assert done.stdout == ""

@@ -1,12 +1,11 @@
 """Runs are found at any depth, and what is damaged says so without hiding the rest."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from processes import lock_holder
 from run_folders import run_config, write_diverged, write_run, write_unfinished
 
 from attnseq.runs import find_runs, is_locked, read_run, run_folders
@@ -100,13 +99,8 @@ def test_a_damaged_history_is_one_damaged_run(tmp_path):
 def test_a_lock_is_seen_while_a_process_holds_it_and_nothing_is_written(tmp_path):
     assert not is_locked(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    holder = "import sys, filelock\nwith filelock.FileLock(sys.argv[1]): print(flush=True); sys.stdin.read()"
-    command = [sys.executable, "-c", holder, str(tmp_path / ".lock")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        process.stdout.readline()
+    with lock_holder(tmp_path / ".lock"):
         assert is_locked(tmp_path)
-        process.stdin.close()
-        process.wait()
     assert not is_locked(tmp_path)
     with FileLock(tmp_path / ".lock", timeout=0):
         pass  # the probe let go of it

@@ -1,10 +1,8 @@
 """What a worker does with a population: trains it or goes on with it, and reports what went wrong."""
 
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,21 +32,18 @@ def three(tiny: Tiny, jobs: Jobs, tmp_path: Path) -> list[Job]:
     return made
 
 
-@contextmanager
-def in_use(job: Job, seconds: float) -> Iterator[None]:
-    """The folder's lock is held for some seconds by somebody else."""
-    taken = threading.Event()
+class Clock:
+    """Stands for `time` where a worker waits; `sleeping` is called in each sleep."""
 
-    def hold() -> None:
-        with Job(job.config, job.path).folder.lock():
-            taken.set()
-            time.sleep(seconds)
+    def __init__(self, sleeping: Callable[[], None] = lambda: None) -> None:
+        self.now, self._sleeping = 0.0, sleeping
 
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert taken.wait(10)
-    yield
-    holder.join()
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self._sleeping()
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -87,16 +82,23 @@ class TestTraining:
             train_population(three, Share("cpu", 1, sharing), largest, again=False)
         assert sizes == [100, 25, 1, 10, 25]
 
-    def test_a_second_attempt_waits_for_the_locks_of_the_first(self, three: list[Job]) -> None:
-        with in_use(three[1], seconds=1):
+    def test_a_second_attempt_waits_for_the_locks_of_the_first(
+        self, three: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with ExitStack() as first:
+            first.enter_context(Job(three[1].config, three[1].path).folder.lock())
+            monkeypatch.setattr(worker, "time", Clock(first.close))
             report = train_population(three, SHARE, None, again=True)
         assert isinstance(report, Finished)
         assert [outcome["seed"] for outcome in report.outcomes if isinstance(outcome, dict)] == [1, 2, 3]
 
     def test_but_not_for_ever(self, three: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(worker, "LOCK_PATIENCE", 0.1)
-        with in_use(three[1], seconds=3):
+        clock = Clock()
+        monkeypatch.setattr(worker, "time", clock)
+        monkeypatch.setattr(worker, "LOCK_PATIENCE", 1.0)
+        with Job(three[1].config, three[1].path).folder.lock():
             report = train_population(three, SHARE, None, again=True)
+        assert clock.now >= 1.0
         assert isinstance(report, Finished)
         assert [isinstance(outcome, RunFolderError) for outcome in report.outcomes] == [False, True, False]
 

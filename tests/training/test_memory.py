@@ -20,8 +20,10 @@ LIBRARY, VERSION = platform.libc_ver()
 # before 2.35 blocks of more than 32 MiB were never kept, and whether smaller ones are depends on what lies behind them
 KEEPS_ALL = LIBRARY == "glibc" and tuple(int(part) for part in VERSION.split(".")[:2]) >= (2, 35)
 
+# without huge pages, of which a system may give one, and so one fault, for 512 others: 41 is PR_SET_THP_DISABLE
 FAULTS = """
-import resource, sys
+import ctypes, resource, sys
+ctypes.CDLL(None).prctl(41, 1, 0, 0, 0)
 from attnseq.training.memory import keep_freed_memory
 kept = keep_freed_memory() if sys.argv[1] == "keep" else None
 assert "torch" not in sys.modules

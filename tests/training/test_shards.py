@@ -4,13 +4,14 @@ Shapes: P replicas, S steps a call.
 """
 
 from collections.abc import Iterator
-from threading import Barrier
-from time import sleep
+from threading import Barrier, Event
 
 import pytest
 import torch
+from processes import LIMIT
 from tiny_population import CPU, MODELS, batches, build, fresh, same_bits, settings
 
+from attnseq.training import shards
 from attnseq.training.compiling import missing_compiler, plan_compilation
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.population import PopulationState, build_steps, initial_state
@@ -75,7 +76,7 @@ def test_shards_run_at_the_same_time_with_the_threads_they_are_given() -> None:
     threads = torch.get_num_threads()
 
     def steps(state: PopulationState, *_: object) -> None:
-        meeting.wait(timeout=30)  # broken, which is an error, unless all shards get here
+        meeting.wait(LIMIT)  # broken, which is an error, unless all shards get here
         state.updates.fill_(torch.get_num_threads())
 
     state = initial_state(torch.zeros(REPLICAS, 1))
@@ -85,15 +86,16 @@ def test_shards_run_at_the_same_time_with_the_threads_they_are_given() -> None:
     assert torch.get_num_threads() == threads
 
 
-def test_a_shards_error_is_raised_when_the_others_have_ended_their_call() -> None:
+def test_a_shards_error_is_raised_when_the_others_have_ended_their_call(monkeypatch: pytest.MonkeyPatch) -> None:
     state = initial_state(torch.arange(6.0).view(REPLICAS, 1))
-    meeting = Barrier(SHARDS)
+    meeting, halted = Barrier(SHARDS), Event()
+    monkeypatch.setattr(shards, "Event", lambda: halted)
 
     def steps(mine: PopulationState, *_: object) -> None:
-        meeting.wait(timeout=30)
+        meeting.wait(LIMIT)
         if mine.parameters[0, 0] == 4:  # the last shard's first replica
             raise MemoryError("of a shard")
-        sleep(0.2)
+        assert halted.wait(LIMIT)  # the others are told of the error while they are in their call
         mine.updates.add_(1)
 
     with pytest.raises(MemoryError, match="of a shard"):
