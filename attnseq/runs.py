@@ -73,18 +73,38 @@ def find_runs(folders: Iterable[Path]) -> list[RunRecord]:
 def run_folders(folder: Path) -> Iterator[Path]:
     """The folders of runs in or below a folder: those that hold a result, a checkpoint or a config.
 
-    Hidden folders are not looked into, and links to folders are not followed.
+    Hidden folders are not looked into. Links to folders are followed once all others have been looked into, so that a
+    folder is found once, by a path without links where there is one.
 
     Raises:
         OSError: a folder cannot be listed.
     """
+    seen: set[tuple[int, int]] = set()
+    links = [folder]
+    while links:
+        found: list[Path] = []
+        for link in links:
+            yield from _below(link, seen, found)
+        links = sorted(found)
+
+
+def _below(folder: Path, seen: set[tuple[int, int]], links: list[Path]) -> Iterator[Path]:
+    """As `run_folders`, but links to folders are collected in `links`, and folders in `seen` passed over."""
+    status = folder.stat()
+    if (status.st_dev, status.st_ino) in seen:
+        return
+    seen.add((status.st_dev, status.st_ino))
     with os.scandir(folder) as entries:
-        found = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
-    if {"result.json", "checkpoint.pt"} & found.keys() or (found.get(".hydra") and _config_path(folder).is_file()):
+        found = {entry.name: entry for entry in entries}
+    if {"result.json", "checkpoint.pt"} & found.keys() or (".hydra" in found and _config_path(folder).is_file()):
         yield folder
-    for name, is_folder in found.items():
-        if is_folder and not name.startswith("."):
-            yield from run_folders(folder / name)
+    for name, entry in found.items():
+        if name.startswith("."):
+            continue
+        if entry.is_symlink():
+            links += [folder / name] if (folder / name).is_dir() else []  # the entry raises for a link to itself
+        elif entry.is_dir():
+            yield from _below(folder / name, seen, links)
 
 
 def read_run(path: Path) -> RunRecord:

@@ -26,6 +26,42 @@ def test_a_folder_within_another_is_not_read_twice(tmp_path):
     assert len(find_runs([tmp_path, tmp_path / "a"])) == 1
 
 
+def found_below(folder):
+    return [run.path.relative_to(folder).as_posix() for run in find_runs([folder])]
+
+
+def test_links_to_variants_are_followed(tmp_path):
+    for name in ("outputs/a/seed=1", "outputs/b/seed=1", "outputs/c/seed=1"):
+        write_run(tmp_path / name)
+    (tmp_path / "selected").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "selected" / name).symlink_to(tmp_path / "outputs" / name)
+    (tmp_path / "selected" / "one").symlink_to(Path("../outputs/c/seed=1"))
+    assert found_below(tmp_path / "selected") == ["a/seed=1", "b/seed=1", "one"]
+
+
+def test_a_run_is_found_once_and_by_a_path_without_links_where_there_is_one(tmp_path):
+    write_run(tmp_path / "real" / "seed=1")
+    for name in ("again", "zagain"):
+        (tmp_path / name).symlink_to("real")
+    assert found_below(tmp_path) == ["real/seed=1"]
+    (tmp_path / "elsewhere").symlink_to(tmp_path)
+    assert found_below(tmp_path / "elsewhere") == ["real/seed=1"]
+
+
+def test_links_that_lead_back_to_themselves_or_nowhere_end(tmp_path):
+    write_run(tmp_path / "a" / "seed=1")
+    (tmp_path / "a" / "up").symlink_to("..")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "over").symlink_to("../a")
+    (tmp_path / "a" / "over").symlink_to("../b")
+    (tmp_path / "itself").symlink_to("itself")
+    (tmp_path / "nowhere").symlink_to("gone")
+    (tmp_path / ".hidden").symlink_to("a")
+    assert found_below(tmp_path) == ["a/seed=1"]
+    assert found_below(tmp_path / "b") == ["over/seed=1"]
+
+
 @pytest.mark.parametrize("name", ["result.json", "checkpoint.pt", ".hydra/config.yaml"])
 def test_each_of_three_files_makes_a_folder_a_run(tmp_path, name):
     (tmp_path / name).parent.mkdir(exist_ok=True)
