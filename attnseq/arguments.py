@@ -20,6 +20,7 @@ def parse(
 ) -> tuple[list[Path], dict[str, str]]:
     """Tell folders from options; end the program with exit status 2 where an argument is neither.
 
+    No argument may be empty, as one is that a shell variable without a value leaves: it would be the working folder.
     A folder may have "=" in its name (`outputs/sweep/lstm_attention,hidden_size=8`): what is there is a folder.
 
     Args:
@@ -33,6 +34,7 @@ def parse(
     if arguments[:1] in (["-h"], ["--help"]):
         print((description or "").strip())
         raise SystemExit(0)
+    refuse_empty(arguments)
     folders: list[Path] = []
     options: dict[str, str] = {}
     for argument in arguments:
@@ -50,6 +52,12 @@ def parse(
     if not folders:
         fail("no folder given; name one with runs in it, such as outputs")
     return folders, options
+
+
+def refuse_empty(arguments: Sequence[str]) -> None:
+    """End the program with exit status 2 where an argument is empty, or blank."""
+    if any(not argument.strip() for argument in arguments):
+        fail("an argument is empty: '' (a shell variable that is not set?)")
 
 
 def choose(option: str, text: str, known: Sequence[str], single: bool = False) -> list[str]:
@@ -90,7 +98,7 @@ def output_folder(folders: Sequence[Path], out: str | None) -> Path:
         out: the option's value, or None.
     """
     if out is not None:
-        if not out or (Path(out).exists() and not Path(out).is_dir()):
+        if not out.strip() or (Path(out).exists() and not Path(out).is_dir()):
             fail(f"out={out}: not a folder")
         return Path(out)
     if len(folders) == 1:

@@ -23,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from attnseq import config as schema
 from attnseq import naming
-from attnseq.arguments import fail
+from attnseq.arguments import fail, refuse_empty
 from attnseq.build import build_device
 from attnseq.config import RunConfig
 from attnseq.run_folder import RunFolderError
@@ -169,6 +169,7 @@ def check_command_line(arguments: Sequence[str]) -> None:
     Args:
         arguments: without the program's name.
     """
+    refuse_empty(arguments)
     parser = get_args_parser()
     place = "options such as -m stand before all overrides, or behind them"
     parser.error = lambda message: fail(f"{message}; {place}")  # type: ignore[method-assign]
@@ -177,9 +178,9 @@ def check_command_line(arguments: Sequence[str]) -> None:
         return
     if given.config_name or given.config_path:
         fail("--config-name, --config-path: the config is attnseq's own; choose an experiment, or add a --config-dir")
-    own = Path(given.config_dir) if given.config_dir else None
-    if own is not None and not own.is_dir():
-        fail(f"--config-dir={own}: no such folder")
+    own = Path(given.config_dir) if given.config_dir is not None else None
+    if own is not None and not (given.config_dir.strip() and own.is_dir()):
+        fail(f"--config-dir={given.config_dir}: no such folder")
     with errors_in_one_line():
         for config in compose_sweep(given.overrides, own) if given.multirun else [compose_config(given.overrides, own)]:
             overwrite = checked(config).overwrite
@@ -203,8 +204,10 @@ def _check_launcher(config: DictConfig) -> None:
 
 
 def _check_folder(hydra: DictConfig, multirun: bool, overwrite: bool) -> None:
-    """Raise ConfigError where the folder of a run that is to be trained could not be written."""
+    """Raise ConfigError where the folder of a run that is to be trained has no name, or could not be written."""
     key, top = ("hydra.sweep.dir", hydra.sweep.dir) if multirun else ("hydra.run.dir", hydra.run.dir)
+    if not str(top).strip():  # as a shell variable without a value leaves it
+        raise ConfigError(f"{key}=: must name a folder; . is the one that the command is started in")
     try:
         folder = Path(top) / hydra.sweep.subdir if multirun else Path(top)
     except OmegaConfBaseException:  # ${hydra.job.num}, which nobody knows yet: the sweep looks before it trains

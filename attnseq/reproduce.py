@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from attnseq.arguments import fail
+from attnseq.arguments import fail, refuse_empty
 from attnseq.article import verdicts
 from attnseq.article.published import ATTENTION_REMARK
 from attnseq.article.reproduction import Reproduced, train_published, write_report
@@ -35,6 +35,7 @@ def main() -> None:
     if overrides[:1] in (["-h"], ["--help"]):
         print(__doc__)
         return
+    refuse_empty(overrides)
     for override in overrides:
         if override.partition("=")[0] not in ALLOWED:
             fail(f"{override}: the published run is fixed; allowed are {', '.join(ALLOWED)}")

@@ -35,6 +35,8 @@ def test_folders_and_options_in_any_order():
     [
         ([], "no folder given"),
         (["sort=x"], "no folder given"),
+        ([""], "an argument is empty"),
+        (["a", " "], "an argument is empty"),
         (["a", "nowhere"], "nowhere: no such folder"),
         (["a", "file"], "file: not a folder"),
         (["a", "sorted=x"], "sorted: no such key; allowed are sort, out"),
@@ -81,4 +83,5 @@ def test_files_go_nowhere_that_nobody_named(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "a")
     assert "out=FOLDER" in refused(capsys, output_folder, [tmp_path / "a", tmp_path / "b"], None)
     assert "out=../file: not a folder" in refused(capsys, output_folder, [tmp_path], "../file")
-    assert "out=: not a folder" in refused(capsys, output_folder, [tmp_path], "")
+    for blank in ("", " "):
+        assert "not a folder" in refused(capsys, output_folder, [tmp_path], blank)

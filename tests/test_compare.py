@@ -82,6 +82,11 @@ def test_options_choose(start, runs):
         ("metrics=loss/test,speed", "metrics=speed: unknown; allowed are loss/validation"),
         ("colour=red", "colour: no such key; allowed are group, sort, metrics, out"),
         ("missing", "missing: no such folder"),
+        ("", "an argument is empty"),
+        ("out=", "out=: not a folder"),
+        ("sort=", "sort=: unknown; allowed are loss/validation"),
+        ("group=", "group=: unknown; allowed are model.name"),
+        ("metrics=", "metrics=: unknown; allowed are loss/validation"),
     ],
 )
 def test_bad_input_is_refused_in_one_line_before_anything_is_written(start, runs, option, said):

@@ -56,6 +56,7 @@ def test_states_and_counts(start, folder):
     ("arguments", "code", "said"),
     [
         (["missing"], 2, "missing: no such folder"),
+        ([""], 2, "an argument is empty: '' (a shell variable that is not set?)"),
         ([], 2, "no folder given; name one with runs in it, such as outputs"),
         (["state=finished"], 2, "state: no such key; allowed are folders alone"),
         (["."], 1, ".: no runs"),
