@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import torch
 
+from attnseq.training.plain_paths import not_plain, written_to
+
 # tracing takes a second or two and saves several milliseconds a step
 STEPS_WORTH_TRACING = 500
 
@@ -43,6 +45,8 @@ COMPILER_OF_ALL_SETS = 11
 
 # g++ and clang++, MSVC ("fatal error C1083: ..."), ld
 COMPILER_ERROR = re.compile(r"\berror( [A-Z]+\d+)?: |cannot find -l|undefined reference")
+# an OSError that names no file, as of a disk that is full
+NAMELESS_FILE = re.compile(r"\[Errno \d+\] [^:]*$")
 
 
 class CompilePlan(NamedTuple):
@@ -136,9 +140,15 @@ def plan_compilation(setting: str, steps: int, numbers: int, device: torch.devic
 
 
 def why_compilation_failed(error: Exception) -> str:
-    """In one line: the first error of a C++ compiler or linker where there is one, else the message's first line."""
+    """In one line: the first error of a C++ compiler or linker where there is one, else the message's first line.
+
+    Where no file is named that could not be written, the folders are; and paths that its command line does not stand.
+    """
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return next((line.strip() for line in lines if COMPILER_ERROR.search(line)), lines[0])
+    line = next((line.strip() for line in lines if COMPILER_ERROR.search(line)), lines[0])
+    if NAMELESS_FILE.search(line):
+        line += f"; the compiler writes to {' and '.join(written_to())}"
+    return line + "".join(f"; the cause may be the space, quote or backslash in {path}" for path in not_plain())
 
 
 def shards_for(replicas: int, numbers: int, device: torch.device) -> int:

@@ -21,6 +21,7 @@ from attnseq.training.memory import keep_freed_memory
 from attnseq.training.noise import WeightNoise
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.order import Order
+from attnseq.training.plain_paths import plain_paths
 from attnseq.training.population import FlatModel, PopulationState, Steps, build_steps
 from attnseq.training.program import as_steps, compile_program, trace_steps
 from attnseq.training.shards import Call, Runner, shard_of, side_by_side, whole
@@ -163,6 +164,7 @@ class Trainer:
         compiled = self._compile(steps, population, padding, plan) if plan.compile else None
         return compiled or whole(as_steps(trace_steps(steps, (population.state, population.settings, *padding))))
 
+    @plain_paths()
     def _compile(self, steps: Steps, population: Population, padding: Call, plan: CompilePlan) -> Runner | None:
         """The compiled program, tried with padding; None where that failed, of which the observer is told."""
         precompile_headers(plan.options)

@@ -1,6 +1,7 @@
 """Whether to compile, with the reason where not; threads are given back."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -95,11 +96,25 @@ LINKER = "C++ compile error\n\nOutput:\n/usr/bin/ld: cannot find -lgomp\ncollect
         (MSVC, "a.cpp(1): fatal error C1083: Cannot open include file"),
         (LINKER, "/usr/bin/ld: cannot find -lgomp"),
         ("no such option\nand more", "no such option"),
+        ("OSError: [Errno 30] Read-only file system: '/a'", "OSError: [Errno 30] Read-only file system: '/a'"),
         ("", "ValueError"),
     ],
 )
 def test_why_compilation_failed_is_one_line(message: str, why: str) -> None:
     assert why_compilation_failed(ValueError(message)) == why
+
+
+def test_a_full_disk_below_the_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "/full/cache")
+    monkeypatch.setattr(tempfile, "tempdir", "/full/tmp")
+    why = why_compilation_failed(ValueError("OSError: [Errno 28] No space left on device"))
+    assert why.endswith("No space left on device; the compiler writes to /full/cache and /full/tmp")
+
+
+def test_a_path_that_the_compiler_does_not_stand_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "/my cache")
+    why = why_compilation_failed(ValueError(LINKER))
+    assert why == "/usr/bin/ld: cannot find -lgomp; the cause may be the space, quote or backslash in /my cache"
 
 
 def test_a_compiler_named_by_cxx_counts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
