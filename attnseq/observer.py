@@ -20,7 +20,8 @@ from attnseq.report import history
 from attnseq.report.records import EpochRecord
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
-from attnseq.training.checkpoint import Program
+from attnseq.run_folder import RunFolderError
+from attnseq.training.checkpoint import ADVICE, Program
 from attnseq.training.compiling import CompilePlan
 from attnseq.training.evaluation import Metrics, evaluate
 from attnseq.training.population import FlatModel
@@ -113,7 +114,10 @@ class RunObserver:
 def _open_log(job: Job) -> TensorBoardLog:
     """TensorBoard's log of a run, and its history, cut back to where it goes on."""
     epoch = job.position[0]
-    history.truncate(job.folder.history_path, epoch)
+    try:
+        history.truncate(job.folder.history_path, epoch)
+    except ValueError as error:
+        raise RunFolderError(f"{error}; {ADVICE}") from None
     events = TensorBoardLog(job.path, purge_step=epoch + 1 if job.resumed else None)
     events.config(job.yaml)
     return events

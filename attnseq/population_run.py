@@ -3,6 +3,7 @@
 Shapes: P replicas.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from operator import or_
@@ -116,10 +117,15 @@ def publish(job: Job, log: TensorBoardLog, result: Result) -> Result:
 
 
 def draw(job: Job, result: Result) -> None:
-    """Write the run's pictures, the article's own values drawn in where the run is the article's."""
+    """Write the run's pictures, the article's own values drawn in where the run is the article's.
+
+    Args:
+        job: the run; without its history there is no picture of its losses.
+        result: of this run, just now or read back.
+    """
     theirs = published_run(job.variant, job.config.seed)
-    mean_T, relevance_T = result["attention/mean"], result["attention/relevance"]
-    attention = pictures.attention_image(mean_T, relevance_T, job.variant, theirs.mean_attention_T)
+    mean_T = [math.nan if weight is None else weight for weight in result["attention/mean"]]  # as JSON has it
+    attention = pictures.attention_image(mean_T, result["attention/relevance"], job.variant, theirs.mean_attention_T)
     pictures.save(attention, job.folder.path / "attention.png")
     if job.folder.history_path.exists():
         losses = None if theirs.loss_E is None else [float(loss) for loss in theirs.loss_E]

@@ -1,6 +1,7 @@
 """One run on its own: lock its folder, train it or go on with it, show its result."""
 
 import shlex
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -8,7 +9,7 @@ import torch
 from attnseq import build
 from attnseq.article.published import as_printed, published_run
 from attnseq.job import Job
-from attnseq.population_run import train_jobs
+from attnseq.population_run import draw, train_jobs
 from attnseq.report import history
 from attnseq.report.tables import attention_bars, results_table, summary_line
 from attnseq.report.terminal import terminal_console
@@ -16,6 +17,8 @@ from attnseq.results import Result
 from attnseq.training.memory import memory_errors
 from attnseq.training.population import FlatModel
 from attnseq.training.stopping import StopSignals
+
+PICTURES = ("attention.png", "loss.png")
 
 
 def run(job: Job) -> Result:
@@ -41,6 +44,7 @@ def run(job: Job) -> Result:
             (result,) = train_jobs([job], device, stop)
         else:
             terminal_console().print(f"already {result['status']}; overwrite=true trains it anew")
+            redraw(job, result)
     show(job, result)
     return result
 
@@ -56,6 +60,13 @@ def announce(job: Job, device: torch.device) -> None:
         console.print(f"going on from its checkpoint: epoch {job.resumed.epoch}, step {job.resumed.step}")
 
 
+def redraw(job: Job, result: Result) -> None:
+    """Draw a finished run's pictures again where one is missing, and the folder can be written."""
+    if result["status"] == "finished" and not all((job.path / name).exists() for name in PICTURES):
+        with suppress(OSError):
+            draw(job, result)
+
+
 def show(job: Job, result: Result) -> None:
     """Print a run's result, the article's figures beside it where it has them."""
     console = terminal_console()
@@ -67,14 +78,17 @@ def show(job: Job, result: Result) -> None:
     console.print(attention_bars(result["attention/mean"], result["attention/relevance"], theirs.mean_attention_T))
     if theirs.mean_attention_T:
         console.print("attention: mean over the test samples; published: over the training samples")
-    if theirs.loss_E:
+    if theirs.loss_E and not job.folder.history_path.exists():
+        console.print(f"no {job.folder.history_path.name}: the losses of its epochs are not known any more")
+    elif theirs.loss_E:
         losses = [as_printed(row["loss/train"]) for row in history.read(job.folder.history_path)]
         console.print(f"{'loss/train':<16} {' '.join(losses)}", soft_wrap=True)
         console.print(f"{'published':<16} {' '.join(theirs.loss_E)}", soft_wrap=True)
     console.print(results_table(result))
     path = job.path
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    for name in ("attention.png", "loss.png"):
-        console.print(str(shown / name), soft_wrap=True)
+    for name in PICTURES:
+        if (path / name).exists():
+            console.print(str(shown / name), soft_wrap=True)
     runs = shown.parent.parent if shown.parent.parent.name == job.config.name else shown
     console.print(f"tensorboard --logdir {shlex.quote(str(runs))}", soft_wrap=True)

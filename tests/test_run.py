@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 
+from attnseq.article.published import PublishedRun
 from attnseq.config import RunConfig
 from attnseq.job import Job
 from attnseq.naming import result_config
@@ -270,3 +271,36 @@ def test_what_is_shown(path: Path, tiny: Compose, capsys: pytest.CaptureFixture[
     assert lines[-1].startswith("tensorboard --logdir outputs")
     # the published figures belong to the published run only
     assert "published" not in out
+
+
+def test_what_was_deleted_of_a_finished_run_is_drawn_again_or_said(
+    path: Path, tiny: Compose, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "attnseq.run.published_run", lambda variant, seed: PublishedRun(("0.1", "0.2"), (0.1,) * 10)
+    )  # as if it were the article's own
+    run(Job(tiny(), path))
+    pictures = [path / "attention.png", path / "loss.png"]
+    before = [picture.read_bytes() for picture in pictures]
+    for picture in pictures:
+        picture.unlink()
+    run(Job(tiny(), path))
+    assert [picture.read_bytes() for picture in pictures] == before
+    (path / "history.csv").unlink()
+    pictures[1].unlink()
+    capsys.readouterr()
+    run(Job(tiny(), path))
+    lines = capsys.readouterr().out.splitlines()
+    assert "no history.csv: the losses of its epochs are not known any more" in lines
+    assert any(line.startswith("exact/test") for line in lines)
+    assert "outputs/variant/seed=1/attention.png" in lines
+    assert "outputs/variant/seed=1/loss.png" not in lines
+    assert not pictures[1].exists()
+
+
+def test_a_history_that_is_damaged_is_found_out_before_training(path: Path, tiny: Compose) -> None:
+    path.mkdir(parents=True)
+    (path / "history.csv").write_text("epoch;loss/train\n1;0,5\n")
+    with pytest.raises(RunFolderError, match=r"history\.csv: damaged.*overwrite=true"):
+        run(Job(tiny(), path))
+    assert not (path / "checkpoint.pt").exists()

@@ -11,7 +11,10 @@ from typing import NamedTuple
 import pytest
 from omegaconf import OmegaConf
 from same_runs import assert_same_up_to_rounding
+from torch import Tensor
 
+from attnseq.models.mlp_attention import MLPAttention
+from attnseq.models.model import ModelOutput
 from attnseq.report import figures
 from attnseq.run_folder import RunFolder
 from attnseq.train import main
@@ -179,3 +182,63 @@ def test_a_finished_sweep_is_shown_where_nothing_can_be_written(
     more = command(*sweep, "seed=1,2,3")
     assert (more.status, more.err.count("\n")) == (2, 1)
     assert "hydra.sweep.dir=outputs/tutorial: cannot write to " in more.err
+
+
+@pytest.mark.parametrize("launcher", ["fused", "basic"])
+def test_a_variant_that_fails_does_not_end_the_sweep(
+    launcher: str, command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that raises for one length of the sequences, until it is mended."""
+    sweep = ("-m", "dataset=abs_difference", "dataset.length=10,12", "seed=1,2", f"hydra/launcher={launcher}")
+    forward = MLPAttention.forward
+
+    def raising(self: MLPAttention, digits_BxT: Tensor) -> ModelOutput:
+        if digits_BxT.shape[1] == 12:
+            raise ValueError("no sequences of 12")
+        return forward(self, digits_BxT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MLPAttention, "forward", raising)
+        done = command(*sweep)
+    assert done.status == 1
+    assert done.err.startswith("2 not finished: ")
+    assert done.err.count("(ValueError: no sequences of 12)") == 2
+    assert done.err.count("\n") == 1
+    assert "length=12" in done.err
+    assert results(folder) == {1: "finished", 2: "finished"}
+    errors = list(folder.rglob("error.txt"))
+    assert [error.parent.name for error in sorted(errors)] == ["seed=1", "seed=2"]
+    for error in errors:
+        assert "length=12" in error.parent.parent.name
+        assert "Traceback" in error.read_text()
+        assert error.read_text().endswith("ValueError: no sequences of 12\n")
+        assert (str(error) in done.out) == (error.parent.name == "seed=1" or launcher == "basic")
+    again = command(*sweep)
+    assert (again.status, again.err) == (0, "")
+    assert len(list(folder.rglob("result.json"))) == 4
+    assert not list(folder.rglob("error.txt"))
+
+
+@pytest.mark.parametrize("sweep", [(), ("-m", "seed=1,2")], ids=["one run", "sweep"])
+def test_nothing_that_the_package_itself_defines_is_asked_for(
+    sweep: tuple[str, ...], command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the folder that contains the checkout `attnseq` is that folder, in which there is nothing but modules."""
+    monkeypatch.delattr("attnseq.__version__")
+    done = command(*sweep, "trainer.epochs=1")
+    assert (done.status, done.err) == (0, "")
+    assert set(results(folder).values()) == {"finished"}
+
+
+def test_one_run_that_has_not_enough_memory_is_one_line(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: MLPAttention, digits_BxT: Tensor) -> ModelOutput:
+        raise RuntimeError(
+            "[enforce] DefaultCPUAllocator: can't allocate memory: you tried to allocate 68719476736 bytes."
+        )
+
+    monkeypatch.setattr(MLPAttention, "forward", fails)
+    done = command()
+    assert done.status == 1
+    assert done.err.startswith("out of memory: ")
+    assert "64 GiB asked for" in done.err
+    assert done.err.count("\n") == 1

@@ -6,6 +6,7 @@ Legend: T positions.
 from __future__ import annotations
 
 import csv
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,7 +58,7 @@ def read(path: str | Path) -> list[dict[str, float]]:
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"no history at {path}")
+        raise FileNotFoundError(errno.ENOENT, "no history", str(path))
     return [
         {key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
         for row in csv.DictReader(_whole_lines(path))
@@ -91,10 +92,16 @@ def truncate(path: str | Path, epochs: int) -> None:
     Args:
         path: history.csv.
         epochs: the last epoch to keep; 0 drops the file.
+
+    Raises:
+        ValueError: the file is damaged.
     """
     path = Path(path)
     lines = _whole_lines(path)
-    kept = [line for line in lines[1:] if int(line.split(",", 1)[0]) <= epochs]
+    try:
+        kept = [line for line in lines[1:] if int(line.split(",", 1)[0]) <= epochs]
+    except ValueError:
+        raise ValueError(f"{path}: damaged: a row does not begin with its epoch") from None
     if not kept:
         path.unlink(missing_ok=True)
         return

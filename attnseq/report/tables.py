@@ -84,13 +84,14 @@ def results_table(result: Mapping[str, Any]) -> str:
     Returns:
         Lines of text.
     """
-    speed = f"{result['microseconds_per_sample']:.2f} us per sample in training, {result['seconds']:.1f} s in all"
+    each = result["microseconds_per_sample"]  # None where the history of the epochs is gone
+    speed = "" if each is None else f"{each:.2f} us per sample in training, "
     rows = (
         ("loss/validation", f"{result['loss/validation']:.4e}"),
         ("loss/test", f"{result['loss/test']:.4e}"),
         ("mae/test", f"{result['mae/test']:.3f} in units of the answer"),
         ("exact/test", f"{result['exact/test']:.2%} of the rounded answers are right"),
-        ("speed", speed),
+        ("speed", f"{speed}{result['seconds']:.1f} s in all"),
     )
     return "\n".join(f"{name:<16} {text}" for name, text in rows)
 

@@ -14,7 +14,7 @@ from attnseq.schema import ConfigError
 from attnseq.sweep.claim import Failure, Outcome, RunFailedError, is_shared
 from attnseq.sweep.grouping import cut, group
 from attnseq.training.checkpoint import CheckpointError
-from attnseq.training.memory import is_out_of_memory
+from attnseq.training.memory import asked_for, is_out_of_memory
 
 Train = Callable[[Sequence[Job]], Sequence[Result]]
 """Trains runs together; a result each."""
@@ -37,7 +37,7 @@ def _cause(error: Exception) -> str:
     if isinstance(error, ConfigError):
         return line
     if is_out_of_memory(error):
-        return f"out of memory: {line}" if line else "out of memory"
+        return f"out of memory ({asked_for(error)})".replace(" ()", "")
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return f"{type(error).__name__}: {line}" if line else type(error).__name__

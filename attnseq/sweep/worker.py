@@ -12,7 +12,7 @@ from attnseq.job import Job
 from attnseq.run_folder import RunFolderError
 from attnseq.schema import ConfigError
 from attnseq.sweep.capacity import largest_population
-from attnseq.sweep.claim import Outcome
+from attnseq.sweep.claim import Outcome, is_shared
 from attnseq.sweep.failing import failed
 from attnseq.sweep.sweep import run_sweep
 from attnseq.training.stopping import Interrupted
@@ -82,9 +82,10 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
         return Finished(run_sweep(jobs, min(fits, max_population or fits), share.device))
     except Interrupted as interrupted:
         return Lost(f"stopped by {interrupted}")
-    except (ConfigError, OSError) as error:
-        return Failed(error)
-    except Exception as error:  # of a model, say, which is built here for the first time
+    except Exception as error:
+        if isinstance(error, ConfigError) or is_shared(error):
+            return Failed(error)
+        # of a model, say, which is built here for the first time
         return Finished([failed(job, error) for job in jobs])
 
 

@@ -8,6 +8,7 @@ population of eight LSTMs, a tenth to a third of its time.
 import atexit
 import ctypes
 import gc
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -61,15 +62,24 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error) for words in NO_MEMORY)
 
 
+def asked_for(error: BaseException) -> str:
+    """How much memory was asked for in vain, where an error says so, else the first line of its message."""
+    found = re.search(r"tried to allocate ([\d.]+) ?(\w+)", str(error), re.IGNORECASE)
+    if found is None:
+        return (str(error).splitlines() or [""])[0]
+    number, unit = found.groups()
+    return f"{int(number) / 2**30:.3g} GiB asked for" if unit == "bytes" else f"{number} {unit} asked for"
+
+
 @contextmanager
 def memory_errors() -> Iterator[None]:
     """Within it, whatever says that memory did not suffice is raised as a MemoryError, its message one line."""
     try:
         yield
     except RuntimeError as error:
-        if isinstance(error, torch.OutOfMemoryError) or not is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
-        raise MemoryError(str(error).splitlines()[0]) from error
+        raise MemoryError(asked_for(error)) from error
 
 
 def end_without_collection() -> None:

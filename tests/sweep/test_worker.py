@@ -15,6 +15,7 @@ from attnseq.job import Job
 from attnseq.run_folder import RunFolderError
 from attnseq.schema import ConfigError
 from attnseq.sweep import worker
+from attnseq.sweep.claim import RunFailedError
 from attnseq.sweep.worker import Failed, Finished, Lost, Share, train_population
 from attnseq.training.stopping import Interrupted
 
@@ -112,15 +113,25 @@ class TestTroubles:
         assert "all nodes must share" in str(report.error)
         assert not three[2].path.exists()
 
-    @pytest.mark.parametrize(
-        "error", [OSError(28, "No space left on device"), ConfigError("device=cuda: none"), MemoryError()]
-    )
-    def test_what_a_user_can_mend(self, three: list[Job], error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ConfigError("device=cuda: none")])
+    def test_what_would_meet_all(self, three: list[Job], error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
         def fails(*arguments: Any) -> None:
             raise error
 
         monkeypatch.setattr(worker, "run_sweep", fails)
         assert train_population(three, SHARE, None, again=False) == Failed(error)
+
+    def test_what_meets_these_runs_alone(self, three: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+        def fails(*arguments: Any) -> int:
+            raise MemoryError
+
+        monkeypatch.setattr(worker, "largest_population", fails)
+        report = train_population(three, SHARE, None, again=False)
+        assert isinstance(report, Finished)
+        assert {outcome.cause for outcome in report.outcomes if isinstance(outcome, RunFailedError)} == {
+            "out of memory"
+        }
+        assert all(job.folder.error_path.exists() for job in three)
 
     def test_a_worker_that_is_stopped_is_lost(self, three: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
         def stopped(*arguments: Any) -> None:
