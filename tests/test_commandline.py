@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from hydra.errors import MissingConfigException
+from processes import LIMIT
 
 from attnseq.commandline import check_command_line, errors_in_one_line, explain
 from attnseq.config import RunConfig
@@ -277,7 +278,7 @@ def test_whole_command(folder: Path) -> None:
         [sys.executable, "-m", "attnseq.train", "trainer.batchsize=3"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 2

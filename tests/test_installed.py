@@ -10,6 +10,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from processes import LIMIT
 
 from attnseq.version import __version__
 
@@ -36,7 +37,7 @@ class Environment:
     def run(self, folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
         """A command in a folder, which must succeed."""
         clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
-        done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, timeout=LIMIT)
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from processes import LIMIT
+
 ROOT = Path(__file__).resolve().parents[1]
 
 TINY = [f"dataset.{part}_size=64" for part in ("train", "validation", "test")] + ["trainer.epochs=1"]
@@ -22,7 +24,7 @@ def test_the_model_that_readme_adds_trains(tmp_path):
 
     # the working directory stands first on the path, before an installed attnseq
     command = [sys.executable, "-m", "attnseq.train", "model=linear_attention", "trainer=fast", *TINY]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False)
 
     assert done.returncode == 0, done.stderr
     (result,) = (tmp_path / "outputs").rglob("result.json")

@@ -6,13 +6,14 @@ from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
+from processes import LIMIT
 
 from attnseq.analysis.summary import AttentionSummary
 
 
 def test_it_is_loaded_without_pytorch() -> None:
     program = "import sys, attnseq.analysis.summary; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], timeout=LIMIT, check=False).returncode == 0
 
 
 def test_a_summary_is_not_changed_and_not_compared_array_by_array() -> None:
