@@ -76,6 +76,7 @@ def show(job: Job, result: Result) -> None:
         return
     theirs = published_run(job.variant, job.config.seed)
     console.print(attention_bars(result["attention/mean"], result["attention/relevance"], theirs.mean_attention_T))
+    console.print("relevance: exact, each digit's place value as a share of all")
     if theirs.mean_attention_T:
         console.print("attention: mean over the test samples; published: over the training samples")
     if theirs.loss_E and not job.folder.history_path.exists():

@@ -1,4 +1,4 @@
-"""How well attention agrees with the exact relevance of positions, as two numbers.
+"""How well attention agrees with the exact relevance of positions, their place values, as two numbers.
 
 Shapes: T positions.
 """

@@ -79,7 +79,9 @@ class AbsDifference:
     def relevance(self) -> npt.NDArray[np.float64]:
         """Exact relevance of each position, shape T: its digit's place value in its operand, 0 for a distractor.
 
-        In units of the answer per unit of the digit; the tutorial's is 0 100 10 1 0 100 10 1 0 0.
+        In units of the answer per unit of the digit, the size of the derivative where a and b differ; the tutorial's is
+        0 100 10 1 0 100 10 1 0 0. A digit that is drawn anew can turn the sign of a - b, which takes some of the step
+        back: the answer then changes by 75, 9.75 and 823/825 per unit of the digit's change, in the same order.
         """
         relevance_T = np.zeros(self.length, dtype=np.float64)
         for positions in (self.left, self.right):

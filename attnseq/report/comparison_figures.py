@@ -19,7 +19,7 @@ from attnseq.analysis.metrics import attention
 from attnseq.analysis.variants import Replica, replica
 from attnseq.report import history
 from attnseq.report.axes import ATTENTION, RELEVANCE, SERIES, clean, label_log_axis, new_figure, whole_ticks
-from attnseq.report.records import relevance_share
+from attnseq.report.records import RELEVANCE_LABEL, relevance_share
 from attnseq.runs import FINISHED
 
 if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws pays for it
@@ -117,7 +117,7 @@ def attention_figure(comparison: Comparison) -> Figure | None:
     columns = min(len(shown), 3)
     lines = -(-len(shown) // columns)
     figure = _layout(
-        max(6.4, 3.6 * columns), 0.9 + 2.2 * lines, left=0.65, right=0.1, top=0.85, bottom=0.55, wspace=0.06, hspace=0.5
+        max(7.2, 3.6 * columns), 0.9 + 2.2 * lines, left=0.65, right=0.1, top=0.85, bottom=0.55, wspace=0.06, hspace=0.5
     )
     grid = figure.subplots(lines, columns, squeeze=False, sharey=True)
     one_length = len({len(relevance_T) for _, relevance_T, _ in shown}) == 1
@@ -190,7 +190,7 @@ def _draw_attention(axes: Axes, attention_SxT: FloatArray, relevance_T: Sequence
     positions = np.arange(len(intervals))
     axes.bar(positions - 0.2, [i.mean for i in intervals], 0.38, color=ATTENTION, label="mean attention")
     share_T = relevance_share(relevance_T, len(positions))
-    axes.bar(positions + 0.2, share_T, 0.38, color=RELEVANCE, label="exact relevance")
+    axes.bar(positions + 0.2, share_T, 0.38, color=RELEVANCE, label=RELEVANCE_LABEL)
     bounds = [(i.low, i.high) for i in intervals if i.low is not None and i.high is not None]
     if bounds:  # of one seed there are none
         lows, highs = np.array(bounds).T

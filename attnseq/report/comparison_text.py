@@ -137,8 +137,9 @@ def _beaten(comparison: Comparison) -> Iterator[str]:
     means = [sign * row.figures[comparison.sort].mean for row in comparison.rows if comparison.sort in row.figures]
     ahead = [row.variant.name for row, mean in zip(comparison.rows, means, strict=False) if mean < means[0]]
     if ahead:
+        _, better = _order(comparison.sort)
         yield (
-            f"best: {comparison.rows[0].variant.name}; a {_order(comparison.sort)[1]} mean, but of other seeds, has"
+            f"best: {comparison.rows[0].variant.name}, though a {better} mean over its own seeds has"
             f" {'; '.join(ahead)}: on the seeds that both have, another variant beats it"
         )
 
@@ -150,7 +151,7 @@ def _shared(rows: Sequence[Row]) -> Iterator[str]:
         if row.seeds:
             names[_seeds(row.seeds)].append(row.variant.name)
     for seeds, variants in names.items():
-        yield f"on {seeds} alone, which both have: {'; '.join(variants)}"
+        yield f"on {seeds} alone, those that both have: {'; '.join(variants)}"
 
 
 def _order(metric: str) -> tuple[str, str]:

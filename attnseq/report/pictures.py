@@ -17,7 +17,7 @@ from PIL import Image
 from attnseq.files import write_atomically
 from attnseq.report.canvas import ATTENTION, INK, RELEVANCE, VALIDATION, Points, shade
 from attnseq.report.plot import HEIGHT, Plot, Series, linear_ticks, log_range, log_ticks, whole_step
-from attnseq.report.records import relevance_share
+from attnseq.report.records import RELEVANCE_LABEL, relevance_share
 
 WIDTH, WIDEST, SLOT = 540, 900, 54
 """Of the plot area in points, and of a position where there are few of them."""
@@ -54,7 +54,7 @@ def attention_image(
     mean = np.asarray(mean_T, dtype=np.float64)
     bars = [(Series("mean attention", ATTENTION, "box"), mean)]
     if relevance_T is not None:
-        bars.append((Series("exact relevance", RELEVANCE, "box"), relevance_share(relevance_T, len(mean))))
+        bars.append((Series(RELEVANCE_LABEL, RELEVANCE, "box"), relevance_share(relevance_T, len(mean))))
     markers = Series("published attention", INK, "diamond")
     published = None if published_T is None else np.asarray(published_T, dtype=np.float64)
     if published is not None and published.shape != mean.shape:

@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from attnseq.analysis.summary import AttentionSummary
 
+# what pictures with room for it say: not how much the answer changes where the digit is drawn anew
+RELEVANCE_LABEL = "exact relevance (place value)"
+
 FloatArray = npt.NDArray[np.float64]
 
 # the columns of history.csv that every run has; `history_columns` adds one a position

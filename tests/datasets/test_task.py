@@ -1,5 +1,6 @@
 """The task: answers against plain Python, exact relevance, padded digits, and refusals."""
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,22 @@ def test_relevance_is_what_a_step_of_a_digit_moves(case: tuple[AbsDifference, li
     zero_1xT = np.zeros((1, task.length), dtype=np.uint8)
     steps_TxT = zero_1xT + np.eye(task.length, dtype=np.uint8)
     np.testing.assert_array_equal(task.answers(steps_TxT) - task.answers(zero_1xT), task.relevance)
+
+
+def test_a_digit_drawn_anew_changes_the_answer_by_less_in_the_same_order() -> None:
+    """Of all pairs of operands and all digits: mean change of the answer per mean change of the digit, exactly."""
+    numbers_N = np.arange(1000)
+    answers_NxN = np.abs(numbers_N[:, None] - numbers_N)
+    ratios = []
+    for place in AbsDifference().place_values:
+        digits_N = numbers_N // place % 10
+        changed, moved = 0, 0
+        for digit in range(10):
+            drawn_N = numbers_N + (digit - digits_N) * place
+            changed += int(np.abs(np.abs(drawn_N[:, None] - numbers_N) - answers_NxN).sum())
+            moved += int(np.abs(digit - digits_N).sum()) * len(numbers_N)
+        ratios.append(Fraction(changed, moved))
+    assert ratios == [75, Fraction("9.75"), Fraction(823, 825)]
 
 
 def test_the_default_is_the_tutorials() -> None:

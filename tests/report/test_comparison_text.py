@@ -92,9 +92,9 @@ def test_the_seeds_of_a_test_are_named_and_why_the_best_has_not_the_best_mean(tm
         write_run(tmp_path / f"mlp{seed}", run_config("mlp_attention", seed), loss=loss)
     comparison = compared(tmp_path)
     assert notes(comparison) == [
-        "best: mlp_attention; a smaller mean, but of other seeds, has lstm_attention: on the seeds that both have,"
+        "best: mlp_attention, though a smaller mean over its own seeds has lstm_attention: on the seeds that both have,"
         " another variant beats it",
-        "vs best: on seeds 0 to 3 alone, which both have: lstm_attention",
+        "vs best: on seeds 0 to 3 alone, those that both have: lstm_attention",
     ]
     assert "paired by seed, on the seeds that both have" in legend(comparison)[1]
 
