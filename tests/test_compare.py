@@ -185,24 +185,14 @@ print(sorted({{"torch", "hydra", "omegaconf", "tensorboard"}} & set(sys.modules)
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_run_more_costs_little_and_the_same_however_many_there_are(start, folder, monkeypatch):
-    """In calls of functions, which every machine counts alike; files and pictures are of variants."""
-    monkeypatch.setattr(compare, "write_report", lambda *_: [])
+def test_each_file_of_a_run_is_read_once(start, runs, monkeypatch):
+    """What makes a thousand runs a matter of seconds, which no test should time."""
+    read, read_bytes = Counter(), Path.read_bytes
 
-    def calls(seeds):
-        for model in ("mlp_attention", "lstm_attention"):
-            for seed in range(seeds):
-                write_run(folder / f"{seeds}/{model}/{seed}", run_config(model, seed, trainer__epochs=10))
-        counted = Counter()
-        sys.setprofile(lambda frame, event, argument: counted.update([event]))
-        try:
-            status, out, _ = start(str(seeds))
-        finally:
-            sys.setprofile(None)
-        assert (status, out[0].split(";")[0]) == (0, f"2 variants, {2 * seeds} of {2 * seeds} runs finished")
-        return counted["call"] + counted["c_call"]
+    def counting(path):
+        read[path.name] += 1
+        return read_bytes(path)
 
-    calls(2)  # what is loaded once is
-    few, more, most = map(calls, (7, 14, 28))
-    assert most - more < 2.5 * (more - few)  # twice as many runs
-    assert most - more < 28 * 3_000
+    monkeypatch.setattr(Path, "read_bytes", counting)
+    assert start(runs)[0] == 0
+    assert read == {"result.json": 4, "history.csv": 4}
