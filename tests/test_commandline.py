@@ -228,10 +228,11 @@ def test_good_input_passes_and_writes_nothing(
         (CheckpointError("run/checkpoint.pt: damaged"), "run/checkpoint.pt: damaged", 1),
         (OSError(errno.ENOSPC, "No space left on device", "run/x"), "run/x: No space left on device", 1),
         (OSError(errno.ENOSPC, "No space left on device"), "subject: No space left on device", 1),
+        (OSError("encoder error"), "subject: encoder error; ", 1),
         (Interrupted(2), "SIGINT", 130),
         (Interrupted(15), "SIGTERM", 143),
     ],
-    ids=["folder", "checkpoint", "disk", "disk without a file", "SIGINT", "SIGTERM"],
+    ids=["folder", "checkpoint", "disk", "disk without a file", "no number", "SIGINT", "SIGTERM"],
 )
 def test_exit_status(error: Exception, line: str, status: int, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end, errors_in_one_line("subject"):
@@ -263,7 +264,8 @@ def test_full_disk_keeps_what_was_written(
         run(Job(tiny(), path))
     assert end.value.code == 1
     err = capsys.readouterr().err
-    assert "No space left on device" in err
+    assert err.startswith(f"{path}/")
+    assert ": No space left on device; " in err
     assert err.count("\n") == 1
     assert torch.load(path / "checkpoint.pt", weights_only=True)["epoch"] == 1
     assert not list(path.glob(".*.*.*"))

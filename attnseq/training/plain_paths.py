@@ -23,14 +23,15 @@ PLACES = ("/tmp", "/var/tmp", os.path.expanduser("~/.cache"))  # noqa: PTH111  #
 def plain_paths() -> Iterator[None]:
     """Within it, TorchInductor meets plain paths, as far as they can be had: of temporary files, its cache, PyTorch.
 
-    Whatever goes wrong is left to Inductor to meet again, and to say.
+    Raises:
+        OSError: the cache's folder, which the user chose, cannot be made: PyTorch does not even trace without it.
     """
     folder, cache = tempfile.tempdir, os.environ.get(CACHE)
-    with suppress(OSError):
+    if cache is not None:
+        Path(cache).mkdir(parents=True, exist_ok=True)
+        os.environ[CACHE] = plain(cache)
+    with suppress(OSError):  # the compiler will say
         tempfile.tempdir = plain(tempfile.gettempdir())
-        if cache is not None:
-            Path(cache).mkdir(parents=True, exist_ok=True)
-            os.environ[CACHE] = plain(cache)
     try:
         with _plain_installation():
             yield

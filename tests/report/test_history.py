@@ -1,3 +1,5 @@
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +75,21 @@ def test_other_columns_are_refused(tmp_path: Path, make_record: MakeRecord) -> N
     with pytest.raises(ValueError, match="other columns"):
         history.append(path, make_record(2, positions=4))
     assert path.read_bytes() == before
+
+
+def test_a_write_that_fails_names_the_file(
+    tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "history.csv"
+    history.append(path, make_record(1))
+    monkeypatch.setattr(os, "fsync", full)
+    for write in (lambda: history.append(path, make_record(2)), lambda: history.truncate(path, 1)):
+        with pytest.raises(OSError, match="No space left") as error:
+            write()
+        assert error.value.filename == str(path)
 
 
 def test_no_history_is_named(tmp_path: Path) -> None:

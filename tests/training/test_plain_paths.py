@@ -3,7 +3,7 @@
 import os
 import shlex
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -98,6 +98,16 @@ def test_what_cannot_be_helped_is_named(awkward: list[str], monkeypatch: pytest.
     monkeypatch.setattr(plain_paths, "PLACES", ())
     with plain_paths.plain_paths():
         assert set(not_plain()) >= set(awkward)
+
+
+def test_a_cache_that_cannot_be_made_is_named(
+    tmp_path: Path, read_only: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    read_only(tmp_path)
+    with pytest.raises(OSError, match="Read-only") as error, plain_paths.plain_paths():
+        pytest.fail("entered")
+    assert error.value.filename == str(tmp_path / "cache")
 
 
 @pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU) or "nothing is missing")
