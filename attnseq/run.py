@@ -14,7 +14,7 @@ from attnseq.report import history
 from attnseq.report.tables import attention_bars, results_table, summary_line
 from attnseq.report.terminal import terminal_console
 from attnseq.results import Result
-from attnseq.training.memory import memory_errors
+from attnseq.training.out_of_memory import memory_errors
 from attnseq.training.population import FlatModel
 from attnseq.training.stopping import StopSignals
 

@@ -46,6 +46,13 @@ def _registered() -> None:
     register()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c() -> None:
+    """Ctrl-C is heard, also where the tests run in the background, where a shell has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(autouse=True)
 def _threads() -> Iterator[None]:
     """Leaves PyTorch's number of threads as it was, whatever a test does."""

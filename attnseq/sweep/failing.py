@@ -14,7 +14,7 @@ from attnseq.schema import ConfigError
 from attnseq.sweep.claim import Failure, Outcome, RunFailedError, is_shared
 from attnseq.sweep.grouping import cut, group
 from attnseq.training.checkpoint import CheckpointError
-from attnseq.training.memory import asked_for, is_out_of_memory
+from attnseq.training.out_of_memory import asked_for, is_out_of_memory
 
 Train = Callable[[Sequence[Job]], Sequence[Result]]
 """Trains runs together; a result each."""

@@ -1,6 +1,8 @@
 """What a worker of a cluster does: it trains one population of a sweep, and reports how that went."""
 
 import platform
+import signal
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,6 +74,7 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
     Returns:
         How it went. Errors are returned, not raised: a cluster would bury them in its own.
     """
+    _hear_cancellation()
     try:
         _check_shared(jobs)
         if again:
@@ -87,6 +90,12 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
             return Failed(error)
         # of a model, say, which is built here for the first time
         return Finished([failed(job, error) for job in jobs])
+
+
+def _hear_cancellation() -> None:
+    """Hear SIGINT, by which a cluster cancels, also where the sweep is a background job, whose SIGINT is ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _check_shared(jobs: Sequence[Job]) -> None:

@@ -8,18 +8,12 @@ population of eight LSTMs, a tenth to a third of its time.
 import atexit
 import ctypes
 import gc
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import torch
 
 # options of glibc's mallopt(3): free memory that is kept, and the size from which a block is mapped on its own
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 GIBIBYTE, MOST_OF_OLDER_VERSIONS = 1 << 30, 32 << 20
-
-NO_MEMORY = ("DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: not enough memory", "std::bad_alloc")
-"""In messages of PyTorch's RuntimeError."""
 
 
 def keep_freed_memory() -> bool:
@@ -53,33 +47,6 @@ def collection_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory did not suffice: PyTorch's allocator for the CPU has no class of its own."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in NO_MEMORY)
-
-
-def asked_for(error: BaseException) -> str:
-    """How much memory was asked for in vain, where an error says so, else the first line of its message."""
-    found = re.search(r"tried to allocate ([\d.]+) ?(\w+)", str(error), re.IGNORECASE)
-    if found is None:
-        return (str(error).splitlines() or [""])[0]
-    number, unit = found.groups()
-    return f"{int(number) / 2**30:.3g} GiB asked for" if unit == "bytes" else f"{number} {unit} asked for"
-
-
-@contextmanager
-def memory_errors() -> Iterator[None]:
-    """Within it, whatever says that memory did not suffice is raised as a MemoryError, its message one line."""
-    try:
-        yield
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        raise MemoryError(asked_for(error)) from error
 
 
 def end_without_collection() -> None:

@@ -18,6 +18,7 @@ from attnseq.run_folder import RunFolderError
 from attnseq.sweep import sweep
 from attnseq.sweep.claim import Outcome
 from attnseq.sweep.sweep import run_sweep
+from attnseq.training.checkpoint import CheckpointError, Program
 from attnseq.training.stopping import Interrupted
 
 Tiny = Callable[..., RunConfig]
@@ -271,3 +272,17 @@ def test_a_sweep_that_is_finished_trains_nothing(
     monkeypatch.setattr(sweep, "train_jobs", lambda *arguments: pytest.fail("it trains"))
     again = jobs(tiny(*LONGER), uninterrupted[0].path.parent, SEEDS)
     assert [outcome["seed"] for outcome in run_sweep(again) if isinstance(outcome, dict)] == [0, 1, 2]
+
+
+def test_a_checkpoint_of_another_model_is_its_own_run_s_trouble(
+    tiny: Tiny, jobs: Jobs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = jobs(tiny("trainer.epochs=1"), tmp_path, SEEDS)
+    with runs[1].folder.lock():
+        runs[1].folder.save_checkpoint(0, 0, {}, 1.0, 0.0, Program({"weight": [1]}, "", ""))
+    outcomes = run_sweep(runs)
+    assert isinstance(outcomes[1], CheckpointError)
+    assert [outcome["population"] for outcome in outcomes if isinstance(outcome, dict)] == [2, 2]
+    out = capsys.readouterr().out
+    assert out.count(f"{runs[1].folder.checkpoint_path}: of another model (") == 1
+    assert not runs[1].folder.error_path.exists()

@@ -1,6 +1,7 @@
 """What a worker does with a population: trains it or goes on with it, and reports what went wrong."""
 
 import json
+import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -105,6 +106,15 @@ class TestTraining:
 
 
 class TestTroubles:
+    def test_a_cluster_s_cancellation_is_heard_in_the_background(self, three: list[Job]) -> None:
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        three[2].path.rmdir()
+        try:
+            train_population(three, SHARE, None, again=False)
+            assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        finally:
+            signal.signal(signal.SIGINT, handler)
+
     def test_a_folder_that_is_not_shared(self, three: list[Job]) -> None:
         three[2].path.rmdir()
         report = train_population(three, SHARE, None, again=False)
