@@ -10,7 +10,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from attnseq.config import RunConfig
-from attnseq.naming import result_config, variant_name
+from attnseq.naming import own_folders, result_config, variant_name
 from attnseq.run_folder import RunFolder
 from attnseq.training.checkpoint import Checkpoint
 
@@ -25,6 +25,7 @@ class Job:
         hydra: Hydra's own config (key `hydra`), which goes into the folder, too; None where Hydra did not start it.
         resumed: the checkpoint from which it goes on, None from the start.
         cleared: whether its folder has been emptied where `overwrite` asks for it, so that it is not emptied again.
+        variant: its name; where empty, as `variant_name` says. A worker is told: the user's files need not be there.
     """
 
     config: RunConfig
@@ -32,12 +33,13 @@ class Job:
     hydra: DictConfig | None = None
     resumed: Checkpoint | None = None
     cleared: bool = False
+    variant: str = ""
     folder: RunFolder = field(init=False)
-    variant: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder = RunFolder(self.path, result_config(self.config))
-        self.variant = variant_name(asdict(self.config))
+        own = own_folders(self.hydra) if self.hydra is not None else ()
+        self.variant = self.variant or variant_name(asdict(self.config), own)
 
     @property
     def name(self) -> str:
