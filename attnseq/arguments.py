@@ -8,6 +8,8 @@ from typing import NoReturn
 
 BAD_INPUT = 2
 
+NO_TILDE = "no shell fills in ~ in the middle of a word; write $HOME"
+
 
 def fail(message: str, status: int = BAD_INPUT) -> NoReturn:
     """End the program with one line on stderr."""
@@ -98,6 +100,8 @@ def output_folder(folders: Sequence[Path], out: str | None) -> Path:
         out: the option's value, or None.
     """
     if out is not None:
+        if out.startswith("~"):
+            fail(f"out={out}: {NO_TILDE}")
         if not out.strip() or (Path(out).exists() and not Path(out).is_dir()):
             fail(f"out={out}: not a folder")
         return Path(out)

@@ -66,8 +66,10 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         check_range("seed", self.seed, 0, 2**32 - 1)
-        if self.name in ("", ".", "..") or len(self.name) > 100 or any(character in self.name for character in "/\\:"):
-            raise ConfigError(f"name={self.name}: must be a folder name of 1 to 100 characters, without / \\ :")
+        odd = self.name in ("", ".", "..") or any(character in self.name for character in "/\\:")
+        if odd or len(self.name) > 100 or self.name.startswith("~"):
+            allowed = "a folder name of 1 to 100 characters, without / \\ :, and no ~ first"
+            raise ConfigError(f"name={self.name}: must be {allowed}")
         if not self.model.in_notebook:
             for key, value, other in (
                 ("model.init", self.model.init, "keras"),

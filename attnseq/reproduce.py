@@ -7,7 +7,9 @@ from attnseq.arguments import fail, refuse_empty
 from attnseq.article import verdicts
 from attnseq.article.published import ATTENTION_REMARK
 from attnseq.article.reproduction import Reproduced, train_published, write_report
-from attnseq.commandline import checked, compose_config, errors_in_one_line, register
+from attnseq.checking import checked
+from attnseq.commandline import errors_in_one_line, register
+from attnseq.composition import compose_config
 from attnseq.output import enduring_output
 from attnseq.report.tables import verdict_table
 from attnseq.report.terminal import terminal_console

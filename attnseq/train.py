@@ -11,7 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from attnseq import naming
 from attnseq.arguments import fail
-from attnseq.commandline import check_command_line, checked, errors_in_one_line, register
+from attnseq.checking import checked
+from attnseq.commandline import check_command_line, errors_in_one_line, register
 from attnseq.job import Job
 from attnseq.output import enduring_output
 from attnseq.run import run
@@ -28,10 +29,11 @@ def main() -> None:
     end_without_collection()
     register()
     check_command_line(sys.argv[1:])
-    failures: list[str] = []
+    failures: dict[Path, str] = {}
 
     def report(job: Job, outcome: Outcome) -> float:
-        failures.extend(filter(None, [failure(job, outcome)]))
+        if why := failure(job, outcome):
+            failures[job.path] = why
         return objective(outcome)
 
     def task(config: DictConfig) -> float:
@@ -56,7 +58,8 @@ def main() -> None:
             ]
             outcomes = train(jobs)
             refuse_input(outcomes)
-            print(summary(outcomes, Path(configs[0].hydra.sweep.dir)))
+            by_folder = {job.path: outcome for job, outcome in zip(jobs, outcomes, strict=True)}
+            print(summary(by_folder, {Path(config.hydra.sweep.dir) for config in configs}))
             return [report(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
         raise AssertionError("unreachable: errors end the program")
 
@@ -64,7 +67,7 @@ def main() -> None:
     with multirun_yaml_where_possible():
         hydra.main(config_path=str(naming.config_directory()), config_name="config", version_base="1.3")(task)()
     if failures:
-        fail(failures_line(failures), 1)
+        fail(failures_line(list(failures.values())), 1)
 
 
 if __name__ == "__main__":

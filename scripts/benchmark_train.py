@@ -121,15 +121,18 @@ class Clock:
 
 def train_attnseq(job: Job, clock: Clock) -> None:
     """The package's own program, without the files that a run writes."""
-    from attnseq import build, commandline  # the clock is running: the command imports this, and the peer does not
+    from attnseq import build  # the clock is running: the command imports all this, and the peer does not
+    from attnseq.checking import checked
+    from attnseq.commandline import register
+    from attnseq.composition import compose_config
     from attnseq.training.stopping import StopSignals
     from attnseq.training.trainer import Trainer
 
     overrides = [f"model={job.model}", f"device={job.device}", f"trainer.batch_size={job.batch_size}"]
     overrides.append(f"trainer.epochs={max(10, 1 + -(-job.steps * job.batch_size // SAMPLES))}")
     overrides += ["model.recurrent_activation=sigmoid"] * (job.model == "lstm_attention")
-    commandline.register()
-    config = commandline.checked(commandline.compose_config(overrides))
+    register()
+    config = checked(compose_config(overrides))
     device = build.build_device(config.device)
     data = build.build_data([config], device)
     with StopSignals() as stop:

@@ -16,7 +16,9 @@ import pytest
 import torch
 from omegaconf import DictConfig
 
-from attnseq.commandline import checked, compose_config, register
+from attnseq.checking import checked
+from attnseq.commandline import register
+from attnseq.composition import compose_config
 from attnseq.config import RunConfig
 from attnseq.job import Job
 from attnseq.observer import RunObserver

@@ -85,3 +85,4 @@ def test_files_go_nowhere_that_nobody_named(capsys, tmp_path, monkeypatch):
     assert "out=../file: not a folder" in refused(capsys, output_folder, [tmp_path], "../file")
     for blank in ("", " "):
         assert "not a folder" in refused(capsys, output_folder, [tmp_path], blank)
+    assert "out=~/x: no shell fills in ~" in refused(capsys, output_folder, [tmp_path], "~/x")

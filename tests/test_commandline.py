@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from hydra.errors import MissingConfigException
 from processes import LIMIT
 
-from attnseq.commandline import check_command_line, errors_in_one_line, explain
+import attnseq
+from attnseq.commandline import check_command_line, errors_in_one_line
 from attnseq.config import RunConfig
 from attnseq.job import Job
 from attnseq.run import run
@@ -22,6 +23,7 @@ from attnseq.training.stopping import Interrupted
 
 ROOT = Path(__file__).resolve().parent.parent
 ABS = "dataset=abs_difference"
+PICKLE = "+hydra.callbacks.keep._target_=hydra.experimental.callbacks.PickleJobInfoCallback"
 
 # arguments, and what the line must say
 BAD = {
@@ -75,7 +77,37 @@ BAD = {
         ["-m", "trainer.learning_rate=interval(1e-4,1e-1)"],
         ["trainer.learning_rate=interval(1e-4,1e-1)", "hydra/sweeper=basic", "optuna"],
     ),
-    "number for a choice in a sweep": (["-m", "model=5"], ["model=5", "must be a string"]),
+    "number for a choice in a sweep": (["-m", "model=5"], ["model=5", "no such choice", "lstm_plain"]),
+    "nothing for a choice": (["experiment=null"], ["experiment=null", "no such choice", "tutorial_mlp"]),
+    "sweep without -m": (["seed=range(3)"], ["seed=range(3)", "needs -m"]),
+    "commas without -m": (["name=a,b"], ["name=a,b", "needs -m", "[a,b]", """'name="a,b"'"""]),
+    "character of Hydra's": (["name=#1"], ["name=#1", """'name="#1"'"""]),
+    "a folder's own name": (
+        ["hydra.run.dir=outputs/mlp_attention,epochs=3/seed=1337"],
+        ["""'hydra.run.dir="outputs/mlp_attention,epochs=3/seed=1337"'"""],
+    ),
+    "home without a shell": (["hydra.run.dir=~/x"], ["hydra.run.dir=~/x", "$HOME"]),
+    "quoted home": (["hydra.run.dir='~/x'"], ["hydra.run.dir=~/x", "$HOME"]),
+    "home of a sweep": (["-m", "hydra.sweep.dir='~'"], ["hydra.sweep.dir=~", "$HOME"]),
+    "home below a sweep": (["-m", "hydra.sweep.subdir='~/x'"], ["hydra.sweep.subdir=~/x", "$HOME"]),
+    "home as a name": (["name='~'"], ["name=~", "no ~ first"]),
+    "two sweeps of a key": (["-m", "seed=range(3)", "seed=range(5,7)"], ["seed=range(3), seed=range(5,7)", "once"]),
+    "a value after a sweep": (["-m", "seed=1,2", "name=a", "seed=3"], ["seed=1,2, seed=3", "once"]),
+    "experiments that bring sweeps": (
+        ["-m", "experiment=attention_variants,learning_rate"],
+        ["experiment=attention_variants", "hydra.sweeper"],
+    ),
+    "value out of range to be shown": (["--cfg", "job", "trainer.epochs=-3"], ["trainer.epochs=-3", "must be >= 1"]),
+    "two modes": (["-c", "job", "-m", "seed=1,2"], ["--multirun, --cfg: only one of them"]),
+    "resolved without a config": (["--resolve"], ["--resolve", "--cfg"]),
+    "nothing to repeat": (["--experimental-rerun", "no_file"], ["--experimental-rerun=no_file", "No such file"]),
+    "no pickle to repeat": (["--experimental-rerun", "a_file"], ["--experimental-rerun=a_file", "not a pickle"]),
+    "values for a repetition": (["--experimental-rerun", "a_file", "seed=3"], ["takes no overrides", "seed=3"]),
+    "pickles without a folder": ([PICKLE], ["hydra.callbacks.keep", "hydra.output_subdir=.hydra"]),
+    "pickles of what trains together": (
+        ["-m", PICKLE, "hydra.output_subdir=.hydra", "seed=1,2"],
+        ["hydra.callbacks.keep", "hydra/launcher=basic"],
+    ),
     "population of nothing": (["-m", "hydra.launcher.max_population=0"], ["hydra.launcher.max_population=0", ">= 1"]),
     "less than nothing": (["-m", "hydra.launcher.max_population=-1"], ["hydra.launcher.max_population=-1", ">= 1"]),
     "text for a population": (
@@ -115,12 +147,6 @@ def test_bad_input(case: str, folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert (folder / "a_file").read_text() == "not a folder"
 
 
-def test_a_sweeper_that_is_not_installed_is_named_with_its_extra() -> None:
-    """As Hydra says it where there is no plugin; here there may be one."""
-    missing = MissingConfigException("Could not find 'hydra/sweeper/optuna'", "hydra/sweeper/optuna", ["basic"])
-    assert explain(missing) == 'hydra/sweeper=optuna needs Optuna: pip install "attnseq[optuna]"'
-
-
 @pytest.fixture
 def own_configs(tmp_path: Path) -> Path:
     """A folder with a user's experiment in it; its name needs quotes."""
@@ -153,6 +179,22 @@ def test_a_folder_of_the_users_configs_is_looked_at(
     assert end.value.code == 2
     assert capsys.readouterr().err == "--config-dir=nowhere: no such folder\n"
     assert not any(folder.iterdir())
+
+
+def test_the_version_is_attnseqs_own(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--version", "--vers"):
+        with pytest.raises(SystemExit) as end:
+            check_command_line([option, "seed=3"])
+        assert end.value.code == 0
+        assert capsys.readouterr() == (f"attnseq {attnseq.__version__}\n", "")
+
+
+def test_a_pickle_of_something_else_is_not_repeated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "list.pickle").write_bytes(pickle.dumps([1]))
+    with pytest.raises(SystemExit) as end:
+        check_command_line(["--experimental-rerun", "list.pickle"])
+    assert end.value.code == 2
+    assert capsys.readouterr().err == ("--experimental-rerun=list.pickle: no config; name the config.pickle of a run\n")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here, so that device=cuda is right")
@@ -209,8 +251,11 @@ def test_only_what_is_not_finished_must_be_written(
         ["experiment=tutorial_lstm", "trainer.epochs=2", "device=cpu"],
         ["-m", "seed=1,2", "model=mlp_attention,lstm_attention"],
         [ABS, "dataset.left=[0]", "dataset.right=[1]", "dataset.length=2", "trainer=fast", "trainer.compile=False"],
+        ["-m", "seed=3", "trainer.epochs=2", "trainer.epochs=3", "seed=1,2"],
+        ["name='#1'", 'hydra.run.dir="outputs/mlp_attention,epochs=3/seed=1337"'],
         ["--help"],
         ["--cfg", "job"],
+        ["--info", "config", "trainer.epochs=-3"],
     ],
 )
 def test_good_input_passes_and_writes_nothing(

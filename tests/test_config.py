@@ -12,7 +12,7 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from attnseq.build import build_data, build_population
-from attnseq.commandline import checked
+from attnseq.checking import checked
 from attnseq.config import RunConfig, TrainerConfig
 from attnseq.naming import config_directory, name_of_choice
 from attnseq.schema import ConfigError

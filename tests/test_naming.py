@@ -1,16 +1,23 @@
 """Variant names: the same config has the same name, another config another, and what decides nothing is left out."""
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
+from own_configs import write_own_configs
 
-from attnseq.commandline import checked, compose_config, register
-from attnseq.naming import LONGEST, result_config, variant_name
+from attnseq.checking import checked
+from attnseq.commandline import register
+from attnseq.composition import compose_config
+from attnseq.job import Job
+from attnseq.naming import LONGEST, own_folders, result_config, variant_name
 
 NAMES = [
     ((), "mlp_attention"),
@@ -24,6 +31,9 @@ NAMES = [
     (("seed=3", "device=cpu", "overwrite=true", "name=other"), "mlp_attention"),
     (("trainer.compile=false", "trainer.checkpoint_minutes=1"), "mlp_attention"),
     (("experiment=tutorial_lstm",), "lstm_attention"),
+    (("model=mlp_plain", "trainer=fast"), "mlp_attention,fast,attention=none"),
+    (("experiment=sequence_length",), "lstm_attention,abs_difference,fast,init=keras"),
+    (("experiment=attention_variants", "model=lstm_plain"), "lstm_attention,init=keras,attention=none,order=random"),
 ]  # fmt: skip
 
 
@@ -33,6 +43,36 @@ def test_name(overrides: tuple[str, ...], name: str, composed: Callable[..., Dic
     assert variant_name(config) == name
     assert config.hydra.run.dir == f"outputs/{config.name}/{name}/seed={config.seed}"
     assert config.hydra.sweep.subdir == f"{name}/seed={config.seed}"
+
+
+OWN = [
+    (("trainer=quick",), "mlp_attention,fast,epochs=3"),
+    (("trainer=quick", "trainer.epochs=10"), "mlp_attention,fast"),
+    (("trainer=quicker",), "mlp_attention,fast,epochs=3,beta1=0.5"),
+    (("trainer=named",), "mlp_attention,named,epochs=3"),
+    (("trainer=deep/preset",), "mlp_attention,epochs=3"),
+    (("model=small",), "lstm_attention,hidden_size=4,attention=none"),
+    (("model=named", "trainer=named"), "named,named,hidden_size=4,epochs=3"),
+    (("dataset=longer", "model.init=keras", "trainer=fast"), "mlp_attention,longer,fast,init=keras,length=12"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "name"), OWN, ids=[" ".join(overrides) for overrides, _ in OWN])
+def test_a_file_of_the_users_shows_what_differs_from_the_one_that_it_builds_on(
+    overrides: tuple[str, ...], name: str, tmp_path: Path
+) -> None:
+    """In the folder's name, and for whoever has the checked config alone, such as a worker on another machine."""
+    config = compose_config(overrides, write_own_configs(tmp_path / "own"))
+    assert config.hydra.run.dir == f"outputs/tutorial/{name}/seed=1337"
+    job = Job(checked(config), tmp_path / "run", OmegaConf.masked_copy(config, "hydra"))
+    assert job.variant == name
+    shutil.rmtree(tmp_path / "own")
+    assert replace(job).variant == name
+
+
+def test_a_file_of_the_users_that_builds_on_none_shows_all_its_values(tmp_path: Path) -> None:
+    config = compose_config(["trainer=alone"], write_own_configs(tmp_path))
+    assert variant_name(config, own_folders(config)).startswith("mlp_attention,alone,epochs=1,batch_size=512,")
 
 
 def test_the_checked_config_has_the_same_name(composed: Callable[..., DictConfig]) -> None:

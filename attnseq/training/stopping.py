@@ -25,8 +25,8 @@ class Interrupted(BaseException):
 class StopSignals:
     """Within it, the first of `STOPPING` is remembered for `check`; a second one, no notice, ends the program at once.
 
-    A signal that was ignored before stays ignored, as SIGHUP by `nohup`, and SIGINT in a script's background job. Outside
-    the main thread, where Python allows no handlers, nothing is ever remembered.
+    A signal that was ignored before stays ignored, as SIGHUP by `nohup`, and SIGINT in a script's background job.
+    Outside the main thread, where Python allows no handlers, nothing is ever remembered.
     """
 
     def __init__(self) -> None:
