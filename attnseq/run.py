@@ -2,7 +2,6 @@
 
 import shlex
 from contextlib import suppress
-from pathlib import Path
 
 import torch
 
@@ -14,6 +13,7 @@ from attnseq.report import history
 from attnseq.report.tables import attention_bars, results_table, summary_line
 from attnseq.report.terminal import terminal_console
 from attnseq.results import Result
+from attnseq.seen import as_seen
 from attnseq.training.out_of_memory import memory_errors
 from attnseq.training.population import FlatModel
 from attnseq.training.stopping import StopSignals
@@ -86,10 +86,9 @@ def show(job: Job, result: Result) -> None:
         console.print(f"{'loss/train':<16} {' '.join(losses)}", soft_wrap=True)
         console.print(f"{'published':<16} {' '.join(theirs.loss_E)}", soft_wrap=True)
     console.print(results_table(result))
-    path = job.path
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    shown = as_seen(job.path)
     for name in PICTURES:
-        if (path / name).exists():
+        if (job.path / name).exists():
             console.print(str(shown / name), soft_wrap=True)
     runs = shown.parent.parent if shown.parent.parent.name == job.config.name else shown
     console.print(f"tensorboard --logdir {shlex.quote(str(runs))}", soft_wrap=True)

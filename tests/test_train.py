@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 from omegaconf import OmegaConf
+from own_configs import write_own_configs
 from same_runs import assert_same_up_to_rounding
 from torch import Tensor
 
@@ -133,6 +134,64 @@ def test_a_folder_in_use_is_named_and_the_others_are_trained(command: Command, f
     assert "seed=2 (its folder cannot be used)\n" in done.err
     assert "another process is training this run" in done.out
     assert results(folder) == {1: "finished", 3: "finished"}
+
+
+def test_a_run_that_is_named_twice_counts_once(command: Command, folder: Path) -> None:
+    done = command("-m", "trainer.epochs=1", "seed=1,1,2,2", "trainer.learning_rate=1e38", "trainer.epochs=2")
+    assert "\n2 runs: 2 diverged\n" in done.out
+    assert done.err.startswith("2 not finished: ")
+    assert done.err.count("(diverged)") == 2
+
+
+@pytest.mark.parametrize("launcher", ["fused", "basic"])
+def test_a_sweep_of_names_has_a_folder_each(launcher: str, command: Command, folder: Path) -> None:
+    done = command("-m", "trainer.epochs=1", "name=a,b", f"hydra/launcher={launcher}")
+    assert (done.status, done.err) == (0, "")
+    assert {path.name for path in (folder / "outputs").iterdir()} == {"a", "b"}
+    for name in ("a", "b"):
+        assert (folder / "outputs" / name / "multirun.yaml").is_file()
+        assert len(list((folder / "outputs" / name).rglob("result.json"))) == 1
+    if launcher == "fused":
+        assert "python -m attnseq.compare outputs/a outputs/b\n" in done.out
+
+
+def test_an_experiments_launcher_and_logging_are_obeyed(command: Command, folder: Path, tmp_path: Path) -> None:
+    own = write_own_configs(tmp_path / "own")
+    done = command("-cd", str(own), "-m", "experiment=one_by_one", "trainer=quick", "trainer.epochs=1", "seed=1,2")
+    assert done.status == 0
+    assert "one program" not in done.out
+    logs = list((folder / "outputs" / "tutorial").glob("mlp_attention,fast,*epochs=1/seed=*/*.log"))
+    assert len(logs) == 2
+
+
+@pytest.mark.parametrize("mode", [(), ("-m", "hydra/launcher=basic")], ids=["run", "sweep"])
+def test_paths_are_right_where_the_shell_stands(mode: tuple[str, ...], command: Command, folder: Path) -> None:
+    done = command(*mode, "trainer.epochs=1", "hydra.job.chdir=true")
+    assert done.status == 0
+    shown = [line for line in done.out.splitlines() if line.endswith("loss.png")]
+    assert [(folder / path).is_file() for path in shown] == [True]
+    assert not Path(shown[0]).is_absolute()
+    assert "tensorboard --logdir outputs/tutorial\n" in done.out
+
+
+@pytest.mark.parametrize("mode", [(), ("-m", "hydra/launcher=basic")], ids=["run", "sweep"])
+def test_a_pickled_run_is_repeated(
+    mode: tuple[str, ...], command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hydra's --experimental-rerun, which warns that it is one."""
+    keep = "+hydra.callbacks.keep._target_=hydra.experimental.callbacks.PickleJobInfoCallback"
+    done = command(*mode, "trainer.epochs=1", "seed=1", keep, "hydra.output_subdir=.hydra")
+    assert (done.status, done.err) == (0, "")
+    (pickled,) = folder.rglob("config.pickle")
+    assert (pickled.parent / "job_return.pickle").is_file()
+    (result,) = folder.rglob("result.json")
+    before = json.loads(result.read_text())
+    result.unlink()
+    (result.parent / "checkpoint.pt").unlink()
+    monkeypatch.setattr(sys, "argv", ["attnseq-train", "--experimental-rerun", str(pickled)])
+    with pytest.warns(UserWarning, match="Experimental rerun"):
+        main()
+    assert json.loads(result.read_text())["loss/test"] == before["loss/test"]
 
 
 @pytest.mark.parametrize(

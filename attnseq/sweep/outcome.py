@@ -1,12 +1,14 @@
 """What a sweep tells Hydra's sweepers and the shell of each run."""
 
 import math
+import os
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from attnseq.job import Job
+from attnseq.seen import as_seen
 from attnseq.sweep.claim import Outcome, RunFailedError, WorkerLostError
 
 NAMED = 10
@@ -31,19 +33,21 @@ def failure(job: Job, outcome: Outcome) -> str | None:
     return f"{job.name} (diverged)" if outcome["status"] == "diverged" else None
 
 
-def summary(outcomes: Sequence[Outcome], folder: Path) -> str:
+def summary(outcomes: Mapping[Path, Outcome], folders: Collection[Path]) -> str:
     """What became of a sweep's runs, and the commands that show more of them.
 
     Args:
-        outcomes: of its runs.
-        folder: of the sweep.
+        outcomes: of its runs, by folder.
+        folders: of the sweep; several where what it sweeps names them.
     """
-    counts = Counter("failed" if isinstance(outcome, Exception) else outcome["status"] for outcome in outcomes)
-    folder = folder.absolute()
-    shown = shlex.quote(str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder))
+    counts = Counter("failed" if isinstance(outcome, Exception) else outcome["status"] for outcome in outcomes.values())
     states = ", ".join(f"{count} {status}" for status, count in counts.items())
     runs = f"{len(outcomes)} run{'s' * (len(outcomes) > 1)}: {states}"
-    return f"{runs}\npython -m attnseq.compare {shown}\ntensorboard --logdir {shown}"
+    absolute = sorted({str(folder.absolute()) for folder in folders})
+    above = Path(os.path.commonpath(absolute))
+    compared = [Path(folder) for folder in absolute] if len(absolute) <= NAMED else [above]
+    shown = " ".join(shlex.quote(str(as_seen(folder))) for folder in compared)
+    return f"{runs}\npython -m attnseq.compare {shown}\ntensorboard --logdir {shlex.quote(str(as_seen(above)))}"
 
 
 def failures_line(failures: list[str]) -> str:
