@@ -78,10 +78,9 @@ def check_hydra(config: DictConfig, multirun: bool) -> None:
     largest = OmegaConf.select(config, "hydra.launcher.max_population")
     if largest is not None:
         check_range("hydra.launcher.max_population", largest, 1)
-    for name, callback in config.hydra.callbacks.items():
-        if not str(callback.get("_target_")).endswith(f".{PICKLE}"):
+    for key in (f"hydra.callbacks.{name}" for name in config.hydra.callbacks):
+        if not str(OmegaConf.select(config, f"{key}._target_")).endswith(f".{PICKLE}"):
             continue
-        key = f"hydra.callbacks.{name}"
         if config.hydra.output_subdir is None:
             reason = f"{PICKLE} writes to hydra.output_subdir, which is null; add hydra.output_subdir=.hydra"
             raise ConfigError(f"{key}: {reason}")
