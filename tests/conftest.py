@@ -24,14 +24,13 @@ from attnseq.job import Job
 from attnseq.observer import RunObserver
 from attnseq.report import history
 from attnseq.run import run
+from attnseq.training.stopping import STOPPING
 
 # how long an example takes says nothing about what is tested
 hypothesis.settings.register_profile(
     "any speed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any speed")
-
-STOPPING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name)}
 
 TESTS = Path(__file__).resolve().parent
 
