@@ -12,11 +12,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from processes import LIMIT
+from processes import LIMIT, insist
 
 from attnseq.observer import RunObserver
 from attnseq.train import main
@@ -60,14 +61,17 @@ def held_in_write(folder: Path, name: str) -> AbstractContextManager[Any]:
     return patch.object(Path, "replace", holding_replace)
 
 
-def held_in_ray(folder: Path, at: str) -> AbstractContextManager[Any]:
+@contextmanager
+def held_in_ray(folder: Path, at: str) -> Iterator[None]:
     from attnseq.sweep import ray_workers, worker
 
     def train_population(*arguments: Any) -> Any:  # of __main__: it travels to the workers as code, not as a name
         with held_at_step(folder, at):
             return worker.train_population(*arguments)
 
-    return patch.object(ray_workers, "train_population", train_population)
+    started = patch.object(ray_workers.ray, "init", partial(insist, ray_workers.ray.init))
+    with patch.object(ray_workers, "train_population", train_population), started:
+        yield
 
 
 PLACES: dict[str, Callable[[Path, str], AbstractContextManager[Any]]] = {

@@ -4,8 +4,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 LIMIT = 900.0
 """Seconds after which a test gives up on an event: far beyond what a slow and busy machine takes for any of them."""
@@ -20,6 +23,14 @@ def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> 
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, "nothing happened"
         time.sleep(0.01)
+
+
+def insist(function: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    """What `function` returns, of some attempts: Ray gives its own parts 15 to 30 seconds to start, on any machine."""
+    for _ in range(9):
+        with suppress(Exception):
+            return function(*arguments, **named)
+    return function(*arguments, **named)
 
 
 @contextmanager

@@ -142,7 +142,11 @@ def test_a_lock_is_seen_while_a_process_holds_it_and_nothing_is_written(tmp_path
         pass  # the probe let go of it
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may open every file")
-def test_a_lock_that_may_not_be_opened_is_not_held_by_us(tmp_path: Path):
-    (tmp_path / ".lock").touch(mode=0o000)
+def test_a_lock_that_may_not_be_opened_is_not_held_by_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".lock").touch()
+
+    def refuse(*_: object) -> int:  # root may open every file
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
     assert not is_locked(tmp_path)

@@ -4,13 +4,11 @@ Ray takes some ten seconds to start, so that each test does much.
 """
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any
 
 import pytest
 from hydra.test_utils.launcher_common_tests import LauncherTestSuite
+from processes import LIMIT, insist, wait_until
 
 from hydra_plugins.attnseq_launchers.ray_fused import RayFusedLauncher
 
@@ -26,7 +25,6 @@ try:
 except ImportError:
     Cluster = None
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 RAY_FUSED = "hydra/launcher=ray_fused"
 OVERRIDES = (
     "device=cpu",
@@ -36,35 +34,18 @@ OVERRIDES = (
     "trainer.batch_size=160",
     "trainer.compile=false",
 )
-NODE: dict[str, Any] = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 80_000_000}
+IN_EPOCH_4, NOWHERE = "ray=16", "ray=0"
+NODE: dict[str, Any] = {
+    "num_cpus": 1,
+    "include_dashboard": False,
+    "include_log_monitor": False,
+    "object_store_memory": 80_000_000,
+}
 
 needs_ray = pytest.mark.skipif(Cluster is None, reason="Ray is not installed (extra ray)")
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="who has which file open is read from /proc")
 
 Start = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def start(folder: Path) -> Iterator[Start]:
-    """`start(*overrides)`: the sweep in a process of its own, in the test's folder; what runs at the end is killed."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def begin(*overrides: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "attnseq.train", "-m", *OVERRIDES, *overrides],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        processes.append(process)
-        return process
-
-    yield begin
-    for process in processes:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture
@@ -92,26 +73,28 @@ def ray_processes(ray_folder: Path) -> list[str]:
     return [command for command in processes("cmdline").values() if str(ray_folder) in command]
 
 
-def locked_by(node: Any) -> set[Path]:
-    """The folders of the population that a node's worker trains."""
+def workers_of(node: Any) -> set[int]:
+    """Processes that a node has started."""
     raylet = node.all_processes["raylet"][0].process.pid
-    workers = [pid for pid, status in processes("status").items() if f"\nPPid:\t{raylet}\n" in status]
-    files = [file for pid in workers for file in Path("/proc", str(pid), "fd").glob("*")]
-    with suppress(FileNotFoundError):  # closed meanwhile: the next look will do
-        return {file.readlink().parent for file in files if file.readlink().name == ".lock"}
-    return set()
+    return {pid for pid, status in processes("status").items() if f"\nPPid:\t{raylet}\n" in status}
 
 
-def wait_until(process: subprocess.Popen[str], condition: Callable[[], bool], seconds: float = 180) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.05)
+def folders_of(pid: int) -> set[Path]:
+    """The folders of the population that a worker trains: it has locked them."""
+    links = []
+    for file in Path("/proc", str(pid), "fd").glob("*"):
+        with suppress(FileNotFoundError):  # one of Ray's, closed meanwhile
+            links.append(file.readlink())
+    return {link.parent for link in links if link.name == ".lock"}
+
+
+def held(folder: Path) -> list[int]:
+    """Workers that are held."""
+    return [int(path.name.removeprefix("held-")) for path in folder.glob("held-*")]
 
 
 def output_of(process: subprocess.Popen[str], status: int = 0) -> tuple[str, str]:
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=LIMIT)
     assert process.returncode == status, err
     return out, err
 
@@ -136,25 +119,26 @@ def check_same(ours: dict[Path, dict[str, Any]], theirs: dict[Path, dict[str, An
 
 @needs_ray
 @needs_proc
-def test_a_node_of_a_cluster_is_killed(folder: Path, start: Start, ray_folder: Path) -> None:
-    sweep = ("trainer.epochs=12", "seed=range(64)")
+def test_a_node_of_a_cluster_is_killed(folder: Path, start: Start, ray_folder: Path, tmp_path: Path) -> None:
+    """While each of its three workers is held in the fourth epoch."""
+    sweep = ("-m", *OVERRIDES, "trainer.epochs=6", "seed=range(64)")
+    remote = ("name=remote", RAY_FUSED)
 
-    def midway() -> bool:
-        rows, its = histories(remote), locked_by(node)
-        return len(its) > 1 and all(len(rows.get(path, [])) >= 3 for path in its)
-
-    cluster = Cluster(initialize_head=True, head_node_args=NODE)
+    cluster = insist(Cluster, initialize_head=True, head_node_args=NODE | {"no_monitor": True})
     try:
-        node, _ = [cluster.add_node(**NODE) for _ in range(2)]
-        process = start(*sweep, "name=remote", RAY_FUSED, f"hydra.launcher.address={cluster.address}")
-        remote = folder / "outputs" / "remote"
-        wait_until(process, midway)
-        victims, at_the_kill = locked_by(node), histories(remote)
+        node, _ = [insist(cluster.add_node, **NODE) for _ in range(2)]
+        process = start(*sweep, *remote, f"hydra.launcher.address={cluster.address}", held=IN_EPOCH_4)
+        wait_until(lambda: len(held(tmp_path)) == 3, process)
+        (worker,) = workers_of(node) & set(held(tmp_path))
+        victims, at_the_kill = folders_of(worker), histories(folder)
         cluster.remove_node(node, allow_graceful=False)
+        (tmp_path / "go").touch()
         out, err = output_of(process)
     finally:
         cluster.shutdown()
 
+    assert len(victims) in (21, 22)
+    assert [len(rows) for rows in at_the_kill.values()] == [3] * 64
     lines = out.splitlines()
     assert "64 runs, one program, 3 populations of up to 22" in lines[0]
     (lost,) = [line for line in lines if line.startswith("a worker was lost (its node died)")]
@@ -162,25 +146,22 @@ def test_a_node_of_a_cluster_is_killed(folder: Path, start: Start, ray_folder: P
     assert lines[4:6] == ["64 of 64 runs", "64 runs: 64 finished"]
     assert len(lines) == 8  # a line a population, and what to look at: nothing of Ray's own
     assert err == ""
-    for path, rows in histories(remote).items():
-        assert [row.partition(",")[0] for row in rows] == [str(epoch) for epoch in range(1, 13)]
-        # no epoch was trained twice, but for one whose checkpoint was not there yet
-        known = at_the_kill.get(path, [])[:-1]
-        assert rows[: len(known)] == known
-        assert path not in victims or len(known) >= 2
+    for path, rows in histories(folder).items():
+        assert [row.partition(",")[0] for row in rows] == [str(epoch) for epoch in range(1, 7)]
+        assert rows[:3] == at_the_kill[path]  # no epoch was trained twice
     output_of(start(*sweep, "name=local"))
-    check_same(results(remote), results(folder / "outputs" / "local"))
+    check_same(results(folder / "outputs" / "remote"), results(folder / "outputs" / "local"))
 
     # all is there: neither cluster nor Ray is asked for
-    out, _ = output_of(start(*sweep, "name=remote", RAY_FUSED, "hydra.launcher.address=127.0.0.1:1"))
+    out, _ = output_of(start(*sweep, *remote, "hydra.launcher.address=127.0.0.1:1"))
     assert out.startswith("64 of 64 runs are finished; overwrite=true trains them anew\n")
 
 
 @needs_ray
-def test_ray_is_started_here_and_stopped(folder: Path, start: Start, ray_folder: Path) -> None:
-    sweep = ("trainer.epochs=40", "seed=1,2,3", RAY_FUSED, "hydra.launcher.max_population=2")
-    process = start(*sweep)
-    wait_until(process, lambda: sum(len(rows) >= 2 for rows in histories(folder).values()) >= 2)
+def test_ray_is_started_here_and_stopped(folder: Path, start: Start, ray_folder: Path, tmp_path: Path) -> None:
+    sweep = ("-m", *OVERRIDES, "trainer.epochs=6", "seed=1,2,3", RAY_FUSED, "hydra.launcher.max_population=2")
+    process = start(*sweep, held=IN_EPOCH_4)
+    wait_until(lambda: len(held(tmp_path)) > 0, process)
     assert ray_processes(ray_folder)
     process.send_signal(signal.SIGINT)
     _, err = output_of(process, status=130)
@@ -189,10 +170,11 @@ def test_ray_is_started_here_and_stopped(folder: Path, start: Start, ray_folder:
     assert not results(folder)
     assert not ray_processes(ray_folder)
     stopped = histories(folder)
+    assert max(len(rows) for rows in stopped.values()) == 4
 
-    out, err = output_of(start(*sweep))
+    out, err = output_of(start(*sweep, held=NOWHERE))
     assert err == ""
-    assert "going on from epoch" in out
+    assert "going on from epoch 4" in out
     assert "\n3 of 3 runs\n" in out
     assert len(results(folder)) == 3
     for path, rows in stopped.items():
@@ -204,7 +186,7 @@ def test_without_ray(folder: Path) -> None:
     arguments = ["attnseq-train", "-m", *OVERRIDES, "seed=1,2", RAY_FUSED]
     program = f"import sys; sys.modules['ray'] = None; sys.argv = {arguments}; from attnseq.train import main; main()"
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode == 2
     assert done.stderr == 'hydra/launcher=ray_fused needs Ray: pip install "attnseq[ray]"\n'
     assert not list(folder.iterdir())
