@@ -1,31 +1,34 @@
 """Speed and memory of attnseq on this machine, beside what people would use instead.
 
-    python scripts/benchmark.py train     # a training step beside PyTorch as people write it
-    python scripts/benchmark.py sweep     # a sweep with the fused launcher beside Hydra's basic launcher
+    python scripts/benchmark.py peers     # a training step beside PyTorch, Keras and JAX, and its limit
+    python scripts/benchmark.py train     # a training step beside PyTorch, on any device
+    python scripts/benchmark.py sweep     # a sweep's whole command beside the basic launcher and plain scripts
+    python scripts/benchmark.py busy      # what a busy neighbour costs, and a second command
     python scripts/benchmark.py memory    # peak memory of a sweep of 1, 32 and 256 runs
+    python scripts/benchmark.py check     # every ratio of docs/performance.md beside its goal
 
 Each has a --help of its own.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
-import benchmark_memory
-import benchmark_sweep
-import benchmark_train
+from benchmarks import busy, check, memory, peers, sweep, train
 
 
 def main(arguments: Sequence[str]) -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    subcommands = {"train": benchmark_train, "sweep": benchmark_sweep, "memory": benchmark_memory}
+    subcommands = {"peers": peers, "train": train, "sweep": sweep, "busy": busy, "memory": memory, "check": check}
     for name, module in subcommands.items():
         help_line = str(module.__doc__).splitlines()[0].partition(": ")[2]
         raw = argparse.RawDescriptionHelpFormatter
         module.add_arguments(commands.add_parser(name, help=help_line, description=module.__doc__, formatter_class=raw))
     given = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # its commands and neighbours end with it
     given.run(given)
 
 

@@ -3,6 +3,7 @@
 # When nothing has changed it returns at once. Extras accumulate from call to call.
 #
 #   scripts/setup.sh [--extra dev|bench|ray|optuna]...                  PYTHON=/path/to/python chooses the interpreter
+#   scripts/setup.sh --extra peers      makes .venv-peers, by constraints-peers.txt, for scripts/benchmark.py
 set -euo pipefail
 
 fail() {
@@ -11,23 +12,28 @@ fail() {
 }
 
 # How the extras that are asked for and those that are installed are held: names, each followed by a space.
-wanted=""
+wanted="" venv=.venv constraints=constraints.txt
+if [[ $* == "--extra peers" ]]; then
+  wanted="peers " venv=.venv-peers constraints=constraints-peers.txt
+  shift 2
+fi
 while (($#)); do
   case "$1 ${2-}" in
     "--extra dev" | "--extra bench" | "--extra ray" | "--extra optuna") wanted+="$2 " ;;
-    *) fail "unknown argument: $*; usage: setup.sh [--extra dev|bench|ray|optuna]..." 2 ;;
+    "--extra peers") fail "--extra peers makes an environment of its own, .venv-peers: ask for it alone" 2 ;;
+    *) fail "unknown argument: $*; usage: setup.sh [--extra dev|bench|ray|optuna]... or setup.sh --extra peers" 2 ;;
   esac
   shift 2
 done
 
 unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-venv_python=.venv/bin/python
-log=.venv/setup.log
+venv_python=$venv/bin/python
+log=$venv/setup.log
 
 # The stamp holds "KEY EXTRAS": KEY tells what was installed and where, or is "incomplete" while pip is at work.
-stamp=.venv/attnseq.stamp
-key=$({ pwd && cat setup.cfg pyproject.toml constraints.txt; } | cksum | tr ' ' -)
+stamp=$venv/attnseq.stamp
+key=$({ pwd && cat setup.cfg pyproject.toml $constraints; } | cksum | tr ' ' -)
 ready() {
   stamped=$(cat "$stamp" 2>/dev/null || true)
   installed=${stamped#* }
@@ -44,7 +50,7 @@ if command -v flock >/dev/null; then
 fi
 
 # What a killed first attempt left, or an environment whose Python is gone, is of no use; an environment of the user's is.
-if [[ $stamped == incomplete* || (-L $venv_python && ! -e $venv_python) ]]; then rm -rf .venv; fi
+if [[ $stamped == incomplete* || (-L $venv_python && ! -e $venv_python) ]]; then rm -rf "$venv"; fi
 
 if [[ ! -x $venv_python ]]; then
   candidates=(python3.13 python3.12 python3.11 python3 python)
@@ -66,12 +72,12 @@ if [[ ! -x $venv_python ]]; then
 fi
 
 extras=$(printf '%s\n' $installed $wanted | sort -u | xargs)
-echo "setup: installing attnseq${extras:+ with ${extras// / and }} into .venv (minutes the first time) ..."
-{ mkdir -p .venv && echo "incomplete ${extras:+$extras }" >"$stamp"; } 2>/dev/null || fail "cannot write to $PWD/.venv"
+echo "setup: installing attnseq${extras:+ with ${extras// / and }} into $venv (minutes the first time) ..."
+{ mkdir -p "$venv" && echo "incomplete ${extras:+$extras }" >"$stamp"; } 2>/dev/null || fail "cannot write to $PWD/$venv"
 if [[ ! -x $venv_python ]]; then
-  "$python" -m venv .venv >"$log" 2>&1 || fail "$python -m venv failed; its messages: $PWD/$log"
+  "$python" -m venv "$venv" >"$log" 2>&1 || fail "$python -m venv failed; its messages: $PWD/$log"
 fi
-if ! "$venv_python" -m pip install -e ".${extras:+[${extras// /,}]}" -c constraints.txt >"$log" 2>&1; then
+if ! "$venv_python" -m pip install -e ".${extras:+[${extras// /,}]}" -c $constraints >"$log" 2>&1; then
   # pip takes back what it began, so the environment is again what it was.
   if [[ $stamped ]]; then echo "$stamped" >"$stamp"; else rm -f "$stamp"; fi
   case $(cat "$log") in
@@ -79,7 +85,7 @@ if ! "$venv_python" -m pip install -e ".${extras:+[${extras// /,}]}" -c constrai
     *"NewConnectionError"* | *"name resolution"* | *"timed out"* | *"ProxyError"* | *"Max retries"*) cause="no network" ;;
     *"No matching distribution"*) cause="a pinned package is not to be had for this Python and machine" ;;
     *"cancelled by user"*) cause="interrupted" ;;
-    *"No module named pip"*) cause=".venv has no pip; remove .venv" ;;
+    *"No module named pip"*) cause="$venv has no pip; remove $venv" ;;
     *) cause="see its last lines" ;;
   esac
   fail "pip failed: $cause (pip's messages: $PWD/$log)"

@@ -48,7 +48,7 @@ class Checkout:
                 (self.tools / tool).symlink_to(found)
         self.root.mkdir()
         shutil.copytree(ROOT / "scripts", self.root / "scripts")
-        for name in ("setup.cfg", "pyproject.toml", "constraints.txt"):
+        for name in ("setup.cfg", "pyproject.toml", "constraints.txt", "constraints-peers.txt"):
             shutil.copy(ROOT / name, self.root)
 
     def python(self, pip: str = "exit 0") -> None:
@@ -158,6 +158,21 @@ class TestSetup:
             checkout.succeed(*arguments)
         assert [call.split()[4] for call in checkout.pip_calls()] == [".[dev]", ".[bench,dev]"]
 
+    def test_peers_have_an_environment_of_their_own(self, checkout: Checkout) -> None:
+        checkout.python()
+        checkout.succeed("--extra", "dev")
+        assert ".venv-peers" in checkout.succeed("--extra", "peers")
+        assert checkout.succeed("--extra", "peers") == checkout.succeed("--extra", "dev") == ""
+        assert (checkout.root / ".venv-peers" / "bin" / "python").exists()
+        assert checkout.pip_calls() == [
+            "-m pip install -e .[dev] -c constraints.txt",
+            "-m pip install -e .[peers] -c constraints-peers.txt",
+        ]
+
+    def test_peers_come_with_no_other_extra(self, checkout: Checkout) -> None:
+        for arguments in (("--extra", "dev", "--extra", "peers"), ("--extra", "peers", "--extra", "dev")):
+            assert "ask for it alone" in checkout.fail(*arguments, status=2)
+
     @pytest.mark.parametrize("name", ["setup.cfg", "pyproject.toml", "constraints.txt"])
     def test_changed_requirements_are_installed(self, checkout: Checkout, name: str) -> None:
         checkout.python()
@@ -223,15 +238,24 @@ def setup_cfg() -> configparser.ConfigParser:
     return parser
 
 
-def test_constraints_pin_every_requirement(setup_cfg: configparser.ConfigParser) -> None:
+@pytest.mark.parametrize(
+    ("name", "extras"),
+    [("constraints.txt", {"dev", "bench", "ray", "optuna"}), ("constraints-peers.txt", {"peers"})],
+)
+def test_constraints_pin_every_requirement(setup_cfg: configparser.ConfigParser, name: str, extras: set[str]) -> None:
     pins = {}
-    for pin in map(Requirement, lines((ROOT / "constraints.txt").read_text())):
+    for pin in map(Requirement, lines((ROOT / name).read_text())):
         (specifier,) = pin.specifier
         assert specifier.operator == "=="
         pins[canonicalize_name(pin.name)] = specifier.version
-    groups = [setup_cfg["options"]["install_requires"], *setup_cfg["options.extras_require"].values()]
+    groups = [setup_cfg["options"]["install_requires"]]
+    groups += [setup_cfg["options.extras_require"][extra] for extra in extras]
     for requirement in (Requirement(line) for group in groups for line in lines(group)):
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), requirement
+
+
+def test_every_extra_has_its_constraints(setup_cfg: configparser.ConfigParser) -> None:
+    assert set(setup_cfg["options.extras_require"]) == {"dev", "bench", "ray", "optuna", "peers"}
 
 
 def test_every_package_is_installed(setup_cfg: configparser.ConfigParser) -> None:

@@ -13,11 +13,12 @@ Nothing is written outside a temporary folder.
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark_process import Row, call, machine, peak_mib, positive, table
+from benchmarks.contestants.job import peak_mib
+from benchmarks.output import Row, machine, positive, table
+from benchmarks.process import call, say, scratch_folder
 
 HEADS = ("model", "runs", "peak MiB", "KiB a run")
 FIGURES = {"peak": 0, "kib": 0}
@@ -32,12 +33,12 @@ def work(overrides: Sequence[str]) -> Row:
     return {"peak": peak_mib()}
 
 
-def measure(model: str, runs: int, given: argparse.Namespace, scratch: Path) -> float:
+def measure(model: str, runs: int, samples: int, scratch: Path) -> float:
     """Peak memory of a sweep in a process of its own, in MiB."""
-    print(f"{model}: {runs} runs", file=sys.stderr, flush=True)
+    say(f"{model}: {runs} runs")
     overrides = ["device=cpu", f"model={model}", f"seed=range({runs})", "trainer.epochs=1", "trainer.compile=true"]
-    overrides += [f"dataset.train_size={given.samples}", f"hydra.launcher.max_population={runs}"]
-    output, _ = call([str(Path(__file__).resolve()), json.dumps(overrides)], scratch, f"cache_{model}")
+    overrides += [f"dataset.train_size={samples}", f"hydra.launcher.max_population={runs}"]
+    output, _ = call(["-m", "benchmarks.memory", json.dumps(overrides)], scratch, f"cache_{model}")
     peak = json.loads(output.splitlines()[-1])["peak"]
     if peak is None:
         raise SystemExit("this system does not tell a process's peak memory")
@@ -47,12 +48,13 @@ def measure(model: str, runs: int, given: argparse.Namespace, scratch: Path) -> 
 def memory(given: argparse.Namespace) -> None:
     """The subcommand `memory`."""
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="attnseq_benchmark_", ignore_cleanup_errors=True) as scratch:
+    head = f"{machine()}, {given.samples:,} samples"
+    with scratch_folder() as scratch:
         for runs in sorted(set(given.runs)):
-            peak = measure(given.model, runs, given, Path(scratch))
+            peak = measure(given.model, runs, given.samples, scratch)
             grown = 1024 * (peak - rows[-1]["peak"]) / (runs - int(rows[-1]["contestant"])) if rows else None
             rows.append({"model": given.model, "contestant": str(runs), "peak": peak, "kib": grown})
-    print(f"{machine('cpu')}, {given.samples:,} samples", table(HEADS, FIGURES, rows), sep="\n")
+    print(head, table(HEADS, FIGURES, rows), sep="\n")
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
