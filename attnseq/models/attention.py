@@ -12,6 +12,18 @@ from torch import Tensor, nn
 ATTENTIONS = ("time", "element", "feature", "none")
 
 
+def softmax(scores: Tensor) -> Tensor:
+    """Softmax over the last axis: PyTorch's where gradients are taken, else the same, written out.
+
+    Over an axis that is no longer than a vector register PyTorch's goes number by number. A batch is too small for that
+    to matter, the samples of an evaluation are not: written out, it takes a third of the time.
+    """
+    if torch.is_grad_enabled():
+        return torch.softmax(scores, dim=-1)
+    powers = torch.exp(scores - scores.amax(dim=-1, keepdim=True))
+    return powers / powers.sum(dim=-1, keepdim=True)
+
+
 class TimeAttention(nn.Module):
     """A weight for each time step, shared by its features (temporal attention).
 
@@ -25,7 +37,7 @@ class TimeAttention(nn.Module):
 
     def forward(self, inputs_BxTxD: Tensor) -> Tensor:
         scores_BxDxT = self.score(inputs_BxTxD.transpose(-1, -2))
-        weights = torch.softmax(scores_BxDxT, dim=-1).unbind(dim=-2)
+        weights = softmax(scores_BxDxT).unbind(dim=-2)
         # a mean, written out: of a reduction over a dimension that is not the last, if the last is shorter than a
         # vector register, the compiler makes a loop that starts all threads anew for each sample
         return sum(weights[1:], start=weights[0]) / len(weights)  # attention_BxT
@@ -43,7 +55,7 @@ class ElementAttention(nn.Module):
 
     def forward(self, inputs_BxTxD: Tensor) -> Tensor:
         scores_BxDxT = self.score(inputs_BxTxD.transpose(-1, -2))
-        return torch.softmax(scores_BxDxT, dim=-1).transpose(-1, -2)  # attention_BxTxD
+        return softmax(scores_BxDxT).transpose(-1, -2)  # attention_BxTxD
 
 
 class FeatureAttention(nn.Module):
@@ -58,7 +70,7 @@ class FeatureAttention(nn.Module):
 
     def forward(self, inputs_BxTxD: Tensor) -> Tensor:
         scores_BxD = self.score(inputs_BxTxD.transpose(-1, -2)).squeeze(-1)
-        weights_BxD = torch.softmax(scores_BxD, dim=-1)
+        weights_BxD = softmax(scores_BxD)
         return weights_BxD.unsqueeze(-2).expand_as(inputs_BxTxD)  # attention_BxTxD
 
 

@@ -11,13 +11,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from attnseq.analysis import attention
-from attnseq.analysis.attention import BINS, AttentionSummary, position_weights, summarise_attention
+from attnseq.analysis.attention import (
+    BINS,
+    AttentionSummary,
+    evaluate_with_attention,
+    position_weights,
+    summarise_attention,
+)
 from attnseq.datasets.dataset import Split
 from attnseq.models.lstm_attention import LSTMAttention
 from attnseq.models.model import ModelOutput
 from attnseq.models.weights import KerasInitializer
 from attnseq.randomness import generator
+from attnseq.training import evaluation
+from attnseq.training.evaluation import evaluate
 from attnseq.training.population import FlatModel
 
 POSITIONS, BASE = 4, 3
@@ -91,7 +98,8 @@ def test_histogram_counts_every_sample_in_the_bin_of_its_weight() -> None:
     assert summary.histogram_TxN.shape == (POSITIONS, BINS)
     assert summary.histogram_TxN.sum(axis=1).tolist() == [50] * POSITIONS
     assert (summary.edges_N1[0], summary.edges_N1[-1], len(summary.edges_N1)) == (0, 1, BINS + 1)
-    weights_BxT = flat.predict(parameters_PxN, split.digits_NxT).attention[0].double().numpy()
+    with torch.no_grad():  # as it is evaluated
+        weights_BxT = flat.predict(parameters_PxN, split.digits_NxT).attention[0].double().numpy()
     for position in range(POSITIONS):
         expected_N, _ = np.histogram(weights_BxT[:, position], bins=summary.edges_N1)
         np.testing.assert_array_equal(summary.histogram_TxN[position], expected_N)
@@ -182,9 +190,31 @@ def test_chunks_do_not_matter(chunk: int, monkeypatch: pytest.MonkeyPatch) -> No
     flat, split = lstm("element"), random_split(11)
     parameters_PxN = fresh(flat, 2)
     whole = summarise_attention(flat, parameters_PxN, split)
-    monkeypatch.setattr(attention, "CHUNK", chunk)
+    monkeypatch.setattr(evaluation, "CHUNK", chunk)
     for mine, theirs in zip(summarise_attention(flat, parameters_PxN, split), whole, strict=True):
         assert_same(mine, theirs)
+
+
+@pytest.mark.parametrize("most", [1, 6, 8, 11, 100, None])
+def test_metrics_and_attention_come_of_one_prediction(most: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    flat, split = lstm("element"), random_split(11)
+    parameters_PxN = fresh(flat, 2)
+    monkeypatch.setattr(evaluation, "CHUNK", 8)  # 4 samples of two replicas
+    probed = split if most is None else split.first(most)
+    expected = evaluate(flat, parameters_PxN, split, 10), summarise_attention(flat, parameters_PxN, probed)
+    predicted, predict = [], flat.predict
+
+    def count(some_PxN: Tensor, digits_BxT: Tensor) -> ModelOutput:
+        predicted.append(digits_BxT)
+        return predict(some_PxN, digits_BxT)
+
+    monkeypatch.setattr(flat, "predict", count)
+    together = evaluate_with_attention(flat, parameters_PxN, split, 10, most)
+    assert torch.equal(torch.cat(predicted), split.digits_NxT)
+    for replica, (metrics, summary) in enumerate(together):
+        assert metrics == expected[0][replica]
+        assert summary.samples == len(probed)
+        assert_same(summary, expected[1][replica])
 
 
 def test_a_diverged_replica_does_not_spoil_its_neighbour() -> None:

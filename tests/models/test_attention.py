@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from attnseq.models.attention import (
     ATTENTIONS,
@@ -18,6 +19,7 @@ from attnseq.models.attention import (
     TimeAttention,
     sequence_attention,
 )
+from attnseq.models.attention import softmax as softmax_of_scores
 
 BATCH, POSITIONS, BASE = 3, 6, 4
 
@@ -107,3 +109,29 @@ def test_layers_by_name() -> None:
 def test_unknown_kind_is_refused_with_what_is_allowed(kind: str) -> None:
     with pytest.raises(ValueError, match=rf"model\.attention={kind}: must be one of time, element, feature, none"):
         sequence_attention(kind, POSITIONS)
+
+
+@pytest.mark.parametrize("shape", [(7,), (3, 1), (2, 5, 17)])
+def test_softmax_is_pytorchs_with_gradients_and_without(shape: tuple[int, ...]) -> None:
+    scores = 50 * torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    expected = torch.softmax(scores, dim=-1)
+    with torch.no_grad():
+        torch.testing.assert_close(softmax_of_scores(scores), expected, rtol=1e-12, atol=0)
+        broken = torch.tensor([torch.nan, 0.0]), torch.tensor([torch.inf, 0.0]), torch.full((2,), -torch.inf)
+        assert all(softmax_of_scores(each).isnan().all() for each in broken)
+        assert softmax_of_scores(torch.tensor([1e30, 0.0, -torch.inf])).tolist() == [1.0, 0.0, 0.0]
+    scores.requires_grad_()
+    assert torch.equal(softmax_of_scores(scores), expected)
+    assert torch.autograd.gradcheck(softmax_of_scores, scores)
+
+
+def test_the_steps_take_pytorchs_softmax() -> None:
+    """Its own gradient is one operation, and the compiler knows it."""
+
+    def loss(scores: Tensor) -> Tensor:
+        return softmax_of_scores(scores)[..., 0].sum()
+
+    with torch.no_grad():  # as the steps are, around the gradient
+        traced = make_fx(torch.vmap(torch.func.grad(loss)))(torch.zeros(2, 3))
+    targets = {node.target for node in traced.graph.nodes}
+    assert {torch.ops.aten._softmax.default, torch.ops.aten._softmax_backward_data.default} <= targets

@@ -125,8 +125,6 @@ def test_chunks_cover_the_split_even_where_none_is_allowed() -> None:
     split = split_of([1, 2, 3, 4, 5], [100, 200, 300, 400, 500])
     for size, lengths in ((0, [1] * 5), (2, [2, 2, 1]), (9, [5])):
         parts = list(chunks(split, size))
-        assert [len(digits_BxT) for digits_BxT, *_ in parts] == lengths
-        for column, whole in zip(
-            zip(*parts, strict=True), (split.digits_NxT, split.targets_N, split.answers_N), strict=True
-        ):
-            assert torch.equal(torch.cat(column), whole)
+        assert [len(part) for part in parts] == lengths
+        for column in ("digits_NxT", "targets_N", "answers_N"):
+            assert torch.equal(torch.cat([getattr(part, column) for part in parts]), getattr(split, column))
