@@ -1,5 +1,6 @@
 """A composed config, checked before any folder is made: values, files that would not be read, folders."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,6 @@ from omegaconf.errors import OmegaConfBaseException
 
 from attnseq import naming
 from attnseq.arguments import NO_TILDE
-from attnseq.build import build_device
 from attnseq.config import RunConfig
 from attnseq.schema import ConfigError, check_range
 
@@ -28,27 +28,34 @@ def checked(config: DictConfig) -> RunConfig:
     Raises:
         ConfigError: a value is out of range, or missing, or the device is not here.
     """
-    plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    _check_keys("", plain, RunConfig)
+    from attnseq.build import build_device  # with PyTorch
+
+    keys = [str(key) for key in config if key != "hydra"]
+    _check_keys("", keys, RunConfig)
     choices = OmegaConf.select(config, "hydra.runtime.choices") or {}
     own = naming.own_folders(config)
     for group in ("dataset", "model", "trainer"):
-        _check_keys(f"{group}.", plain[group], OmegaConf.get_type(plain, group))
-        name = plain[group].name
+        _check_keys(f"{group}.", config[group], OmegaConf.get_type(config, group))
+        name = config[group].name
         choice = choices.get(group, name)
         expected = naming.name_of_choice(group, choice, own)
         if name != expected:
             file = "its file" if expected == choice else "the file that it builds on"
             raise ConfigError(f"{group}.name={name}: must be {expected}, the name of {file}")
-    run_config: Any = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(RunConfig), plain))
+    # not of the whole, whose copy without Hydra's part would take ten times as long; types were checked on composition
+    values: dict[str, Any] = {key: config[key] for key in keys}
+    groups = {key: OmegaConf.to_object(value) for key, value in values.items() if OmegaConf.is_config(value)}
+    if deleted := [field.name for field in fields(RunConfig) if field.name not in keys]:
+        raise ConfigError(f"{deleted[0]}: missing, a value is needed")
+    run_config = RunConfig(**values | groups)
     build_device(run_config.device)
     return run_config
 
 
-def _check_keys(prefix: str, node: DictConfig, schema_type: Any) -> None:
+def _check_keys(prefix: str, keys: Iterable[Any], schema_type: Any) -> None:
     """Raise ConfigError for a key that +key=value added and the schema does not have."""
     known = [field.name for field in fields(schema_type)]
-    for key in map(str, node):
+    for key in map(str, keys):
         if key not in known:
             raise ConfigError(f"{prefix}{key}: no such key; allowed are {', '.join(known)}")
 
@@ -78,6 +85,11 @@ def check_hydra(config: DictConfig, multirun: bool) -> None:
     largest = OmegaConf.select(config, "hydra.launcher.max_population")
     if largest is not None:
         check_range("hydra.launcher.max_population", largest, 1)
+    workers = OmegaConf.select(config, "hydra.launcher.workers")
+    if workers not in (None, "auto"):
+        if not isinstance(workers, int) or isinstance(workers, bool):
+            raise ConfigError(f"hydra.launcher.workers={workers}: must be auto, or a number of threads")
+        check_range("hydra.launcher.workers", workers, 1)
     for key in (f"hydra.callbacks.{name}" for name in config.hydra.callbacks):
         if not str(OmegaConf.select(config, f"{key}._target_")).endswith(f".{PICKLE}"):
             continue
@@ -102,13 +114,14 @@ def check_tilde(config: DictConfig, multirun: bool) -> None:
             raise ConfigError(f"hydra.{kind}.{key}={folder}: {NO_TILDE}")
 
 
-def check_folder(hydra: DictConfig, multirun: bool, overwrite: bool) -> None:
+def check_folder(hydra: DictConfig, multirun: bool, overwrite: bool, writable: set[Path]) -> None:
     """Raise ConfigError where the folder of a run that is to be trained has no name, or could not be written.
 
     Args:
         hydra: Hydra's own part of a composed config.
         multirun: whether it is of a job of a sweep.
         overwrite: whether a finished run is trained anew.
+        writable: folders that were tried; what is tried is put in, as the runs of a sweep share most of it.
     """
     key, top = ("hydra.sweep.dir", hydra.sweep.dir) if multirun else ("hydra.run.dir", hydra.run.dir)
     if not str(top).strip():  # as a shell variable without a value leaves it
@@ -120,12 +133,14 @@ def check_folder(hydra: DictConfig, multirun: bool, overwrite: bool) -> None:
         if folder.exists():
             return
     if overwrite or not (folder / "result.json").exists():
-        _check_writable(folder, f"{key}={top}")
+        existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+        if existing not in writable:
+            _check_writable(existing, f"{key}={top}")
+            writable.add(existing)
 
 
-def _check_writable(folder: Path, subject: str) -> None:
-    """Raise ConfigError where a folder could not be made, or written to; nothing is left behind."""
-    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+def _check_writable(existing: Path, subject: str) -> None:
+    """Raise ConfigError where a folder cannot be written to; nothing is left behind."""
     try:
         with TemporaryDirectory(prefix=".attnseq-", dir=existing):
             pass

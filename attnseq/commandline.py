@@ -1,4 +1,7 @@
-"""The command line: what Hydra composes of it, checked before any folder is made, errors in one line on stderr."""
+"""The command line: what Hydra composes of it, checked before any folder is made, errors in one line on stderr.
+
+PyTorch is loaded where values are checked, not before: --help and --version do without.
+"""
 
 import argparse
 import pickle
@@ -6,7 +9,6 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import torch
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 from omegaconf import DictConfig
@@ -18,11 +20,11 @@ from attnseq.arguments import fail, refuse_empty
 from attnseq.checking import check_folder, check_hydra, check_own_files, check_tilde, checked
 from attnseq.composition import compose_config, compose_sweep
 from attnseq.explaining import explain
-from attnseq.run_folder import RunFolderError
 from attnseq.schema import ConfigError
-from attnseq.training.checkpoint import CheckpointError
 from attnseq.training.stopping import Interrupted
 from attnseq.version import __version__
+
+NO_MEMORY = "out of memory: lower dataset.train_size, trainer.batch_size or model.hidden_size"
 
 
 @contextmanager
@@ -38,16 +40,29 @@ def errors_in_one_line(subject: str = "") -> Iterator[None]:
         yield
     except (ConfigError, HydraException, OmegaConfBaseException) as error:
         fail(explain(error))
-    except (RunFolderError, CheckpointError) as error:
-        fail(str(error), 1)
     except OSError as error:
         place = f"{error.filename or subject}: " if error.filename or subject else ""
         fail(f"{place}{error.strerror or error}; what was written before is kept", 1)
     except Interrupted as interrupted:
         advice = "started again without overwrite=true, the run goes on from its checkpoint"
         fail(f"stopped by {interrupted}; {advice}", interrupted.status)
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        fail(f"out of memory: lower dataset.train_size, trainer.batch_size or model.hidden_size ({error})", 1)
+    except MemoryError as error:
+        fail(f"{NO_MEMORY} ({error})", 1)
+    except RuntimeError as error:
+        _fail_in_run(error)
+        raise
+
+
+def _fail_in_run(error: RuntimeError) -> None:
+    """End the program where an error is of a run's folder, or of memory; such errors come from where PyTorch is."""
+    from attnseq.run_folder import RunFolderError
+    from attnseq.training.checkpoint import CheckpointError
+    from attnseq.training.out_of_memory import asked_for, is_out_of_memory
+
+    if isinstance(error, RunFolderError | CheckpointError):
+        fail(str(error), 1)
+    if is_out_of_memory(error):
+        fail(f"{NO_MEMORY} ({asked_for(error)})", 1)
 
 
 def register() -> None:
@@ -69,6 +84,7 @@ def check_command_line(arguments: Sequence[str]) -> None:
     given = _options(arguments)
     if given.help or given.hydra_help or given.info or given.shell_completion:
         return
+    writable: set[Path] = set()
     with errors_in_one_line(), closing(_configs(given)) as configs:
         for config in configs:
             check_own_files(config)
@@ -77,7 +93,7 @@ def check_command_line(arguments: Sequence[str]) -> None:
                 return
             check_hydra(config, given.multirun)
             check_tilde(config, given.multirun)
-            check_folder(config.hydra, given.multirun, overwrite)
+            check_folder(config.hydra, given.multirun, overwrite, writable)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:

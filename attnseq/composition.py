@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
@@ -22,6 +24,20 @@ from attnseq.sweep.composing import JobComposer
 
 ONE_A_SWEEP = ("hydra.launcher", "hydra.sweeper")
 """What Hydra takes from the config of a sweep, whatever its jobs' own configs say."""
+
+
+@contextmanager
+def one_store() -> Iterator[None]:
+    """Within it, Hydra's copies of its repository of configs share the store of schemas, which none of them changes.
+
+    Hydra makes a copy for each look at a group, a hundred for --help, of which the store's share took most of the time.
+    """
+    store: Any = ConfigStore.instance()
+    store.__deepcopy__ = lambda memo: store
+    try:
+        yield
+    finally:
+        del store.__deepcopy__
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The typed schema of a whole run, made known to Hydra. YAML files in `conf/` hold the values.
 
-A dataset's or model's own schema stands in its own file: the file's name is the choice's name on the command line.
+A dataset's or model's own schema stands in its own file, or beside it in one that needs no PyTorch: the file's name is
+the choice's name on the command line. What says which values are allowed may need it, and is asked when values are
+checked, so that `--help` does without.
 """
 
 import importlib
@@ -13,8 +15,8 @@ from omegaconf import MISSING
 
 import attnseq.datasets
 import attnseq.models
+from attnseq.naming import config_directory
 from attnseq.schema import ConfigError, DatasetConfig, ModelConfig, check_choice, check_range
-from attnseq.training.optimizer import FORMS
 from attnseq.training.order import ORDERS
 
 COMPILE = ("auto", "true", "false")
@@ -38,6 +40,8 @@ class TrainerConfig:
     checkpoint_minutes: float = MISSING
 
     def __post_init__(self) -> None:
+        from attnseq.training.optimizer import FORMS
+
         check_range("trainer.epochs", self.epochs, 1, 1_000_000)
         check_range("trainer.batch_size", self.batch_size, 1, 1_000_000)
         check_range("trainer.learning_rate", self.learning_rate, 0, open_low=True)
@@ -85,24 +89,29 @@ def register() -> None:
     store.store(group="schema", name="run", node=RunConfig)
     store.store(group="schema", name="trainer", node=TrainerConfig)
     for group, package, base in (("dataset", attnseq.datasets, DatasetConfig), ("model", attnseq.models, ModelConfig)):
-        for name, schema in discover(package, base).items():
+        for name, schema in discover(group, package, base).items():
             store.store(group=f"schema/{group}", name=name, node=schema)
 
 
-def discover(package: ModuleType, base: type) -> dict[str, type]:
-    """The config classes that stand in a package's files.
+def discover(group: str, package: ModuleType, base: type) -> dict[str, type]:
+    """The config classes of a group's choices.
 
     Args:
-        package: whose modules are looked at.
+        group: in `conf/`, whose YAML files are the choices.
+        package: where that of a choice `name` stands in `name_config.py`, or else in `name.py`.
         base: of the config classes.
 
     Returns:
-        From a module's name to the subclass of `base` that is defined there.
+        From a choice's name to the subclass of `base` that is defined for it; none for a preset, which has no file.
     """
+    files = {module_info.name for module_info in pkgutil.iter_modules(package.__path__)}
     found = {}
-    for module_info in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"{package.__name__}.{module_info.name}")
+    for choice in sorted(path.stem for path in (config_directory() / group).glob("*.yaml")):
+        file = next((file for file in (f"{choice}_config", choice) if file in files), None)
+        if file is None:
+            continue
+        module = importlib.import_module(f"{package.__name__}.{file}")
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__:
-                found[module_info.name] = value
+                found[choice] = value
     return found

@@ -2,24 +2,26 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attnseq.arguments import fail, refuse_empty
 from attnseq.article import verdicts
 from attnseq.article.published import ATTENTION_REMARK
-from attnseq.article.reproduction import Reproduced, train_published, write_report
 from attnseq.checking import checked
 from attnseq.commandline import errors_in_one_line, register
 from attnseq.composition import compose_config
 from attnseq.output import enduring_output
-from attnseq.report.tables import verdict_table
 from attnseq.report.terminal import terminal_console
 from attnseq.training.memory import end_without_collection
+
+if TYPE_CHECKING:
+    from attnseq.article.reproduction import Reproduced
 
 EXPERIMENTS = ("tutorial_mlp", "tutorial_lstm")
 ALLOWED = ("device", "overwrite", "trainer.compile", "trainer.checkpoint_minutes")
 
 
-def judge(mlp: Reproduced, lstm: Reproduced) -> list[verdicts.Verdict]:
+def judge(mlp: "Reproduced", lstm: "Reproduced") -> list[verdicts.Verdict]:
     """A verdict on every number that the article prints."""
     return [
         *verdicts.targets(mlp.first_targets_M),
@@ -41,6 +43,9 @@ def main() -> None:
     for override in overrides:
         if override.partition("=")[0] not in ALLOWED:
             fail(f"{override}: the published run is fixed; allowed are {', '.join(ALLOWED)}")
+    from attnseq.article.reproduction import train_published, write_report  # with PyTorch, which --help does without
+    from attnseq.report.tables import verdict_table
+
     end_without_collection()
     register()
     root = Path("outputs/reproduce")

@@ -114,6 +114,9 @@ BAD = {
         ["-m", "hydra.launcher.max_population=all"],
         ["hydra.launcher.max_population", "Integer"],
     ),
+    "no worker": (["-m", "hydra.launcher.workers=0"], ["hydra.launcher.workers=0", ">= 1"]),
+    "many workers": (["-m", "hydra.launcher.workers=many"], ["hydra.launcher.workers=many", "auto"]),
+    "half a worker": (["-m", "hydra.launcher.workers=1.5"], ["hydra.launcher.workers=1.5", "auto"]),
     "misspelt key of the launcher": (["-m", "hydra.launcher.max_populatio=1"], ["did you mean max_population"]),
     "misspelt launcher": (["-m", "hydra/launcher=fussed"], ["hydra/launcher=fussed", "basic", "fused"]),
     "Hydra's own key": (["hydra.foo=1"], ["hydra.foo"]),
@@ -274,10 +277,25 @@ def test_good_input_passes_and_writes_nothing(
         (OSError(errno.ENOSPC, "No space left on device", "run/x"), "run/x: No space left on device", 1),
         (OSError(errno.ENOSPC, "No space left on device"), "subject: No space left on device", 1),
         (OSError("encoder error"), "subject: encoder error; ", 1),
+        (MemoryError("8 GiB asked for"), "out of memory: lower dataset.train_size", 1),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), "(2.00 GiB asked for)", 1),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"), "out of memory", 1),
         (Interrupted(2), "SIGINT", 130),
         (Interrupted(15), "SIGTERM", 143),
     ],
-    ids=["folder", "checkpoint", "disk", "disk without a file", "no number", "SIGINT", "SIGTERM"],
+    ids=[
+        *(
+            "folder",
+            "checkpoint",
+            "disk",
+            "disk without a file",
+            "no number",
+            "memory",
+            "CUDA's memory",
+            "CPU's memory",
+        ),
+        *("SIGINT", "SIGTERM"),
+    ],
 )
 def test_exit_status(error: Exception, line: str, status: int, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end, errors_in_one_line("subject"):
@@ -286,6 +304,32 @@ def test_exit_status(error: Exception, line: str, status: int, capsys: pytest.Ca
     err = capsys.readouterr().err
     assert line in err
     assert err.count("\n") == 1
+
+
+def test_a_fault_of_the_program_keeps_its_traceback() -> None:
+    with pytest.raises(RuntimeError, match="shapes"), errors_in_one_line():
+        raise RuntimeError("shapes do not match")
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [("train", ["--help"]), ("train", ["--version"]), ("train", ["--help", "model=lstm_plain"]), ("reproduce", ["-h"])],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else given,
+)
+def test_who_asks_for_help_does_not_wait_for_pytorch(command: str, arguments: list[str]) -> None:
+    code = f"""
+import sys
+from contextlib import suppress
+from attnseq import {command}
+sys.argv = ["attnseq-{command}", *{arguments}]
+with suppress(SystemExit):
+    {command}.main()
+print(sorted({{"torch", "tensorboard", "matplotlib", "scipy"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT, check=True)
+    *answer, loaded = done.stdout.splitlines()
+    assert answer
+    assert loaded == "[]"
 
 
 def test_full_disk_keeps_what_was_written(

@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig
 from own_configs import write_own_configs
 
-from attnseq.composition import compose_config, compose_sweep
+from attnseq.composition import compose_config, compose_sweep, one_store
+from attnseq.naming import config_directory
 from attnseq.schema import ConfigError
 
 
@@ -66,3 +70,24 @@ def test_a_file_that_builds_on_itself_is_one_line(own: Path) -> None:
         compose_config(["trainer=around"], own)
     with pytest.raises(ConfigError, match=r"^trainer=around seed=1: a file builds on itself"):
         list(compose_sweep(["trainer=quick,around", "seed=1,2"], own))
+
+
+def test_hydra_looks_at_a_group_without_copying_all_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What makes --help a matter of a second, which no test should time."""
+    copied, copy = [], DictConfig.__deepcopy__
+
+    def noted(config: DictConfig, memo: dict[int, object]) -> DictConfig:
+        copied.append(config)
+        return copy(config, memo)
+
+    monkeypatch.setattr(DictConfig, "__deepcopy__", noted)
+    with initialize_config_dir(str(config_directory()), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        seen = loader.get_group_options("schema/model")
+        assert copied  # else Hydra has learnt to do without, and `one_store` can go
+        copied.clear()
+        with one_store():
+            assert loader.get_group_options("schema/model") == seen == ["lstm_attention", "mlp_attention"]
+        assert not copied
+        loader.get_group_options("schema/model")
+        assert copied  # the store is as it was

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from attnseq import reproduce
-from attnseq.article import published
+from attnseq.article import published, reproduction
 from attnseq.article.reproduction import Reproduced
 from attnseq.config import RunConfig
 from attnseq.datasets.task import AbsDifference
@@ -54,7 +54,7 @@ def trained(monkeypatch: pytest.MonkeyPatch, folder: Path) -> dict[str, Reproduc
         assert (config.seed, config.trainer.epochs, config.dataset.train_size) == (1337, 10, 300_000)
         return runs[config.model.name]
 
-    monkeypatch.setattr(reproduce, "train_published", give)
+    monkeypatch.setattr(reproduction, "train_published", give)
     return runs
 
 

@@ -4,13 +4,16 @@ Shape suffixes: N samples, T positions.
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from attnseq.datasets.task import AbsDifference
 from attnseq.randomness import generator
+
+if TYPE_CHECKING:  # a dataset's keys stand beside it, and are read without PyTorch
+    import torch
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +26,9 @@ class Split:
         answers_N: int32, the answers themselves, of which float32 holds no more than seven digits.
     """
 
-    digits_NxT: torch.Tensor
-    targets_N: torch.Tensor
-    answers_N: torch.Tensor
+    digits_NxT: "torch.Tensor"
+    targets_N: "torch.Tensor"
+    answers_N: "torch.Tensor"
 
     def __len__(self) -> int:
         return len(self.digits_NxT)
@@ -34,7 +37,7 @@ class Split:
         """The first so many samples, or all where there are fewer."""
         return Split(self.digits_NxT[:samples], self.targets_N[:samples], self.answers_N[:samples])
 
-    def to(self, device: torch.device | str) -> "Split":
+    def to(self, device: "torch.device | str") -> "Split":
         """The same samples on a device.
 
         Args:
@@ -63,7 +66,7 @@ class Dataset:
     validation: Split
     test: Split
 
-    def to(self, device: torch.device | str) -> "Dataset":
+    def to(self, device: "torch.device | str") -> "Dataset":
         """The same dataset on a device.
 
         Args:
@@ -83,6 +86,8 @@ class Dataset:
         Returns:
             A dataset that shares all other tensors with this one; targets may leave [0, 1].
         """
+        import torch
+
         if not deviation:
             return self
         noise_N = generator(seed, "label_noise").standard_normal(len(self.train), dtype=np.float32)
@@ -101,6 +106,8 @@ def label(task: AbsDifference, digits_NxT: npt.NDArray[np.uint8]) -> Split:
     Raises:
         ValueError: the array is not of shape (N, T).
     """
+    import torch
+
     answers_N = task.answers(digits_NxT)
     targets_N = (answers_N / np.float64(task.scale)).astype(np.float32)
     answers_N = answers_N.astype(np.int32)  # a task's scale is at most 10 ** 9

@@ -3,23 +3,14 @@
 Shapes: B batch, T time steps, D digit values (features), H hidden units.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
 import torch
-from omegaconf import MISSING
 from torch import Tensor, nn
 
-from attnseq.datasets.task import AbsDifference
-from attnseq.datasets.tutorial import TutorialStream
-from attnseq.models.attention import ATTENTIONS, sequence_attention
+from attnseq.models.attention import sequence_attention
 from attnseq.models.initializers import lstm_bias
-from attnseq.models.lstm import LSTM, RECURRENT_ACTIVATIONS
+from attnseq.models.lstm import LSTM
 from attnseq.models.model import Model, ModelOutput, dense_parameters
-from attnseq.models.weights import Initializer, TutorialInitializer
-from attnseq.schema import ModelConfig, check_choice, check_range
+from attnseq.models.weights import Initializer
 
 
 class LSTMAttention(Model):
@@ -65,29 +56,3 @@ class LSTMAttention(Model):
         parameters["lstm.recurrent_kernel"] = torch.from_numpy(init.orthogonal((units, 4 * units)))
         parameters["lstm.bias"] = torch.from_numpy(lstm_bias(units))
         return parameters | dict(dense_parameters("output", self.output, init))
-
-
-@dataclass
-class LSTMAttentionConfig(ModelConfig):
-    """`conf/model/lstm_attention.yaml`."""
-
-    hidden_size: int = MISSING
-    attention: str = MISSING
-    recurrent_activation: str = MISSING
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
-        check_choice("model.attention", self.attention, ATTENTIONS)
-        check_choice("model.recurrent_activation", self.recurrent_activation, RECURRENT_ACTIVATIONS)
-
-    def build(self, task: AbsDifference) -> LSTMAttention:
-        return LSTMAttention(task.length, task.base, self.hidden_size, self.attention, self.recurrent_activation)
-
-    def tutorial_initializer(self, stream: TutorialStream) -> TutorialInitializer:
-        draws = stream.lstm_draws(self.hidden_size, self.attention != "none")
-        seeds = (draws.attention_op_seed, draws.input_op_seed, draws.output_op_seed)
-        return TutorialInitializer([seed for seed in seeds if seed is not None], draws.recurrent_normal_HxG)
-
-    def tutorial_orders(self, stream: TutorialStream) -> Iterator[npt.NDArray[np.int32]]:
-        return stream.lstm_orders(self.hidden_size, self.attention != "none")

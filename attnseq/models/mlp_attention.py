@@ -3,21 +3,14 @@
 Shapes: B batch, T positions.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 
-import numpy as np
-import numpy.typing as npt
 import torch
-from omegaconf import MISSING
 from torch import Tensor, nn
 
-from attnseq.datasets.task import AbsDifference
-from attnseq.datasets.tutorial import TutorialStream
+from attnseq.models.attention import softmax
 from attnseq.models.model import Model, ModelOutput, dense_parameters
-from attnseq.models.weights import Initializer, TutorialInitializer
-from attnseq.schema import ModelConfig, check_choice, check_range
+from attnseq.models.weights import Initializer
 
 ATTENTIONS = ("time", "none")
 
@@ -50,7 +43,7 @@ class MLPAttention(Model):
             attention_BxT = torch.full_like(inputs_BxT, 1.0 / inputs_BxT.shape[-1])
             weighted_BxT = inputs_BxT
         else:
-            attention_BxT = torch.softmax(self.attention(inputs_BxT), dim=-1)
+            attention_BxT = softmax(self.attention(inputs_BxT))
             weighted_BxT = inputs_BxT * attention_BxT
         hidden_BxH = torch.sigmoid(self.hidden(weighted_BxT))
         return ModelOutput(torch.sigmoid(self.output(hidden_BxH)).squeeze(-1), attention_BxT)
@@ -59,26 +52,3 @@ class MLPAttention(Model):
         layers = {"attention": self.attention, "hidden": self.hidden, "output": self.output}
         parameters = [dense_parameters(name, layer, init) for name, layer in layers.items() if layer is not None]
         return dict(chain.from_iterable(parameters))
-
-
-@dataclass
-class MLPAttentionConfig(ModelConfig):
-    """`conf/model/mlp_attention.yaml`."""
-
-    hidden_size: int = MISSING
-    attention: str = MISSING
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
-        check_choice("model.attention", self.attention, ATTENTIONS)
-
-    def build(self, task: AbsDifference) -> MLPAttention:
-        return MLPAttention(task.length, task.base, self.hidden_size, self.attention)
-
-    def tutorial_initializer(self, stream: TutorialStream) -> TutorialInitializer:
-        # without attention the other layers keep their kernels
-        return TutorialInitializer(stream.mlp_op_seeds if self.attention == "time" else stream.mlp_op_seeds[1:])
-
-    def tutorial_orders(self, stream: TutorialStream) -> Iterator[npt.NDArray[np.int32]]:
-        return stream.mlp_orders()
