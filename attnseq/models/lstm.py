@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+# an activation's gradient from its value, in one operation: autograd's own, which the compiler takes apart
+aten = torch.ops.aten
+
 RECURRENT_ACTIVATIONS = ("hard_sigmoid", "sigmoid")
 
 
@@ -22,9 +25,9 @@ def _gate(z: Tensor, hard: bool) -> Tensor:
     return torch.clamp(0.2 * z + 0.5, 0.0, 1.0) if hard else torch.sigmoid(z)
 
 
-def _gate_slope(gate: Tensor, hard: bool) -> Tensor:
-    """Derivative of `_gate`, from its value."""
-    return 0.2 * ((gate > 0.0) & (gate < 1.0)).to(gate.dtype) if hard else gate * (1.0 - gate)
+def _gate_backward(gradient: Tensor, gate: Tensor, hard: bool) -> Tensor:
+    """The gradient for z of a gradient for `_gate(z)`, from the gate's value."""
+    return aten.hardtanh_backward(gradient, gate, 0.0, 1.0) * 0.2 if hard else aten.sigmoid_backward(gradient, gate)
 
 
 def _transposed(weight_KxG: Tensor) -> Tensor:
@@ -93,11 +96,11 @@ class _Recurrence(torch.autograd.Function):
         d_z = []
         for step in reversed(range(len(kept))):
             _, i, f, c, o, _, tanh_cell = kept[step]
-            d_cell_BxH = d_cell_BxH + d_hidden_BxH * o * (1.0 - tanh_cell * tanh_cell)
-            d_i = d_cell_BxH * c * _gate_slope(i, ctx.hard)
-            d_c = d_cell_BxH * i * (1.0 - c * c)
-            d_o = d_hidden_BxH * tanh_cell * _gate_slope(o, ctx.hard)
-            d_f = d_cell_BxH * kept[step - 1].cell * _gate_slope(f, ctx.hard) if step else torch.zeros_like(d_i)
+            d_cell_BxH = d_cell_BxH + aten.tanh_backward(d_hidden_BxH * o, tanh_cell)
+            d_i = _gate_backward(d_cell_BxH * c, i, ctx.hard)
+            d_c = aten.tanh_backward(d_cell_BxH * i, c)
+            d_o = _gate_backward(d_hidden_BxH * tanh_cell, o, ctx.hard)
+            d_f = _gate_backward(d_cell_BxH * kept[step - 1].cell, f, ctx.hard) if step else torch.zeros_like(d_i)
             d_z_BxG = torch.cat((d_i, d_f, d_c, d_o), dim=-1)
             if step:
                 d_hidden_BxH = d_z_BxG @ weight_GxH

@@ -1,0 +1,107 @@
+"""A traced program made cheap to call operation by operation, for those who train without a compiler.
+
+Of a small model's step the operations' own overhead is the greater part: that of a call by way of `torch.ops`, whose
+arguments are checked against a schema, of a number that becomes a tensor anew at each call, and of autograd's
+bookkeeping. None of that changes a bit of what is computed; the compiler has no use for it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx import GraphModule, Node
+
+aten = torch.ops.aten
+
+BINDINGS: Mapping[Any, Callable[..., Any]] = {
+    aten.add.Tensor: torch.add,
+    aten.bitwise_and.Tensor: torch.bitwise_and,
+    aten.bmm.default: torch.bmm,
+    aten.cat.default: torch.cat,
+    aten.clamp.default: torch.clamp,
+    aten.copy_.default: Tensor.copy_,
+    aten.div.Tensor: torch.div,
+    aten.expand.default: Tensor.expand,
+    aten.mul.Tensor: torch.mul,
+    aten.permute.default: torch.permute,
+    aten.pow.Tensor_Tensor: torch.pow,
+    aten.select.int: torch.select,
+    aten.sigmoid.default: torch.sigmoid,
+    aten.sqrt.default: torch.sqrt,
+    aten.squeeze.dims: torch.squeeze,
+    aten.stack.default: torch.stack,
+    aten.sub.Tensor: torch.sub,
+    aten.sum.dim_IntList: torch.sum,
+    aten.tanh.default: torch.tanh,
+    aten.transpose.int: torch.transpose,
+    aten.unbind.int: torch.unbind,
+    aten.unsqueeze.default: torch.unsqueeze,
+    aten.view.default: Tensor.view,
+    aten.where.self: torch.where,
+}
+"""Python's own way to an operation, with the same arguments: two thirds of the time of the way through `torch.ops`."""
+
+ARITHMETIC = frozenset((aten.add.Tensor, aten.div.Tensor, aten.mul.Tensor, aten.sub.Tensor))
+
+
+def for_eager(traced: GraphModule) -> Callable[..., object]:
+    """A traced program that computes the same, bit for bit, in less time where it is not compiled.
+
+    Args:
+        traced: from `trace_steps`; changed in place, and no longer for the compiler.
+
+    Returns:
+        A `Program`; on another device than the CPU it is `traced` as it stands.
+    """
+    if any(node.meta["val"].device.type != "cpu" for node in traced.graph.find_nodes(op="placeholder")):
+        return traced
+    keep_numbers(traced)
+    bind(traced)
+    traced.recompile()
+    return torch.inference_mode()(traced.forward)
+
+
+def keep_numbers(traced: GraphModule) -> None:
+    """Let each number that arithmetic takes be a tensor that is made once, in place.
+
+    Only where the other operand has the result's floating-point type, in which the number is rounded anyway.
+    """
+    graph = traced.graph
+    start = next(iter(graph.nodes))
+    kept: dict[tuple[str, torch.dtype], Node] = {}
+
+    def tensor(number: float, dtype: torch.dtype) -> Node:
+        key = number.hex(), dtype  # 0.0 equals -0.0
+        if key not in kept:
+            name = f"number_{len(kept)}"
+            traced.register_buffer(name, torch.tensor(number, dtype=dtype))
+            with graph.inserting_before(start):
+                kept[key] = graph.get_attr(name)
+        return kept[key]
+
+    for node in graph.nodes:
+        turned = node.target is aten.rsub.Scalar  # rsub(x, 1) is 1 - x
+        if not (turned or node.target in ARITHMETIC) or len(node.args) != 2 or node.kwargs:
+            continue
+        value, number = node.args
+        if not isinstance(value, Node) or not isinstance(number, int | float):
+            continue
+        dtype, mine = (each.meta["val"].dtype if "val" in each.meta else None for each in (node, value))
+        if dtype is not None and dtype.is_floating_point and dtype == mine:
+            own = tensor(float(number), dtype)
+            node.args = (own, value) if turned else (value, own)
+            node.target = aten.sub.Tensor if turned else node.target
+
+
+def bind(traced: GraphModule) -> None:
+    """Call operations by Python's own functions, in place: see `BINDINGS`; whatever else there is stays."""
+    for node in traced.graph.find_nodes(op="call_function", target=aten.split.Tensor):
+        value, size, *axis = node.args
+        axis = axis[0] if axis else 0
+        length = value.meta["val"].shape[axis]
+        if length % size == 0:  # torch.split is written in Python
+            node.target, node.args = torch.chunk, (value, length // size, axis)
+    for node in traced.graph.nodes:
+        if node.op == "call_function":
+            node.target = BINDINGS.get(node.target, node.target)

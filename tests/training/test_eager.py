@@ -1,0 +1,110 @@
+"""A traced program does the same, bit for bit, when it is made cheap to call operation by operation.
+
+Shapes: P replicas, N parameters of one replica.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from tiny_population import BASE, BATCH, CPU, POSITIONS, batches, copy, fresh, same_bits, settings
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from attnseq.models.lstm_attention import LSTMAttention
+from attnseq.models.mlp_attention import MLPAttention
+from attnseq.models.model import Model
+from attnseq.training.eager import BINDINGS, for_eager
+from attnseq.training.noise import WeightNoise
+from attnseq.training.population import FlatModel, build_steps, initial_state
+from attnseq.training.program import as_steps, trace_steps
+
+aten = torch.ops.aten
+
+VARIANTS: dict[str, Callable[[], Model]] = {
+    "mlp time": lambda: MLPAttention(POSITIONS, BASE, 3, "time"),
+    "mlp none": lambda: MLPAttention(POSITIONS, BASE, 3, "none"),
+    "lstm time": lambda: LSTMAttention(POSITIONS, BASE, 3, "time", "hard_sigmoid"),
+    "lstm element": lambda: LSTMAttention(POSITIONS, BASE, 3, "element", "hard_sigmoid"),
+    "lstm feature": lambda: LSTMAttention(POSITIONS, BASE, 3, "feature", "sigmoid"),
+    "lstm none": lambda: LSTMAttention(POSITIONS, BASE, 3, "none", "hard_sigmoid"),
+}
+
+
+@cache
+def operations_of(variant: str, replicas: int) -> set[Any]:
+    """The operations that a variant's steps are traced to, which are tried in both ways here."""
+    flat = FlatModel(VARIANTS[variant]())
+    form = "torch" if variant == "mlp none" else "keras"
+    noise = WeightNoise([0.1] * replicas, range(replicas), sum(flat.sizes), CPU) if variant == "mlp time" else None
+    start = initial_state(fresh(flat, replicas))
+    mine, theirs = copy(start), copy(start)
+    noises = () if noise is None else next(zip(next(noise.pieces(0, 0, 1, 1))))
+    traced = trace_steps(build_steps(flat, form), (start, settings(replicas), *batches(replicas, 1), *noises))
+    operations = {node.target for node in traced.graph.nodes if node.op == "call_function"}
+    plain = as_steps(traced)
+    calls = [batches(replicas, 1, seed) for seed in range(3)]
+    calls[-1].valid[-1, BATCH // 2 :] = 0
+    for call in calls:
+        plain(theirs, settings(replicas), *call, *noises)
+    eager = as_steps(for_eager(traced))
+    for call in calls:
+        eager(mine, settings(replicas), *call, *noises)
+    assert mine.updates.tolist() == [3] * replicas
+    assert same_bits(mine, theirs)
+    assert not any(value.is_inference() for value in mine)
+    mine.parameters[0] = torch.nan  # a broken replica is frozen, its neighbours go on
+    eager(mine, settings(replicas), *calls[0], *noises)
+    assert mine.diverged.tolist() == [4] + [0] * (replicas - 1)
+    return operations
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+@pytest.mark.parametrize("variant", list(VARIANTS))
+def test_computes_the_same_bit_for_bit(variant: str, replicas: int) -> None:
+    assert operations_of(variant, replicas)
+
+
+def test_each_binding_is_of_an_operation_that_is_tried() -> None:
+    tried = set().union(*(operations_of(variant, replicas) for variant in VARIANTS for replicas in (1, 3)))
+    assert set(BINDINGS) <= tried | {aten.sub.Tensor}, set(BINDINGS) - tried  # rsub becomes sub
+
+
+def test_numbers_are_rounded_as_before_and_types_stay() -> None:
+    """Of integers, of both floating-point types, on either side, with both zeros."""
+
+    def function(*values: torch.Tensor) -> list[torch.Tensor]:
+        results = [1 - values[0], 2 - values[2]]
+        for value in values:
+            results += [value * 0.1, value + 3, value / 7, value - 0.3, value * 0.0, value * -0.0]
+        return results
+
+    numbers = torch.Generator().manual_seed(0)
+    single = torch.randn(50, generator=numbers)
+    values = single, single[0], single.double(), torch.arange(5), torch.tensor(4)
+    traced = make_fx(function)(*values)
+    for mine, theirs in zip(for_eager(traced)(*values), function(*values), strict=True):  # type: ignore[call-overload]
+        assert mine.dtype == theirs.dtype
+        assert mine.numpy().tobytes() == theirs.numpy().tobytes()
+    tensors = {(value.item().hex(), value.dtype) for value in traced.buffers()}
+    assert len(tensors) == len(list(traced.buffers())), "each is made once"
+
+
+def test_an_uneven_split_and_what_draws_or_works_in_place_stay() -> None:
+    def function(values: torch.Tensor) -> torch.Tensor:
+        pieces = values.split(4)
+        values.add_(torch.bernoulli(torch.full_like(values, 0.5)))
+        return pieces[-1] * 2.0
+
+    traced = make_fx(function)(torch.zeros(10))
+    torch.manual_seed(0)
+    theirs, mine = torch.zeros(10), torch.zeros(10)
+    last = function(theirs)
+    program = for_eager(traced)
+    targets = [node.target for node in traced.graph.nodes if node.op == "call_function"]
+    assert {aten.split.Tensor, aten.add_.Tensor, aten.bernoulli.default} <= set(targets)
+    torch.manual_seed(0)
+    assert torch.equal(program(mine), last)  # type: ignore[arg-type]
+    assert torch.equal(mine, theirs)
+    assert 0 < mine.sum() < 10
