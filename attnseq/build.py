@@ -23,7 +23,8 @@ from attnseq.training.fingerprint import fingerprint
 from attnseq.training.noise import WeightNoise
 from attnseq.training.order import Order, ReplayedOrder, random_order
 from attnseq.training.population import FlatModel, PopulationState, initial_state
-from attnseq.training.trainer import Population, Schedule, stack_settings
+from attnseq.training.replicas import Population, stack_settings
+from attnseq.training.trainer import Schedule
 
 tutorial_stream = lru_cache(maxsize=2)(TutorialStream)
 """The notebook's stream of (seed, samples, length), kept because weights and batch order both replay it."""

@@ -1,6 +1,6 @@
 """A run that was asked for: its config, its folder, and where an earlier attempt left it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -10,9 +10,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from attnseq.config import RunConfig
+from attnseq.config_text import to_yaml
 from attnseq.naming import own_folders, result_config, variant_name
 from attnseq.run_folder import RunFolder
 from attnseq.training.checkpoint import Checkpoint
+from attnseq.training.plan import Plan, load_plan
 
 
 @dataclass
@@ -22,8 +24,10 @@ class Job:
     Args:
         config: checked.
         path: the run's folder.
-        hydra: Hydra's own config (key `hydra`), which goes into the folder, too; None where Hydra did not start it.
+        hydra: a config with Hydra's own part (key `hydra`), which goes into the folder, too; None where Hydra did not
+            start it.
         resumed: the checkpoint from which it goes on, None from the start.
+        plan: how and with whom an earlier attempt trained it; None where there was none.
         cleared: whether its folder has been emptied where `overwrite` asks for it, so that it is not emptied again.
         variant: its name; where empty, as `variant_name` says. A worker is told: the user's files need not be there.
     """
@@ -32,6 +36,7 @@ class Job:
     path: Path
     hydra: DictConfig | None = None
     resumed: Checkpoint | None = None
+    plan: Plan | None = None
     cleared: bool = False
     variant: str = ""
     folder: RunFolder = field(init=False)
@@ -86,12 +91,13 @@ class Job:
         result = self.folder.result()
         if result is None:
             self.resumed = self.folder.load_checkpoint()
+            self.plan = load_plan(self.folder.plan_path)
         return result
 
     @cached_property
     def yaml(self) -> str:
         """The config as YAML."""
-        return OmegaConf.to_yaml(OmegaConf.create(asdict(self.config)))
+        return to_yaml(asdict(self.config))
 
     def write_config(self) -> None:
         """Write `.hydra/` as Hydra does: config.yaml, and where Hydra started the run hydra.yaml and overrides.yaml.
@@ -101,6 +107,13 @@ class Job:
         """
         files = {"config.yaml": self.yaml}
         if self.hydra is not None:
-            files["hydra.yaml"] = OmegaConf.to_yaml(self.hydra)
+            hydra: Any = OmegaConf.to_container(self.hydra.hydra, enum_to_str=True)
+            files["hydra.yaml"] = to_yaml({"hydra": hydra})
             files["overrides.yaml"] = OmegaConf.to_yaml(self.hydra.hydra.overrides.task)
         self.folder.write_config(files)
+
+
+def is_whole(jobs: Sequence[Job]) -> bool:
+    """Whether runs were trained as one population before, and no run of it is missing, or stands elsewhere."""
+    places = {(job.plan.population, job.plan.runs, job.position) if job.plan else None for job in jobs}
+    return None not in places and [place[1] for place in places if place] == [len(jobs)]

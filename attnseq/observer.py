@@ -11,7 +11,7 @@ from itertools import compress
 
 from torch import Tensor
 
-from attnseq.analysis.attention import AttentionSummary, summarise_attention
+from attnseq.analysis.attention import AttentionSummary, evaluate_with_attention
 from attnseq.datasets.dataset import Dataset
 from attnseq.datasets.pool import DataPool
 from attnseq.fan_out import for_each
@@ -22,10 +22,11 @@ from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
 from attnseq.run_folder import RunFolderError
 from attnseq.training.checkpoint import ADVICE, Program
-from attnseq.training.compiling import CompilePlan
-from attnseq.training.evaluation import Metrics, evaluate
+from attnseq.training.evaluation import Metrics
+from attnseq.training.execution import COMPILED, Execution
+from attnseq.training.plan import Plan, population_name, save_plan
 from attnseq.training.population import FlatModel
-from attnseq.training.trainer import Population
+from attnseq.training.replicas import Population
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +63,12 @@ class RunObserver:
         share = (time.monotonic() - self._epoch_started) / len(self._jobs)
         return share + (job.resumed.epoch_seconds if job.resumed and job.resumed.epoch == epoch else 0.0)
 
-    def program(self, plan: CompilePlan) -> None:
-        text = "compiling the training step, which takes up to a minute the first time"
-        self._progress.note(text if plan.compile else f"the training step is not compiled: {plan.reason}")
+    def program(self, execution: Execution) -> None:
+        compiled = execution.way == COMPILED
+        self._progress.note(f"the training step is {'' if compiled else 'not '}compiled: {execution.reason}")
+        population, runs = population_name(job.path for job in self._jobs), len(self._jobs)
+        plans = [Plan(execution, population, runs, row) for row in range(runs)]
+        for_each(save_plan, [job.folder.plan_path for job in self._jobs], plans)
 
     def start(self) -> None:
         self._epoch_started = time.monotonic()
@@ -125,6 +129,5 @@ def _open_log(job: Job) -> TensorBoardLog:
 
 def _watch(flat: FlatModel, parameters_PxN: Tensor, dataset: Dataset) -> list[tuple[Metrics, AttentionSummary]]:
     """What is looked at after an epoch, of the replicas that share a dataset."""
-    metrics = evaluate(flat, parameters_PxN, dataset.validation, dataset.task.scale)
-    attention = summarise_attention(flat, parameters_PxN, dataset.validation.first(PROBE_SAMPLES))
-    return list(zip(metrics, attention, strict=True))
+    scale = dataset.task.scale
+    return evaluate_with_attention(flat, parameters_PxN, dataset.validation, scale, most=PROBE_SAMPLES)

@@ -5,7 +5,7 @@ Shapes: P replicas.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from operator import or_
 
 import torch
@@ -13,26 +13,29 @@ import torch
 from attnseq import build
 from attnseq.article.published import published_run
 from attnseq.fan_out import for_each
-from attnseq.job import Job
+from attnseq.job import Job, is_whole
 from attnseq.observer import RunObserver
 from attnseq.report import history, pictures
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
 from attnseq.results import Result, measure
 from attnseq.training.checkpoint import Program, check_parameters
+from attnseq.training.execution import Execution
 from attnseq.training.foreign import flatten
 from attnseq.training.population import PopulationState
+from attnseq.training.replicas import Population
 from attnseq.training.stopping import StopSignals
-from attnseq.training.trainer import Population, Trainer
+from attnseq.training.trainer import Trainer
 
 
-def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals) -> list[Result]:
+def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals, cores: int | None = None) -> list[Result]:
     """Train runs to their end, and write their results.
 
     Args:
         jobs: of one program, at the same position; their folders locked.
         device: where they train.
         stop: asked between blocks of steps.
+        cores: that they take at most, see `Trainer`.
 
     Returns:
         What each result.json holds.
@@ -56,7 +59,7 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals) -> 
         if changed := other_program(jobs, program):
             progress.note(changed)
         observer = RunObserver(jobs, data, progress, program)
-        Trainer(data, build.build_schedule(trainer), observer).fit(population, stop)
+        Trainer(data, build.build_schedule(trainer), observer, cores).fit(population, stop, began_as(jobs))
         seconds = [{"seconds": observer.seconds(job)} for job in jobs]
         results = for_each(publish, jobs, observer.logs, map(or_, measure(jobs, data, population), seconds))
     stop.check()
@@ -79,6 +82,21 @@ def resume(population: Population, jobs: Sequence[Job]) -> None:
             check_parameters(job.folder.checkpoint_path, job.resumed, population.flat.shapes)
             for name, value in PopulationState(**job.resumed.state)._asdict().items():
                 getattr(population.state, name)[replica] = value
+
+
+def began_as(jobs: Sequence[Job]) -> Execution | None:
+    """How runs were trained so far; where they are not one population again, its shards are to be decided anew.
+
+    Args:
+        jobs: one a replica.
+    """
+    plans = [job.plan for job in jobs if job.plan is not None]
+    if not plans:
+        return None
+    if is_whole(jobs):
+        return plans[0].execution
+    at_the_start = jobs[0].position == (0, 0)  # where nothing was computed that could go on
+    return None if at_the_start else replace(plans[0].execution, shards=0)
 
 
 def other_program(jobs: Sequence[Job], program: Program) -> str:

@@ -10,15 +10,15 @@ from typing import Any
 
 from torch import Tensor
 
-from attnseq.analysis.attention import summarise_attention
+from attnseq.analysis.attention import evaluate_with_attention
 from attnseq.datasets.dataset import Dataset
 from attnseq.datasets.pool import DataPool
 from attnseq.job import Job
 from attnseq.report import history
-from attnseq.training.evaluation import Metrics, evaluate
+from attnseq.training.evaluation import evaluate
 from attnseq.training.foreign import versions
 from attnseq.training.population import FlatModel
-from attnseq.training.trainer import Population
+from attnseq.training.replicas import Population
 
 Result = dict[str, Any]
 
@@ -71,9 +71,8 @@ def measure(jobs: Sequence[Job], data: DataPool, population: Population) -> list
 def _held_out(flat: FlatModel, parameters_PxN: Tensor, dataset: Dataset) -> list[Result]:
     """Figures of held-out samples, of the replicas that share a dataset."""
     scale = dataset.task.scale
-    validations: list[Metrics] = evaluate(flat, parameters_PxN, dataset.validation, scale)
-    tests = evaluate(flat, parameters_PxN, dataset.test, scale)
-    attentions = summarise_attention(flat, parameters_PxN, dataset.test)
+    validations = evaluate(flat, parameters_PxN, dataset.validation, scale)
+    tests = evaluate_with_attention(flat, parameters_PxN, dataset.test, scale)
     return [
         {
             "loss/validation": validation.loss,
@@ -84,5 +83,5 @@ def _held_out(flat: FlatModel, parameters_PxN: Tensor, dataset: Dataset) -> list
             "attention/entropy": attention.entropy,
             "attention/relevance": dataset.task.relevance.tolist(),
         }
-        for validation, test, attention in zip(validations, tests, attentions, strict=True)
+        for validation, (test, attention) in zip(validations, tests, strict=True)
     ]

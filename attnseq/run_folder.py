@@ -15,7 +15,7 @@ from attnseq.training.foreign import another_config, other_keys, versions
 
 FINISHED = ("finished", "diverged")
 
-FILES = ("result.json", "checkpoint.pt", "history.csv", "attention.png", "loss.png", "error.txt")
+FILES = ("result.json", "checkpoint.pt", "plan.json", "history.csv", "attention.png", "loss.png", "error.txt")
 
 NEEDED = {
     "finished": (
@@ -47,6 +47,7 @@ class RunFolder:
         self.config = config
         self.checkpoint_path = path / "checkpoint.pt"
         self.history_path = path / "history.csv"
+        self.plan_path = path / "plan.json"
         self.result_path = path / "result.json"
         self.error_path = path / "error.txt"
 

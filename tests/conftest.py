@@ -24,6 +24,7 @@ from attnseq.job import Job
 from attnseq.observer import RunObserver
 from attnseq.report import history
 from attnseq.run import run
+from attnseq.training import pace
 from attnseq.training.stopping import STOPPING
 
 # how long an example takes says nothing about what is tested
@@ -66,6 +67,12 @@ def _threads() -> Iterator[None]:
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def _looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training is looked at after each block of steps, however fast the machine."""
+    monkeypatch.setattr(pace, "SECONDS", 0)
 
 
 @pytest.fixture

@@ -21,8 +21,11 @@ from processes import LIMIT, insist
 
 from attnseq.observer import RunObserver
 from attnseq.train import main
+from attnseq.training import pace
+from attnseq.training.execution import Execution
+from attnseq.training.replicas import Population
 from attnseq.training.stopping import StopSignals
-from attnseq.training.trainer import Population, Trainer
+from attnseq.training.trainer import Trainer
 
 
 def hold(folder: Path, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -37,16 +40,19 @@ def hold(folder: Path, stopped: Callable[[], bool] = lambda: False) -> None:
 def held_at_step(folder: Path, at: str) -> Iterator[None]:
     fit, progress = Trainer.fit, RunObserver.progress
 
-    def holding_fit(trainer: Trainer, population: Population, stop: StopSignals) -> None:
+    def holding_fit(
+        trainer: Trainer, population: Population, stop: StopSignals, began_as: Execution | None = None
+    ) -> None:
         def holding_progress(observer: RunObserver, steps: int, loss_P: Sequence[float]) -> None:
             if steps == int(at):
                 hold(folder, lambda: stop.received)
             progress(observer, steps, loss_P)
 
         with patch.object(RunObserver, "progress", holding_progress):
-            fit(trainer, population, stop)
+            fit(trainer, population, stop, began_as)
 
-    with patch.object(Trainer, "fit", holding_fit):
+    # a look after each block of steps, on fast machines, too
+    with patch.object(Trainer, "fit", holding_fit), patch.object(pace, "SECONDS", 0):
         yield
 
 

@@ -173,7 +173,9 @@ def test_weight_noise_is_of_the_run_s_seed_and_only_where_it_is_asked_for(tiny: 
     size = population.state.parameters.shape[1]
     for epoch in (0, 1):
         population.epoch = epoch
-        ((noise_PxSxN,),) = population.noise_of(0, 1, 1)
+        valid_CxSxB = torch.ones(1, 1, 1)
+        ((*_, noise_CxPxSxN),) = population.pieces((valid_CxSxB,) * 3, 0)
+        (noise_PxSxN,) = noise_CxPxSxN
         assert not noise_PxSxN[0].any()
         expected_N = 0.5 * generator(4, f"weight_noise/{epoch}", 0).standard_normal(size, dtype=np.float32)
         np.testing.assert_array_equal(noise_PxSxN[1, 0].numpy(), expected_N)

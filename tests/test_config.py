@@ -16,9 +16,11 @@ from attnseq.checking import checked
 from attnseq.config import RunConfig, TrainerConfig
 from attnseq.naming import config_directory, name_of_choice
 from attnseq.schema import ConfigError
-from attnseq.training.compiling import CompilePlan
+from attnseq.training.execution import Execution
+from attnseq.training.pace import BLOCK
+from attnseq.training.replicas import Population
 from attnseq.training.stopping import StopSignals
-from attnseq.training.trainer import BLOCK, Population, Schedule, Trainer
+from attnseq.training.trainer import Schedule, Trainer
 
 CONF = config_directory()
 CHOICES = sorted(path.relative_to(CONF).with_suffix("").as_posix() for path in CONF.glob("*/*.yaml"))
@@ -32,7 +34,7 @@ class Steps:
     taken = 0
     loss: Sequence[float] = ()
 
-    def program(self, plan: CompilePlan) -> None: ...
+    def program(self, execution: Execution) -> None: ...
 
     def start(self) -> None: ...
 

@@ -31,7 +31,7 @@ OVERRIDES = (
 RUN = (*OVERRIDES, "hydra.run.dir=run")
 SEEDS = (1, 2, 3)
 SWEEP = ("-m", *OVERRIDES, "seed=1,2,3", "hydra.sweep.dir=sweep", "hydra.sweep.subdir='seed=${seed}'")
-RUN_FILES = {".hydra", ".lock", "attention.png", "checkpoint.pt", "history.csv", "loss.png", "result.json"}
+RUN_FILES = {".hydra", ".lock", "attention.png", "checkpoint.pt", "history.csv", "loss.png", "plan.json", "result.json"}
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither SIGKILL nor SIGTERM")
 

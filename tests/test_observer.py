@@ -16,7 +16,7 @@ from attnseq.job import Job
 from attnseq.observer import RunObserver
 from attnseq.report import history
 from attnseq.report.terminal import Progress
-from attnseq.training.trainer import Population
+from attnseq.training.replicas import Population
 
 Watched = tuple[list[Job], DataPool, Population]
 

@@ -13,7 +13,7 @@ from attnseq.job import Job
 from attnseq.population_run import other_program, resume
 from attnseq.training.checkpoint import Checkpoint, CheckpointError, Program
 from attnseq.training.population import PopulationState
-from attnseq.training.trainer import Population
+from attnseq.training.replicas import Population
 
 
 def population_of(jobs: list[Job]) -> Population:

@@ -47,7 +47,7 @@ def test_a_run_leaves_the_files_of_the_design(finished: Path) -> None:
     events = {name for name in names if name.startswith("events.out.tfevents.")}
     assert len(events) == 1
     assert names - events - {".lock"} == {
-        ".hydra/config.yaml", "history.csv", "checkpoint.pt", "result.json", "attention.png", "loss.png",
+        ".hydra/config.yaml", "history.csv", "checkpoint.pt", "plan.json", "result.json", "attention.png", "loss.png",
     }  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def test_another_config_is_refused(run_folder: RunFolder) -> None:
 
 
 def test_clear_removes_what_a_run_writes_and_nothing_else(run_folder: RunFolder) -> None:
-    own = ["result.json", "checkpoint.pt", "history.csv", "attention.png", "loss.png"]
+    own = ["result.json", "checkpoint.pt", "plan.json", "history.csv", "attention.png", "loss.png"]
     own += ["events.out.tfevents.1700000000.host.1.0", "events.out.tfevents.1700000001.host.2.0"]
     foreign = ["notes.txt", "checkpoint.pt.bak", "my_events.out.tfevents.1", "loss.svg", "deeper/result.json"]
     with run_folder.lock():

@@ -10,9 +10,10 @@ from pathlib import Path
 import torch
 
 from attnseq.config import RunConfig
+from attnseq.training.cores import control_groups
 from attnseq.training.noise import CHUNK
+from attnseq.training.pace import BLOCK
 from attnseq.training.population import FlatModel
-from attnseq.training.trainer import BLOCK
 
 LARGEST = 1_024
 """Runs of a population at most: beyond some hundred no step gets cheaper a run."""
@@ -22,12 +23,6 @@ SHARE = 0.5
 
 HOST_BYTES = 2_000_000
 """A run's files and Python objects, generously."""
-
-CGROUPS = Path("/sys/fs/cgroup")
-"""Where Linux shows the limits of containers, services and batch jobs (cgroup 2), a folder a group."""
-
-OWN_GROUP = Path("/proc/self/cgroup")
-"""Where it says which of them this process is in."""
 
 
 def bytes_per_replica(config: RunConfig) -> int:
@@ -68,7 +63,7 @@ def free_bytes(device: torch.device) -> int | None:
         # what PyTorch keeps for its next tensors is free for them
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(torch.cuda.mem_get_info(device)[0]) + kept
-    free = [value for value in (_available(), *map(_left_in, _groups())) if value is not None]
+    free = [value for value in (_available(), *map(_left_in, control_groups())) if value is not None]
     return min(free, default=None)
 
 
@@ -97,16 +92,6 @@ def _available() -> int | None:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     except (AttributeError, OSError, ValueError):
         return None
-
-
-def _groups() -> list[Path]:
-    """The group of this process, and those around it, whose limits hold for it, too."""
-    try:
-        lines = OWN_GROUP.read_text().splitlines()
-    except OSError:
-        lines = []
-    own = CGROUPS / next((line[len("0::/") :] for line in lines if line.startswith("0::/")), "")
-    return [group for group in (own, *own.parents) if group.is_relative_to(CGROUPS)]
 
 
 def _left_in(group: Path) -> int | None:

@@ -7,7 +7,7 @@ from functools import reduce
 from itertools import pairwise
 
 from attnseq.config import RunConfig
-from attnseq.job import Job
+from attnseq.job import Job, is_whole
 
 PER_REPLICA: dict[str, tuple[str, ...]] = {
     "dataset": ("seed", "label_noise"),
@@ -33,10 +33,22 @@ def program_of(config: RunConfig) -> str:
 
 
 def group(jobs: Sequence[Job]) -> list[list[Job]]:
-    """Jobs that share a program and stand at the same position, in the order in which each group's first job comes."""
-    groups: dict[tuple[str, tuple[int, int]], list[Job]] = {}
+    """Jobs that share a program and stand at the same position, in the order in which each group's first job comes.
+
+    Those of a population that was trained together before, and is whole, are a group of their own, in its order: so its
+    runs go on bit for bit. Of others those go on together that began in the same way, compiled or not.
+    """
+    together: dict[tuple[str, tuple[int, int], str], list[Job]] = {}
     for job in jobs:
-        groups.setdefault((program_of(job.config), job.position), []).append(job)
+        population = job.plan.population if job.plan else ""
+        together.setdefault((program_of(job.config), job.position, population), []).append(job)
+    groups: dict[tuple[str, tuple[int, int], str], list[Job]] = {}
+    for (program, position, population), members in together.items():
+        if is_whole(members):
+            groups[program, position, population] = sorted(members, key=lambda job: job.plan.row if job.plan else 0)
+        else:
+            way = members[0].plan.execution.way if members[0].plan and position != (0, 0) else ""
+            groups.setdefault((program, position, way), []).extend(members)
     return list(groups.values())
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
-from attnseq.job import Job
+from attnseq.job import Job, is_whole
 from attnseq.report.terminal import format_seconds, terminal_console
 from attnseq.sweep.claim import Claimed, Outcome, WorkerLostError, claim
 from attnseq.sweep.failing import failed_lines
@@ -133,7 +133,7 @@ def deal(jobs: Sequence[Job], workers: Workers, max_population: int | None, cons
     for members in group(jobs):
         place = workers.place(members[0].config.device)
         even = -(-len(jobs) // place.slots)
-        populations = cut(members, min(even, max_population or even))
+        populations = [members] if is_whole(members) else cut(members, min(even, max_population or even))
         console.print(describe(members, len(populations)), soft_wrap=True)
         assignments += [Assignment(_to_send(each), place, max_population) for each in populations]
     return assignments

@@ -1,12 +1,14 @@
 """A sweep: finished runs are taken as they are, the others are grouped by program and trained group by group."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from attnseq import build
 from attnseq.job import Job
 from attnseq.population_run import train_jobs
 from attnseq.report.terminal import terminal_console
+from attnseq.results import Result
 from attnseq.sweep.capacity import largest_population
 from attnseq.sweep.claim import Claimed, Outcome, claim
 from attnseq.sweep.failing import failed, failed_lines, train_apart
@@ -15,13 +17,16 @@ from attnseq.training.checkpoint import CheckpointError, check_parameters
 from attnseq.training.stopping import StopSignals
 
 
-def run_sweep(jobs: Sequence[Job], max_population: int | None = None, device: str | None = None) -> list[Outcome]:
+def run_sweep(
+    jobs: Sequence[Job], max_population: int | None = None, device: str | None = None, cores: int | None = None
+) -> list[Outcome]:
     """Train every run of a sweep that is not finished.
 
     Args:
         jobs: the runs, in any mixture. A folder that is named twice is trained once.
         max_population: runs of a population at most; None: as many as half of the free memory holds.
         device: where they train; None: where their configs say.
+        cores: of the CPU that a population takes at most; None: all that this process may use.
 
     Returns:
         An outcome a job, in their order.
@@ -36,7 +41,8 @@ def run_sweep(jobs: Sequence[Job], max_population: int | None = None, device: st
         if claimed.outcomes:
             console.print(before(claimed), soft_wrap=True)
         for members in group(claimed.waiting):
-            outcomes = _train_group(members, max_population, device, stop)
+            train = partial(train_jobs, stop=stop, cores=cores)
+            outcomes = _train_group(members, max_population, device, train)
             for line in failed_lines(outcomes.values()):
                 console.print(line, soft_wrap=True)
             claimed.outcomes |= outcomes
@@ -44,9 +50,9 @@ def run_sweep(jobs: Sequence[Job], max_population: int | None = None, device: st
 
 
 def _train_group(
-    members: Sequence[Job], max_population: int | None, device: str | None, stop: StopSignals
+    members: Sequence[Job], max_population: int | None, device: str | None, train: Callable[..., list[Result]]
 ) -> dict[Path, Outcome]:
-    """Train the runs of one program, in as many populations as they need; an outcome for each folder."""
+    """Train the runs of one program by `train`, in as many populations as they need; an outcome for each folder."""
     outcomes: dict[Path, Outcome] = {}
     try:
         place = build.build_device(device or members[0].config.device)
@@ -59,7 +65,7 @@ def _train_group(
     populations = cut(fitting, largest)
     terminal_console().print(describe(fitting, len(populations)), soft_wrap=True)
     for population in populations:
-        outcomes |= train_apart(population, lambda some: train_jobs(some, place, stop))
+        outcomes |= train_apart(population, lambda some: train(some, place))
     return outcomes
 
 

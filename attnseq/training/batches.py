@@ -4,13 +4,15 @@ Shapes: P replicas, N training samples, C calls of the program, S steps a call, 
 (padding included), T positions.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+ALL = slice(None)
 
 
 class BatchPlan(NamedTuple):
@@ -41,7 +43,7 @@ class Epoch:
     Args:
         plan: how the epoch is cut.
         order_P: each replica's order of its samples, int32 of shape N; not copied.
-        first_P: where each replica's samples begin among those that `calls` is given.
+        first_P: where each replica's samples begin among those that `block` is given.
         device: of the data.
     """
 
@@ -55,9 +57,9 @@ class Epoch:
         ones_N = torch.ones(plan.samples, device=device)
         self._valid_CxSxB = torch.nn.functional.pad(ones_N, (0, plan.places - plan.samples)).view(shape)
 
-    def calls(
-        self, digits_NxT: Tensor, targets_N: Tensor, start: int, stop: int
-    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def block(
+        self, digits_NxT: Tensor, targets_N: Tensor, start: int, stop: int, rows: slice = ALL
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The batches of calls `start` to `stop`, gathered together: one gather is cheaper than one a step.
 
         By `index_select`, which copies a sequence whole; indexing with brackets copies digit by digit.
@@ -67,25 +69,26 @@ class Epoch:
             targets_N: their targets.
             start: first call.
             stop: the call after the last.
+            rows: the replicas.
 
-        Yields:
-            (digits_PxSxBxT, targets_PxSxB, valid_SxB) of each call, contiguous.
+        Returns:
+            digits_CxPxSxBxT, targets_CxPxSxB, contiguous, valid_CxSxB.
         """
-        index_CxPxSxB = self._index(start, stop)
+        index_CxPxSxB = self._index(start, stop, rows)
         digits, targets = (
             samples.index_select(0, index_CxPxSxB.flatten()).view(*index_CxPxSxB.shape, *samples.shape[1:])
             for samples in (digits_NxT, targets_N)
         )
-        return zip(digits, targets, self._valid_CxSxB[start:stop], strict=True)
+        return digits, targets, self._valid_CxSxB[start:stop]
 
-    def _index(self, start: int, stop: int) -> Tensor:
+    def _index(self, start: int, stop: int, rows: slice) -> Tensor:
         """index_CxPxSxB of the samples of these calls, 0 for padding."""
-        plan = self._plan
+        plan, order_P, first_P = self._plan, self._order_P[rows], self._first_P[rows]
         size = plan.steps_per_call * plan.batch_size
-        index_PxM = torch.zeros(len(self._order_P), (stop - start) * size, dtype=self._dtype)
-        for row_M, order_N, first in zip(index_PxM.numpy(), self._order_P, self._first_P, strict=True):
+        index_PxM = torch.zeros(len(order_P), (stop - start) * size, dtype=self._dtype)
+        for row_M, order_N, first in zip(index_PxM.numpy(), order_P, first_P, strict=True):
             part = order_N[start * size : stop * size]
             np.add(part, first, out=row_M[: len(part)], dtype=row_M.dtype)
-        shape = (len(self._order_P), stop - start, plan.steps_per_call, plan.batch_size)
-        # contiguous before it goes to the device: `calls` flattens it there
+        shape = (len(order_P), stop - start, plan.steps_per_call, plan.batch_size)
+        # contiguous before it goes to the device: `block` flattens it there
         return index_PxM.view(shape).transpose(0, 1).contiguous().to(self._device)

@@ -49,7 +49,7 @@ class Checkpoint:
     Args:
         config: what the run was started with, as far as it decides the result; text.
         epoch: epochs finished.
-        step: optimizer steps taken in the epoch that is under way, a multiple of `trainer.BLOCK`.
+        step: optimizer steps taken in the epoch that is under way, a multiple of `pace.BLOCK`.
         state: a row of each tensor of `PopulationState`, by its name.
         seconds: spent so far.
         epoch_seconds: of these, on training in the epoch that is under way.

@@ -11,7 +11,7 @@ Shapes: P replicas, S steps a call, B batch, T positions.
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import ReferenceType, ref
 
 import torch
@@ -19,9 +19,9 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from attnseq.models.model import Model
-from attnseq.training.compiling import threads_for
+from attnseq.training.compiling import at_most_threads
 from attnseq.training.optimizer import AdamSettings
-from attnseq.training.population import FlatModel, build_steps, initial_state
+from attnseq.training.population import FlatModel, PopulationState, Steps, build_steps, initial_state
 
 SAMPLES = 2
 """Of the step: two, so that their axis is not taken for one that broadcasts."""
@@ -40,10 +40,36 @@ def fingerprint(model: Model, positions: int, form: str) -> str:
     settings = AdamSettings(*torch.full((4, 1), 0.5, dtype=torch.float64))
     digits_PxSxBxT = torch.zeros(1, 1, SAMPLES, positions, dtype=torch.uint8)
     targets_PxSxB, valid_SxB = torch.zeros(1, 1, SAMPLES), torch.ones(1, SAMPLES)
-    inputs = [*state, *settings, digits_PxSxBxT, targets_PxSxB, valid_SxB]
-    with threads_for(1, state.parameters.device), _Writer(inputs) as writer:
-        build_steps(flat, form)(state, settings, digits_PxSxBxT, targets_PxSxB, valid_SxB)
-    return writer.digest.hexdigest()[:16]
+    return digest(build_steps(flat, form), (state, settings, digits_PxSxBxT, targets_PxSxB, valid_SxB), 6).text[:16]
+
+
+EXACT = 17
+"""Digits that tell any two floats apart."""
+
+
+class Digest(NamedTuple):
+    """Of a call of a program: as text, and how many operations it takes."""
+
+    text: str
+    operations: int
+
+
+def digest(
+    steps: Steps, call: tuple[PopulationState, AdamSettings, *tuple[Tensor, ...]], digits: int = EXACT
+) -> Digest:
+    """The digest of a call of some steps, which is made: it changes the state.
+
+    Args:
+        steps: as written, on the CPU.
+        call: state, settings, and what `Steps` takes besides.
+        digits: of the constants; 17 tell any two apart, and 1.0 from 1; 6 do not show on which machine a sine was
+            computed.
+    """
+    state, settings, *batch = call
+    inputs = [*state, *settings, *batch]
+    with at_most_threads(1, state.parameters.device), _Writer(inputs, digits) as writer:
+        steps(state, settings, *batch)
+    return Digest(writer.digest.hexdigest(), writer.operations)
 
 
 class _Writer(TorchDispatchMode):
@@ -53,8 +79,10 @@ class _Writer(TorchDispatchMode):
     operations (`torch.utils.flop_counter`) are made of the same private parts.
     """
 
-    def __init__(self, inputs: Sequence[Tensor]):
+    def __init__(self, inputs: Sequence[Tensor], digits: int):
         super().__init__()
+        self.operations = 0
+        self._digits = digits
         self.digest = hashlib.sha256(str([tuple(value.shape) for value in inputs]).encode())
         self._count = itertools.count()
         self._results: dict[int, tuple[int, ReferenceType[Tensor]]] = {}  # by id, which is given again when one is gone
@@ -64,6 +92,7 @@ class _Writer(TorchDispatchMode):
         self, operation: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
+        self.operations += 1
         self.digest.update(f"{operation}{self._text((*args, *kwargs.items()))}\n".encode())
         result = operation(*args, **kwargs)
         self._number(result if isinstance(result, list | tuple) else (result,))
@@ -89,4 +118,6 @@ class _Writer(TorchDispatchMode):
                 return f"%{number}"
             self._number([value])
             return f"{value.dtype}{tuple(value.shape)}{self._text(value.flatten().tolist())}"
-        return f"{value:.6g}" if isinstance(value, float) else str(value)  # the last digits of a sine are the machine's
+        if isinstance(value, float):
+            return value.hex() if self._digits >= EXACT else f"{value:.{self._digits}g}"
+        return str(value)

@@ -35,30 +35,38 @@ class WeightNoise:
         self._size = size
         self._device = device
 
+    def widened(self, replicas: int) -> "WeightNoise":
+        """The same with more replicas behind, which have no noise."""
+        deviation_P, seed_P = [*self._deviation_P, *[0.0] * replicas], [*self._seed_P, *[0] * replicas]
+        return WeightNoise(deviation_P, seed_P, self._size, self._device)
+
     def zeros(self, steps_per_call: int) -> Tensor:
         """noise_PxSxN of a call without any."""
         return torch.zeros(len(self._seed_P), steps_per_call, self._size, device=self._device)
 
-    def calls(self, epoch: int, start: int, stop: int, steps_per_call: int) -> Iterator[Tensor]:
-        """The noise of calls `start` to `stop` of an epoch.
+    def pieces(
+        self, epoch: int, start: int, stop: int, steps_per_call: int, rows: slice = slice(None)
+    ) -> Iterator[Tensor]:
+        """The noise of calls `start` to `stop` of an epoch, `CHUNK` steps at a time.
 
         Args:
             epoch: 0 or more.
             start: first call; its first step is a multiple of `CHUNK`.
             stop: the call after the last.
             steps_per_call: S, a divisor of `CHUNK`.
+            rows: the replicas.
 
         Yields:
-            noise_PxSxN of each call, contiguous, scaled.
+            noise_CxPxSxN of some calls, contiguous, scaled.
         """
         calls = CHUNK // steps_per_call
         for first in range(start, stop, calls):
-            noise_CxPxSxN = self._draw(epoch, first // calls, steps_per_call)
-            yield from noise_CxPxSxN[: stop - first]
+            noise_CxPxSxN = self._draw(epoch, first // calls, steps_per_call, rows)
+            yield noise_CxPxSxN[: stop - first]
 
-    def _draw(self, epoch: int, chunk: int, steps_per_call: int) -> Tensor:
-        calls = CHUNK // steps_per_call
-        noise_CxPxSxN = torch.empty(calls, len(self._seed_P), steps_per_call, self._size)
+    def _draw(self, epoch: int, chunk: int, steps_per_call: int, rows: slice) -> Tensor:
+        deviation_P, seed_P = self._deviation_P[rows], self._seed_P[rows]
+        noise_CxPxSxN = torch.empty(CHUNK // steps_per_call, len(seed_P), steps_per_call, self._size)
 
         def fill(row_CxSxN: npt.NDArray[np.float32], deviation: float, seed: int) -> None:
             if not deviation:
@@ -68,6 +76,10 @@ class WeightNoise:
                 row_CxSxN[:] = numbers.standard_normal(row_CxSxN.shape, dtype=np.float32)
                 row_CxSxN *= np.float32(deviation)
 
-        # NumPy draws without Python's lock: side by side
-        for_each(fill, noise_CxPxSxN.numpy().swapaxes(0, 1), self._deviation_P, self._seed_P)
+        columns = noise_CxPxSxN.numpy().swapaxes(0, 1), deviation_P, seed_P
+        if len(seed_P) < len(self._seed_P):  # by a shard's thread, beside those of the others
+            for row in zip(*columns, strict=True):
+                fill(*row)
+        else:
+            for_each(fill, *columns)  # NumPy draws without Python's lock: side by side
         return noise_CxPxSxN.to(self._device)

@@ -3,32 +3,27 @@
 Shapes: P replicas, N parameters of one replica or training samples, S steps a call, B batch, T positions.
 """
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import repeat
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from attnseq.datasets.pool import DataPool
 from attnseq.schema import ConfigError
 from attnseq.training.batches import BatchPlan, Epoch
-from attnseq.training.compiling import CompilePlan, plan_compilation, shards_for, threads_for, why_compilation_failed
-from attnseq.training.headers import precompile_headers
+from attnseq.training.building import Builder, CompilationError
+from attnseq.training.compiling import at_most_threads, steps_per_call
+from attnseq.training.cores import usable_cores
+from attnseq.training.execution import COMPILED, TRACED, Execution, again, cut
 from attnseq.training.memory import keep_freed_memory
-from attnseq.training.noise import WeightNoise
-from attnseq.training.optimizer import AdamSettings
-from attnseq.training.order import Order
-from attnseq.training.plain_paths import plain_paths
-from attnseq.training.population import FlatModel, PopulationState, Steps, build_steps
-from attnseq.training.program import as_steps, compile_program, trace_steps
-from attnseq.training.shards import Call, Runner, shard_of, side_by_side, whole
+from attnseq.training.pace import Pace
+from attnseq.training.replicas import Population
+from attnseq.training.runners import Piece, Runner
 from attnseq.training.stopping import StopSignals
-
-BLOCK = 64
-"""Steps whose batches are gathered together; between blocks a run can be stopped, checkpointed and watched."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +48,8 @@ class Schedule:
 class Observer(Protocol):
     """Who is told what happens; all reporting and all files are the observer's."""
 
-    def program(self, plan: CompilePlan) -> None:
-        """Training is about to start: with or without compilation."""
+    def program(self, execution: Execution) -> None:
+        """How the steps will be run is decided, before the first one."""
 
     def start(self) -> None:
         """The program is ready; the first step comes now."""
@@ -62,53 +57,11 @@ class Observer(Protocol):
     def progress(self, steps: int, loss_P: Sequence[float]) -> None:
         """`steps` optimizer steps of the whole run are done; mean loss of this epoch so far, nan where it diverged."""
 
-    def epoch(self, epoch: int, population: "Population", loss_P: Sequence[float]) -> None:
+    def epoch(self, epoch: int, population: Population, loss_P: Sequence[float]) -> None:
         """Epoch number `epoch` (from 1) ended with these mean training losses."""
 
-    def checkpoint(self, population: "Population") -> None:
+    def checkpoint(self, population: Population) -> None:
         """Write down where the population stands."""
-
-
-@dataclass
-class Population:
-    """Replicas in training: their state, and how far they are.
-
-    Args:
-        flat: their model.
-        state: a row a replica.
-        settings: Adam's, a number a replica.
-        orders: each replica's order of the training samples.
-        noise: on the weights; None where no replica has any.
-        epoch: epochs finished.
-        step: steps taken in the epoch under way, a multiple of `BLOCK`.
-    """
-
-    flat: FlatModel
-    state: PopulationState
-    settings: AdamSettings
-    orders: Sequence[Order]
-    noise: WeightNoise | None = None
-    epoch: int = 0
-    step: int = 0
-
-    @property
-    def device(self) -> torch.device:
-        return self.state.parameters.device
-
-    def noise_of(self, start: int, stop: int, steps_per_call: int) -> Iterator[tuple[Tensor, ...]]:
-        """What calls `start` to `stop` of this epoch take besides their batch: (noise_PxSxN,), or nothing."""
-        if self.noise is None:
-            return repeat((), stop - start)
-        return zip(self.noise.calls(self.epoch, start, stop, steps_per_call))
-
-    def diverged(self) -> list[int]:
-        """For each replica the number of the step whose loss was not finite, 0 where there is none."""
-        return [int(step) for step in self.state.diverged.tolist()]
-
-    def mean_loss(self, samples: int) -> list[float]:
-        """Each replica's mean training loss over the `samples` of this epoch so far, nan where it diverged."""
-        loss_P: list[float] = torch.where(self.state.diverged == 0, self.state.loss_sum / samples, torch.nan).tolist()
-        return loss_P
 
 
 class Trainer:
@@ -118,19 +71,21 @@ class Trainer:
         data: of the replicas, on the population's device.
         schedule: how long and how.
         observer: is told what happens.
+        cores: that a compiled population takes at most; None: all that this process may use.
     """
 
-    def __init__(self, data: DataPool, schedule: Schedule, observer: Observer):
-        self._data = data
-        self._schedule = schedule
-        self._observer = observer
+    def __init__(self, data: DataPool, schedule: Schedule, observer: Observer, cores: int | None = None):
+        self._data, self._schedule, self._observer = data, schedule, observer
+        self._cores = min(usable_cores(), cores or sys.maxsize)
+        self._pace = Pace()
 
-    def fit(self, population: Population, stop: StopSignals) -> None:
+    def fit(self, population: Population, stop: StopSignals, began_as: Execution | None = None) -> None:
         """Train until the last epoch is done, or every replica has diverged.
 
         Args:
             population: where to go on from; changed in place.
             stop: asked between blocks of steps.
+            began_as: how the population's first steps were run, where it goes on as it was.
 
         Raises:
             ConfigError: the schedule insists on compilation, and it failed.
@@ -139,74 +94,72 @@ class Trainer:
         if population.epoch >= self._schedule.epochs or all(population.diverged()):
             return
         keep_freed_memory()
-        with threads_for(len(population.orders), population.device):
-            plan = self._compile_plan(population)
-            self._observer.program(plan)
-            stop.immediate(True)  # compilation can take a minute, and changes nothing
-            batches = BatchPlan(self._data.train_size, self._schedule.batch_size, plan.steps_per_call)
-            run = self._build(population, batches, plan)
+        with at_most_threads(len(population.orders), population.device):  # of what comes between blocks of steps
+            stop.immediate(True)  # compilation can take a minute, and changes no state
+            with at_most_threads(1, population.device):
+                wide, run = self._build(population, began_as)
             stop.immediate(False)
             self._observer.start()
             while population.epoch < self._schedule.epochs and not all(population.diverged()):
-                self._train_epoch(population, batches, run, stop)
+                self._train_epoch(population, wide, run, stop)
                 self._observer.checkpoint(population)
                 stop.check()
 
-    def _compile_plan(self, population: Population) -> CompilePlan:
-        steps = self._schedule.epochs * -(-self._data.train_size // self._schedule.batch_size)
-        return plan_compilation(self._schedule.compile, steps, population.state.parameters.numel(), population.device)
+    def _build(self, population: Population, began_as: Execution | None) -> tuple[Population, Runner]:
+        """What runs the steps, and of which replicas: the population's, with idle ones where its shards need them."""
+        setting = self._schedule.compile
+        execution = again(began_as, setting) if began_as else None
+        if execution is None or execution.way == COMPILED:
+            shards = (execution and execution.shards) or self._shards(population)
+            wide = population.widened(-(-len(population.orders) // shards) * shards)
+            builder = Builder(wide, self._padding(wide), self._schedule.adam, shards)
+            execution = replace(execution, shards=shards) if execution else builder.choose(setting, self._steps)
+            if execution.way == COMPILED:
+                self._observer.program(execution)
+                try:
+                    return wide, builder.build(execution)
+                except CompilationError as error:
+                    reason = f"compilation failed ({error})"
+                    if setting == "true":
+                        raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
+                    execution = Execution(TRACED, reason)
+        execution = replace(execution, shards=1)
+        self._observer.program(execution)
+        builder = Builder(population, self._padding(population), self._schedule.adam, shards=1)
+        return population, builder.build(execution)
 
-    def _build(self, population: Population, batches: BatchPlan, plan: CompilePlan) -> Runner:
-        steps = build_steps(population.flat, self._schedule.adam)
-        if not plan.trace:
-            return whole(steps)
-        padding = self._padding(population, batches)
-        compiled = self._compile(steps, population, padding, plan) if plan.compile else None
-        return compiled or whole(as_steps(trace_steps(steps, (population.state, population.settings, *padding))))
+    def _shards(self, population: Population) -> int:
+        return cut(len(population.orders), self._cores) if population.device.type == "cpu" else 1
 
-    @plain_paths()
-    def _compile(self, steps: Steps, population: Population, padding: Call, plan: CompilePlan) -> Runner | None:
-        """The compiled program, tried with padding; None where that failed, of which the observer is told."""
-        precompile_headers(plan.options)
-        replicas = len(population.orders)
-        shards = shards_for(replicas, population.state.parameters.numel(), population.device)
-        threads = torch.get_num_threads() // shards
-        state, settings, (batch,) = shard_of(population.state, population.settings, [padding], 0, shards)
-        example = (state, settings, *batch)
-        with threads_for(threads, population.device):
-            traced = trace_steps(steps, example)
-            try:
-                compiled = as_steps(compile_program(traced, example, plan.options))
-                compiled(state, settings, *batch)
-            except Exception as error:  # whatever the compiler raises
-                reason = f"compilation failed ({why_compilation_failed(error)})"
-                if self._schedule.compile == "true":
-                    raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
-                self._observer.program(plan._replace(compile=False, reason=reason))
-                return None
-        return whole(compiled) if shards == 1 else side_by_side(compiled, shards, threads)
+    @property
+    def _steps(self) -> int:
+        """Of the whole run, so that a resumed one is treated as the uninterrupted one."""
+        return self._schedule.epochs * -(-self._data.train_size // self._schedule.batch_size)
 
-    def _padding(self, population: Population, batches: BatchPlan) -> Call:
+    def _batches(self, population: Population) -> BatchPlan:
+        together = steps_per_call(self._steps, population.state.parameters.numel(), population.device)
+        return BatchPlan(self._data.train_size, self._schedule.batch_size, together)
+
+    def _padding(self, population: Population) -> list[Tensor]:
         """A call whose samples are all padding, so that it changes nothing."""
-        shape = (len(population.orders), batches.steps_per_call, batches.batch_size)
+        steps = self._batches(population).steps_per_call
+        shape = (len(population.orders), steps, self._schedule.batch_size)
         digits_NxT, targets_N = self._data.digits_NxT, self._data.targets_N
-        samples = digits_NxT.new_zeros(*shape, digits_NxT.shape[1]), targets_N.new_zeros(shape)
-        noise = () if population.noise is None else (population.noise.zeros(batches.steps_per_call),)
-        return *samples, targets_N.new_zeros(shape[1:]), *noise
+        samples = [digits_NxT.new_zeros(*shape, digits_NxT.shape[1]), targets_N.new_zeros(shape)]
+        noise = [] if population.noise is None else [population.noise.zeros(steps)]
+        return [*samples, targets_N.new_zeros(shape[1:]), *noise]
 
-    def _train_epoch(self, population: Population, batches: BatchPlan, run: Runner, stop: StopSignals) -> None:
-        orders = [order(population.epoch) for order in population.orders]
-        epoch = Epoch(batches, orders, self._data.first_P, population.device)
-        state = population.state
+    def _train_epoch(self, population: Population, wide: Population, run: Runner, stop: StopSignals) -> None:
+        """Go on with the epoch under way, in which `wide`, of which `population` is a part, is run."""
+        batches = self._batches(population)
+        epoch = self._epoch(population, wide, batches)
         saved = time.monotonic()
-        for first in range(population.step, batches.steps, BLOCK):
-            start, end = first // batches.steps_per_call, min((first + BLOCK) // batches.steps_per_call, batches.calls)
-            calls = epoch.calls(self._data.digits_NxT, self._data.targets_N, start, end)
-            noise = population.noise_of(start, end, batches.steps_per_call)
-            run(state, population.settings, ((*call, *its) for call, its in zip(calls, noise, strict=True)))
-            if first + BLOCK >= batches.steps:
+        for start, end in self._pace.blocks(batches, population.step, len(wide.orders)):
+            with at_most_threads(1, population.device):
+                run(wide.state, wide.settings, partial(self._gather, wide, epoch, start, end))
+            if end == batches.calls:
                 break  # the epoch's end is a checkpoint of its own
-            population.step = first + BLOCK
+            population.step = end * batches.steps_per_call
             seen = population.step * batches.batch_size
             done = population.epoch * batches.steps + population.step
             self._observer.progress(done, population.mean_loss(seen))
@@ -221,17 +174,19 @@ class Trainer:
         population.epoch += 1
         population.step = 0
         loss_P = population.mean_loss(self._data.train_size)
-        state.loss_sum.zero_()
+        population.state.loss_sum.zero_()
         self._observer.progress(population.epoch * batches.steps, loss_P)
         self._observer.epoch(population.epoch, population, loss_P)
 
+    def _gather(self, wide: Population, epoch: Epoch, start: int, end: int, rows: slice) -> Iterator[Piece]:
+        """Calls `start` to `end` of an epoch for some of the replicas, in pieces."""
+        block = epoch.block(self._data.digits_NxT, self._data.targets_N, start, end, rows)
+        return wide.pieces(block, start, rows)
 
-def stack_settings(columns: Sequence[tuple[float, float, float, float]], device: torch.device) -> AdamSettings:
-    """Adam's settings of a population.
-
-    Args:
-        columns: (learning rate, beta1, beta2, epsilon) of each replica.
-        device: where they go.
-    """
-    values_4xP: Tensor = torch.tensor(columns, dtype=torch.float64, device=device).T.contiguous()
-    return AdamSettings(*values_4xP)
+    def _epoch(self, population: Population, wide: Population, batches: BatchPlan) -> Epoch:
+        """The epoch under way."""
+        wide.epoch = population.epoch
+        orders = [order(population.epoch) for order in population.orders]
+        idle = len(wide.orders) - len(orders)
+        first_P = [*self._data.first_P, *self._data.first_P[:1] * idle]
+        return Epoch(batches, [*orders, *orders[:1] * idle], first_P, population.device)

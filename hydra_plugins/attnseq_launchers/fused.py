@@ -41,10 +41,13 @@ class FusedLauncherConfig:
 
     Args:
         max_population: runs that train together at most; null: as many as half of the device's free memory holds.
+        workers: threads that train a population's shards side by side on the CPU; auto: one for each core that this
+            process may use.
     """
 
     _target_: str = "hydra_plugins.attnseq_launchers.fused.FusedLauncher"
     max_population: int | None = None
+    workers: Any = "auto"
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="fused", node=FusedLauncherConfig, provider="attnseq")
@@ -54,17 +57,18 @@ class FusedLauncher(Launcher):
     """Composes the jobs of a sweep, and hands them to the task function together.
 
     Args:
-        max_population: as in `FusedLauncherConfig`.
+        max_population, workers: as in `FusedLauncherConfig`.
     """
 
-    def __init__(self, max_population: int | None):
+    def __init__(self, max_population: int | None, workers: int | str = "auto"):
         self.max_population = max_population
+        self.cores = None if workers == "auto" else int(workers)
 
     def train(self, jobs: Sequence["Job"]) -> list["Outcome"]:
         """Train jobs; an outcome each."""
         from attnseq.sweep.sweep import run_sweep
 
-        return run_sweep(jobs, self.max_population)
+        return run_sweep(jobs, self.max_population, cores=self.cores)
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         from attnseq.sweep.composing import JobComposer

@@ -223,5 +223,6 @@ def test_two_sweeps_in_one_process(sweep: Callable[..., list[JobReturn]]) -> Non
 def test_its_keys_are_typed() -> None:
     node = ConfigStore.instance().load("hydra/launcher/fused.yaml").node
     assert node.max_population is None
+    assert node.workers == "auto"
     with pytest.raises(Exception, match="could not be converted to Integer"):
         node.max_population = "many"

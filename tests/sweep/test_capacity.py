@@ -68,7 +68,7 @@ def test_free_memory_is_that_of_the_tightest_limit(monkeypatch: pytest.MonkeyPat
     ):
         left = dict(enumerate(groups))
         monkeypatch.setattr(capacity, "_available", lambda system=system: system)
-        monkeypatch.setattr(capacity, "_groups", lambda left=left: list(left))
+        monkeypatch.setattr(capacity, "control_groups", lambda left=left: list(left))
         monkeypatch.setattr(capacity, "_left_in", lambda group, left=left: left[group])
         assert free_bytes(CPU) == free
 
@@ -84,25 +84,6 @@ def test_a_groups_limit(limit: str | None, used: str, cache: str, left: int | No
     (tmp_path / "memory.current").write_text(f"{used}\n")
     (tmp_path / "memory.stat").write_text(f"anon 5\nfile 7\ninactive_file {cache}\nactive_file 9\n")
     assert capacity._left_in(tmp_path) == left
-
-
-@pytest.mark.parametrize(
-    ("own", "groups"),
-    [
-        ("0::/job_7/step_0\n", ["job_7/step_0", "job_7", "."]),
-        ("9:name=systemd:/a\n0::/\n", ["."]),  # a container's own root
-        ("4:memory:/a\n", ["."]),  # cgroup 1
-        (None, ["."]),
-    ],
-)
-def test_the_groups_around_the_process(
-    own: str | None, groups: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(capacity, "CGROUPS", tmp_path)
-    monkeypatch.setattr(capacity, "OWN_GROUP", tmp_path / "cgroup")
-    if own is not None:
-        (tmp_path / "cgroup").write_text(own)
-    assert [str(group.relative_to(tmp_path)) for group in capacity._groups()] == groups
 
 
 def test_this_machine_says_what_it_has() -> None:

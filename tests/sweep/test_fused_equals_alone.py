@@ -3,7 +3,8 @@
 Shapes: P replicas, N training samples, S steps a call, B batch, T positions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from attnseq.sweep.grouping import program_of
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.population import Steps, build_steps
 from attnseq.training.program import as_steps, trace_steps
+from attnseq.training.replicas import Population
 
 STEPS = 1_000
 SAMPLES, BATCH = 3_200, 32  # 100 steps an epoch
@@ -54,9 +56,16 @@ def batches(configs: Sequence[RunConfig]) -> tuple[BatchPlan, Callable[[int], li
 
     def of(number: int) -> list[tuple[Tensor, Tensor, Tensor]]:
         epoch = Epoch(plan, [order(number) for order in population.orders], data.first_P, CPU)
-        return list(epoch.calls(data.digits_NxT, data.targets_N, 0, plan.calls))
+        return list(zip(*epoch.block(data.digits_NxT, data.targets_N, 0, plan.calls), strict=True))
 
     return plan, of
+
+
+def noise_of(population: Population, calls: int) -> Iterator[tuple[Tensor, ...]]:
+    """What each of the first calls of an epoch takes besides its batch."""
+    if population.noise is None:
+        return repeat((), calls)
+    return zip(call for piece in population.noise.pieces(population.epoch, 0, calls, 1) for call in piece)
 
 
 def losses(groups: Sequence[Sequence[RunConfig]]) -> list[Tensor]:
@@ -70,12 +79,12 @@ def losses(groups: Sequence[Sequence[RunConfig]]) -> list[Tensor]:
         noisy = population.noise is not None
         if noisy not in programs:
             steps = build_steps(population.flat, configs[0].trainer.adam)
-            example = (state, settings, *of(0)[0], *next(population.noise_of(0, 1, 1)))
+            example = (state, settings, *of(0)[0], *next(noise_of(population, 1)))
             programs[noisy] = as_steps(trace_steps(steps, example))
         sums = [state.loss_sum.clone()]
         for epoch in range(STEPS // plan.steps):
             population.epoch = epoch
-            for batch, noise in zip(of(epoch), population.noise_of(0, plan.calls, 1), strict=True):
+            for batch, noise in zip(of(epoch), noise_of(population, plan.calls), strict=True):
                 programs[noisy](state, settings, *batch, *noise)
                 sums.append(state.loss_sum.clone())
         assert not state.diverged.any()

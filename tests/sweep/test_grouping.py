@@ -11,6 +11,8 @@ from attnseq.config import RunConfig
 from attnseq.job import Job
 from attnseq.sweep.grouping import PER_REPLICA, cut, describe, group, program_of
 from attnseq.training.checkpoint import Checkpoint
+from attnseq.training.execution import TRACED, Execution
+from attnseq.training.plan import Plan
 
 # another value for each key; whether a run that has it can train with one that has not
 KEYS: dict[str, tuple[Any, bool]] = {
@@ -79,6 +81,25 @@ def runs(tiny: Callable[..., RunConfig], jobs: Callable[..., list[Job]], tmp_pat
 def test_runs_at_different_positions_are_parted(runs: Callable[..., list[Job]]) -> None:
     a, b, c, d, e, f = runs(None, (1, 0), (0, 64), (1, 0), (0, 0), (1, 64))
     assert group([a, b, c, d, e, f]) == [[a, e], [b, d], [c], [f]]
+
+
+def planned(jobs: list[Job], order: str) -> list[Job]:
+    """Jobs that were trained as one population, in this order of their numbers."""
+    for row, number in enumerate(order):
+        jobs[int(number)].plan = Plan(Execution(TRACED), order, len(order), row)
+    return jobs
+
+
+def test_a_population_that_is_whole_goes_on_as_it_was(runs: Callable[..., list[Job]]) -> None:
+    a, b, c, d, e = planned(planned(runs(*[(1, 0)] * 5), "20"), "431")
+    assert group([a, b, c, d, e]) == [[c, a], [e, d, b]]
+
+
+def test_of_a_population_that_is_not_whole_any_more_the_rest_is_mixed(runs: Callable[..., list[Job]]) -> None:
+    a, b, _, d, e = planned(planned(runs((1, 0), (1, 0), (1, 0), (1, 64), (1, 0)), "20"), "431")
+    assert group([a, b, d, e]) == [[a, b, e], [d]]  # one is finished, one stands elsewhere
+    fresh = runs(None)
+    assert group([*fresh, a]) == [fresh, [a]]
 
 
 def test_groups_and_their_runs_keep_the_order_of_the_sweep(runs: Callable[..., list[Job]]) -> None:

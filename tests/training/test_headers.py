@@ -2,16 +2,17 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch._inductor import codecache, standalone_compile
-from torch._inductor.utils import fresh_cache
+from torch._inductor import aot_compile, codecache
+from torch._inductor.cpp_builder import CppBuilder
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from attnseq.training.compiling import missing_compiler, plan_compilation
-from attnseq.training.headers import precompile_headers
+from attnseq.training.compiling import missing_compiler, options_for
+from attnseq.training.headers import THREAD, precompile_headers
 
 CPU = torch.device("cpu")
 
@@ -20,10 +21,14 @@ class AskedFor(Exception):
     """Raised in place of precompiling headers."""
 
 
+def refuse(*_: object) -> None:
+    raise AskedFor
+
+
 def wait() -> None:
     """Until the thread that precompiles has ended."""
     for thread in threading.enumerate():
-        if thread.name == "precompile headers":
+        if thread.name == THREAD:
             thread.join()
 
 
@@ -34,12 +39,11 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     asked: list[Any] = []
     failed: list[Any] = []
 
-    def refuse(*positional: Any, **named: Any) -> None:
+    def note(*positional: Any, **named: Any) -> None:
         asked.append((positional, named))
         raise AskedFor
 
-    monkeypatch.setattr(codecache, "_precompile_header", refuse)
-    monkeypatch.setattr(codecache.CppWrapperCodeCache, "cache", {})
+    monkeypatch.setattr(codecache, "_precompile_header", note)
     monkeypatch.setattr(threading, "excepthook", lambda unhandled: failed.append(unhandled.exc_value))
     yield asked
     wait()
@@ -47,27 +51,38 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
 
 @pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU) or "nothing is missing")
-def test_the_compiler_asks_for_the_same_headers(requests: list[Any]) -> None:
-    options = dict(plan_compilation("true", 1, 1, CPU).options) | {"cpp_cache_precompile_headers": True}
+def test_the_compiler_asks_for_the_same_headers(
+    requests: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {name: value for name, value in options_for(CPU).items() if name != "aot_inductor.precompile_headers"}
     precompile_headers(options)
     wait()
-    assert len(requests) == 1
+    early = list(requests)
+    assert len(early) == 2
+    requests.clear()
+    # the compiler stops at the first one that is refused
+    monkeypatch.setattr(
+        codecache, "_precompile_header", lambda *positional, **named: requests.append((positional, named))
+    )
     example = torch.arange(100.0)
-    with fresh_cache(), pytest.raises(Exception, match="AskedFor"):
-        standalone_compile(make_fx(torch.sin)(example), [example], options={"config_patches": options})
-    early, late = requests
-    assert early == late
+    traced = make_fx(lambda value: (torch.sin(value),))(example)
+    for node in traced.graph.nodes:
+        node.meta.clear()
+    monkeypatch.setattr(CppBuilder, "build", refuse)
+    with pytest.raises(Exception, match="AskedFor"):
+        aot_compile(traced, (example,), options={**options, "aot_inductor.output_path": str(tmp_path)})
+    assert len(requests) == 2
+    assert all(request in early for request in requests)
 
 
-@pytest.mark.parametrize("options", [{}, {"cpp_wrapper": True, "cpp_cache_precompile_headers": False}])
-def test_nothing_is_precompiled_that_no_program_includes(requests: list[Any], options: dict[str, bool | int]) -> None:
-    precompile_headers(options)
+def test_nothing_is_precompiled_where_that_is_switched_off(requests: list[Any]) -> None:
+    precompile_headers({"aot_inductor.precompile_headers": False})
     wait()
     assert requests == []
 
 
 def test_another_inductor_is_left_alone(requests: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(codecache, "CppWrapperCodeCache")
-    precompile_headers({"cpp_wrapper": True})
+    monkeypatch.delattr(codecache, "_get_cpp_prefix_header")
+    precompile_headers({})
     wait()
     assert requests == []

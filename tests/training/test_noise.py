@@ -14,8 +14,8 @@ from attnseq.randomness import generator
 from attnseq.training.compiling import UNROLLED_STEPS
 from attnseq.training.noise import CHUNK, WeightNoise
 from attnseq.training.optimizer import AdamSettings
+from attnseq.training.pace import BLOCK
 from attnseq.training.population import FlatModel, initial_state, squared_error, take_step
-from attnseq.training.trainer import BLOCK
 
 SIZE = 50
 CPU = torch.device("cpu")
@@ -23,7 +23,7 @@ CPU = torch.device("cpu")
 
 def drawn(noise: WeightNoise, epoch: int, start: int, stop: int, steps_per_call: int = 1) -> Tensor:
     """noise of the steps, PxSxN with the steps of all calls in a row."""
-    calls = list(noise.calls(epoch, start, stop, steps_per_call))
+    calls = [call for piece in noise.pieces(epoch, start, stop, steps_per_call) for call in piece]
     assert len(calls) == stop - start
     assert all(call.is_contiguous() for call in calls)
     return torch.cat(calls, dim=1)
@@ -49,6 +49,12 @@ def test_it_does_not_depend_on_the_company_or_on_how_steps_are_called() -> None:
     alone = WeightNoise([0.1], [2], SIZE, CPU)
     whole = drawn(alone, 3, 0, BLOCK + 20)
     assert torch.equal(drawn(together, 3, 0, BLOCK + 20)[1], whole[0])
+    pieces = list(together.pieces(3, 0, BLOCK, 1, slice(1, 2)))
+    assert torch.equal(torch.cat(pieces)[:, 0, 0], whole[0, :BLOCK])
+    assert len(pieces) == BLOCK // CHUNK
+    wider = drawn(alone.widened(2), 3, 0, BLOCK + 20)
+    assert torch.equal(wider[:1], whole)
+    assert not wider[1:].any()
     assert torch.equal(drawn(alone, 3, 0, (BLOCK + 20) // 2, steps_per_call=2), whole)
     assert torch.equal(drawn(alone, 3, BLOCK, BLOCK + 20), whole[:, BLOCK:])
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch._inductor import standalone_compile
 from torch._inductor.cpp_builder import CppBuilder, CppTorchDeviceOptions
 from torch._inductor.runtime.cache_dir_utils import cache_dir
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import cpp_extension
 
 from attnseq.training import plain_paths
-from attnseq.training.compiling import missing_compiler, plan_compilation
+from attnseq.training.compiling import missing_compiler, options_for
+from attnseq.training.library import compile_library, library_path, load_library
 from attnseq.training.plain_paths import is_plain, not_plain, plain
 
 CPU = torch.device("cpu")
@@ -112,10 +112,16 @@ def test_a_cache_that_cannot_be_made_is_named(
 
 @pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU) or "nothing is missing")
 def test_a_program_is_compiled(awkward: list[str]) -> None:
-    options = dict(plan_compilation("true", 1, 1, CPU).options) | {"cpp_cache_precompile_headers": False}
-    example = torch.arange(100.0)
+    options = options_for(CPU) | {"aot_inductor.precompile_headers": False}
+    values, lasting = torch.arange(100.0).view(2, 50), torch.zeros(50)
+
+    def program(sum_: torch.Tensor, value: torch.Tensor) -> tuple[()]:
+        sum_.add_(torch.sin(value))
+        return ()
+
     with plain_paths.plain_paths():
-        program = standalone_compile(make_fx(torch.sin)(example), [example], options={"config_patches": options})
-        result = program(example)
-    torch.testing.assert_close(result, torch.sin(example))
+        path = library_path("sum of sines", [lasting, values[0]], options)
+        compile_library(path, lambda: make_fx(program)(torch.zeros(50), values[0]), [lasting, values[0]], options)
+        load_library(path).run([lasting], [values])
+    torch.testing.assert_close(lasting, torch.sin(values).sum(0))
     assert list(Path(awkward[1]).rglob("*.so"))

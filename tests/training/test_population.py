@@ -30,7 +30,7 @@ from attnseq.training.population import (
     squared_error,
     take_step,
 )
-from attnseq.training.trainer import stack_settings
+from attnseq.training.replicas import stack_settings
 
 # -- one flat vector --
 

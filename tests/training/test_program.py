@@ -26,7 +26,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from attnseq.models.model import Model, ModelOutput
 from attnseq.training.batches import BatchPlan, Epoch
-from attnseq.training.compiling import missing_compiler, plan_compilation
+from attnseq.training.compiling import missing_compiler, options_for
 from attnseq.training.noise import WeightNoise
 from attnseq.training.population import FlatModel, build_steps, initial_state
 from attnseq.training.program import VIEWS, as_steps, compile_program, drop_idle, trace_steps
@@ -106,16 +106,19 @@ def test_traced_and_compiled_equal_eager(
     state = copy(eager)
     example = (state, settings(replicas), *padding)
     traced = trace_steps(steps, example)
-    options = plan_compilation("true", 1, 1, CPU).options
+    options = options_for(CPU)
     built = as_steps(traced if program == "traced" else compile_program(traced, example, options))
     assert same_bits(state, eager)  # tracing runs nothing
     built(state, settings(replicas), *padding)
     assert same_bits(state, eager)
     epoch = Epoch(plan, list(order_PxN.int().numpy()), [0] * replicas, CPU)
     noise_C: Iterator[tuple[Tensor, ...]] = (
-        repeat(()) if noise is None else zip(noise.calls(0, 0, plan.calls, steps_per_call))
+        repeat(())
+        if noise is None
+        else zip(call for piece in noise.pieces(0, 0, plan.calls, steps_per_call) for call in piece)
     )
-    for call, its_noise in zip(epoch.calls(digits_NxT, targets_N, 0, plan.calls), noise_C, strict=False):
+    calls = list(zip(*epoch.block(digits_NxT, targets_N, 0, plan.calls), strict=True))
+    for call, its_noise in zip(calls, noise_C, strict=False):
         steps(eager, settings(replicas), *call, *its_noise)
         built(state, settings(replicas), *call, *its_noise)
     assert plan.steps == 8
@@ -126,8 +129,7 @@ def test_traced_and_compiled_equal_eager(
     # a broken replica is frozen here, too
     state.parameters[0, 0] = eager.parameters[0, 0] = torch.nan
     before = copy(state)
-    call = next(epoch.calls(digits_NxT, targets_N, 0, 1))
-    built(state, settings(replicas), *call, *padding[3:])
+    built(state, settings(replicas), *calls[0], *padding[3:])
     assert state.diverged.tolist() == [9, 0]
     assert torch.allclose(state.parameters[0], before.parameters[0], rtol=0, atol=0, equal_nan=True)
     assert not torch.equal(state.parameters[1], before.parameters[1])

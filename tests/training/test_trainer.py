@@ -17,13 +17,16 @@ from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.weights import KerasInitializer
 from attnseq.randomness import generator
 from attnseq.schema import ConfigError
-from attnseq.training import compiling, trainer
-from attnseq.training.compiling import CompilePlan, missing_compiler
+from attnseq.training import building, trainer
+from attnseq.training.compiling import missing_compiler
+from attnseq.training.execution import COMPILED, TRACED, WRITTEN, Execution
 from attnseq.training.noise import WeightNoise
 from attnseq.training.order import random_order
+from attnseq.training.pace import BLOCK
 from attnseq.training.population import FlatModel, PopulationState, initial_state
+from attnseq.training.replicas import Population, stack_settings
 from attnseq.training.stopping import StopSignals
-from attnseq.training.trainer import BLOCK, Population, Schedule, Trainer, stack_settings
+from attnseq.training.trainer import Schedule, Trainer
 
 SAMPLES = 1_300  # 82 steps of 16, the last one smaller: two blocks an epoch
 SCHEDULE = Schedule(epochs=2, batch_size=16, adam="keras", compile="false", checkpoint_minutes=1e-9)
@@ -36,14 +39,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
-        self.plans: list[tuple[bool, str]] = []
+        self.executions: list[Execution] = []
         self.steps: list[int] = []
         self.loss_P: list[Sequence[float]] = []
         self.saved: list[tuple[int, int, PopulationState]] = []
 
-    def program(self, plan: CompilePlan) -> None:
+    def program(self, execution: Execution) -> None:
         self.calls.append("program")
-        self.plans.append((plan.compile, plan.reason))
+        self.executions.append(execution)
 
     def start(self) -> None:
         self.calls.append("start")
@@ -79,10 +82,16 @@ def population(seeds: Sequence[int]) -> Population:
     return Population(flat, initial_state(weights_PxN), settings, orders, noise if any(seeds) else None)
 
 
-def train(dataset: Dataset, trained: Population, schedule: Schedule = SCHEDULE) -> Recorder:
+def train(
+    dataset: Dataset,
+    trained: Population,
+    schedule: Schedule = SCHEDULE,
+    cores: int | None = None,
+    began_as: Execution | None = None,
+) -> Recorder:
     recorder = Recorder()
     with StopSignals() as stop:
-        Trainer(DataPool([dataset] * len(trained.orders)), schedule, recorder).fit(trained, stop)
+        Trainer(DataPool([dataset] * len(trained.orders)), schedule, recorder, cores).fit(trained, stop, began_as)
     return recorder
 
 
@@ -129,48 +138,67 @@ def test_nothing_is_done_for_a_population_that_is_done(dataset: Dataset) -> None
 
 
 @pytest.mark.parametrize("steps_per_call", [1, 2])
-def test_traced_with_noise_is_as_untraced(
+def test_traced_with_noise_is_as_written(
     steps_per_call: int, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    untraced, traced = population([0, 1, 2]), population([0, 1, 2])
-    train(dataset, untraced)
-    monkeypatch.setattr(compiling, "STEPS_WORTH_TRACING", 1)
-    monkeypatch.setattr(compiling, "STEPS_WORTH_UNROLLING", 1 if steps_per_call == 2 else 10**9)
-    train(dataset, traced)
-    torch.testing.assert_close(traced.state.parameters, untraced.state.parameters, rtol=1e-5, atol=1e-7)
+    written, traced = population([0, 1, 2]), population([0, 1, 2])
+    assert train(dataset, written, began_as=Execution(WRITTEN)).executions == [Execution(WRITTEN)]
+    monkeypatch.setattr(trainer, "steps_per_call", lambda *_: steps_per_call)
+    assert train(dataset, traced, began_as=Execution(TRACED)).executions == [Execution(TRACED)]
+    torch.testing.assert_close(traced.state.parameters, written.state.parameters, rtol=1e-5, atol=1e-7)
     assert traced.state.updates.tolist() == [164] * 3
 
 
 @pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU))
-def test_compiled_shards_are_as_the_whole_uncompiled(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three replicas, two of them with noise, each a shard of its own."""
+@pytest.mark.parametrize("cores", [2, 3])
+def test_compiled_shards_are_as_the_whole_uncompiled(
+    cores: int, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three replicas, two of them with noise: a shard each, and two shards with an idle replica."""
+    monkeypatch.setattr(trainer, "usable_cores", lambda: 64)
     whole, in_shards = population([0, 1, 2]), population([0, 1, 2])
     theirs = train(dataset, whole)
-    monkeypatch.setattr(trainer, "shards_for", lambda replicas, *_: replicas)
-    torch.set_num_threads(3)
-    mine = train(dataset, in_shards, replace(SCHEDULE, compile="true"))
+    mine = train(dataset, in_shards, replace(SCHEDULE, compile="true"), cores)
+    assert mine.executions == [Execution(COMPILED, "trainer.compile=true", cores)]
+    assert mine.steps == theirs.steps
     torch.testing.assert_close(in_shards.state.parameters, whole.state.parameters, rtol=1e-4, atol=1e-6)
+    assert in_shards.state.updates.tolist() == [164] * 3
     assert mine.loss_P[1] == pytest.approx(theirs.loss_P[1], rel=1e-4)
+    assert len(mine.saved[-1][2].parameters) == 3
 
 
-@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU))
+def test_a_compiled_population_goes_on_bit_for_bit_in_the_shards_that_it_began_in(dataset: Dataset) -> None:
+    began_as = Execution(COMPILED, "as it began", 2)
+    whole = population([0, 1, 2])
+    recorder = train(dataset, whole, began_as=began_as, schedule=replace(SCHEDULE, compile="auto"))
+    epoch, step, state = recorder.saved[2]
+    rest = population([0, 1, 2])
+    for value, saved in zip(rest.state, state, strict=True):
+        value.copy_(saved)
+    rest.epoch, rest.step = epoch, step
+    again = train(dataset, rest, began_as=began_as, schedule=replace(SCHEDULE, compile="auto"), cores=1)
+    assert again.executions == [began_as]
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(rest.state, whole.state, strict=True))
+
+
+@pytest.mark.parametrize("cores", [1, 3])
 def test_where_compilation_fails_the_whole_trains_uncompiled(
-    shards: int, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+    cores: int, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("no registers left")
 
+    monkeypatch.setattr(trainer, "usable_cores", lambda: 64)
+    monkeypatch.setattr(building, "compile_library", fail)
     whole, fallen = population([0, 1, 2]), population([0, 1, 2])
     train(dataset, whole)
-    monkeypatch.setattr(trainer, "shards_for", lambda *_: shards)
-    monkeypatch.setattr(trainer, "precompile_headers", lambda _: None)
-    monkeypatch.setattr(trainer, "compile_program", fail)
     with pytest.raises(ConfigError, match=r"^trainer\.compile=true: compilation failed \(no registers left\); auto"):
-        train(dataset, fallen, replace(SCHEDULE, compile="true"))
-    monkeypatch.setattr(compiling, "STEPS_WORTH_COMPILING_SMALL", 1)
-    monkeypatch.setattr(compiling, "missing_compiler", lambda _: "")
-    recorder = train(dataset, fallen, replace(SCHEDULE, compile="auto"))
-    assert recorder.plans == [(True, ""), (False, "compilation failed (no registers left)")]
+        train(dataset, fallen, replace(SCHEDULE, compile="true"), cores)
+    compiled, auto = Execution(COMPILED, "it pays", cores), replace(SCHEDULE, compile="auto")
+    monkeypatch.setattr(building.Builder, "choose", lambda *_: compiled)
+    recorder = train(dataset, fallen, auto, cores)
+    assert recorder.executions == [compiled, Execution(TRACED, "compilation failed (no registers left)")]
     torch.testing.assert_close(fallen.state.parameters, whole.state.parameters, rtol=1e-5, atol=1e-7)
 
 

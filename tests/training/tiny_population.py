@@ -14,7 +14,7 @@ from attnseq.models.weights import KerasInitializer
 from attnseq.randomness import generator
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.population import FlatModel, PopulationState
-from attnseq.training.trainer import stack_settings
+from attnseq.training.replicas import stack_settings
 
 POSITIONS, BASE, BATCH = 4, 5, 6
 CPU = torch.device("cpu")

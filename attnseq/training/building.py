@@ -1,0 +1,197 @@
+"""What runs a population's steps, built as was decided; and the measurements that decide it.
+
+Shapes: P replicas, S steps a call, B batch, T positions, N parameters of one replica.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.fx import GraphModule
+
+from attnseq.training.cache import cache_folder
+from attnseq.training.compiling import missing_compiler, options_for, why_compilation_failed
+from attnseq.training.eager import for_eager
+from attnseq.training.execution import COMPILED, EVERY_PROGRAM, TRACED, WRITTEN, Execution, Learnt, Measured, choose
+from attnseq.training.fingerprint import Digest, digest
+from attnseq.training.library import compile_library, library_path, load_library
+from attnseq.training.optimizer import AdamSettings
+from attnseq.training.plain_paths import plain_paths
+from attnseq.training.population import PopulationState, build_steps
+from attnseq.training.program import as_steps, compile_program, trace_steps
+from attnseq.training.replicas import Population
+from attnseq.training.runners import Piece, Runner, in_shards, one_by_one
+
+TIMED = 3
+"""Steps that are timed, of which the fastest counts: what else the machine does only adds to the others."""
+
+CALLS = 10
+"""Of a compiled program that are timed together."""
+
+Call = tuple[PopulationState, AdamSettings, *tuple[Tensor, ...]]
+"""What `Steps` take."""
+
+
+class CompilationError(RuntimeError):
+    """The compiler failed; the message is one line that says why."""
+
+
+class Builder:
+    """Builds what runs a population's steps.
+
+    Args:
+        population: P a multiple of `shards`; it is not changed.
+        padding: digits_PxSxBxT, targets_PxSxB, valid_SxB[, noise_PxSxN] of a call whose samples are all padding.
+        adam: its form, see `optimizer.adam`.
+        shards: into which the population is cut where its program is compiled for the CPU.
+    """
+
+    def __init__(self, population: Population, padding: Sequence[Tensor], adam: str, shards: int):
+        self._device, self._shards, self._padding = population.device, shards, padding
+        self._native = self._device.type == "cpu" and os.name != "nt"  # as `calls.cpp` is compiled for Unix
+        self._steps = build_steps(population.flat, adam)
+        self._replicas = len(population.orders)
+        state = PopulationState(*(value.clone() for value in population.state))
+        self._call: Call = (state, population.settings, *padding)
+
+    def choose(self, setting: str, steps: int) -> Execution:
+        """The way that takes least time, by the time of some steps as written.
+
+        Args:
+            setting: `trainer.compile`; where it is "true", nothing is measured.
+            steps: of the whole run.
+        """
+        if setting == "true":
+            return Execution(COMPILED, "trainer.compile=true", self._shards)
+        cached = setting == "auto" and self._is_cached()
+        operations = self._digest.operations
+        each = _fastest(lambda: self._written(slice(0, 1)), self._device) / operations
+        measured = Measured(steps, self._step_seconds, operations, each, cached)
+        chosen = choose(setting, measured, self._learnt.read(), self._shards)
+        missing = "" if cached or chosen.way != COMPILED else missing_compiler(self._device)
+        return Execution(TRACED, missing) if missing else chosen
+
+    def build(self, execution: Execution) -> Runner:
+        """What runs the steps.
+
+        Raises:
+            CompilationError: the program could not be compiled.
+        """
+        if execution.way == WRITTEN:
+            return one_by_one(self._steps)
+        if execution.way == TRACED:
+            return one_by_one(as_steps(for_eager(trace_steps(self._steps, self._call))))
+        _ = self._digest  # a model that fails is no failure of the compiler
+        try:
+            with plain_paths():
+                return self._library() if self._native else self._compiled()
+        except Exception as error:  # whatever the compiler raises
+            raise CompilationError(why_compilation_failed(error)) from error
+
+    def _compiled(self) -> Runner:
+        """Called by Python, as CUDA's kernels run beside it."""
+        steps = as_steps(compile_program(trace_steps(self._steps, self._call), self._call, self._options))
+        state, settings, *batch = self._call
+        steps(state, settings, *batch)
+        return one_by_one(steps)
+
+    def _library(self) -> Runner:
+        """Called without Python; tried with padding, so that what fails does so now."""
+        took = {}
+
+        def trace() -> GraphModule:
+            began = time.perf_counter()
+            traced = trace_steps(self._steps, self._shard)
+            took["tracing"] = time.perf_counter() - began
+            return traced
+
+        state, settings, *batch = self._shard
+        arguments = [*state, *settings, *batch]
+        seconds = compile_library(self._path, trace, arguments, self._options)
+        try:
+            library = load_library(self._path)
+        except (OSError, AttributeError):  # a damaged file, which is gone now
+            compile_library(self._path, trace, arguments, self._options)
+            library = load_library(self._path)
+        run = in_shards(library, self._shards)
+
+        def calls(number: int) -> None:
+            def gather(rows: slice) -> list[Piece]:
+                return [tuple(value.expand(number, *value.shape) for value in self._batch(rows))]
+
+            run(self._call[0], self._call[1], gather)
+
+        calls(1)
+        if seconds:
+            operations, compiling = self._digest.operations, seconds - took["tracing"]
+            share = _fastest(lambda: calls(CALLS), self._device) / CALLS * self._shards / self._step_seconds
+            rates = {"tracing": took["tracing"] / operations, "compiling": compiling / (EVERY_PROGRAM + operations)}
+            self._learnt.add(rates | {"compiled": share})
+        return run
+
+    @property
+    def _shard(self) -> Call:
+        """The call of one shard."""
+        return self._part(slice(0, self._replicas // self._shards))
+
+    def _part(self, rows: slice) -> Call:
+        """The call of some replicas."""
+        state, settings, *_ = self._call
+        its_state = PopulationState(*(value[rows] for value in state))
+        return its_state, AdamSettings(*(value[rows] for value in settings)), *self._batch(rows)
+
+    def _written(self, rows: slice) -> None:
+        """A step of some replicas as written."""
+        state, settings, *batch = self._part(rows)
+        self._steps(state, settings, *batch)
+
+    def _is_cached(self) -> bool:
+        try:
+            return self._native and self._path.exists()
+        except OSError:  # of a cache that cannot be made; the compiler will say so
+            return False
+
+    def _batch(self, rows: slice) -> list[Tensor]:
+        digits_PxSxBxT, targets_PxSxB, valid_SxB, *noise = self._padding
+        return [digits_PxSxBxT[rows], targets_PxSxB[rows], valid_SxB, *(noise_PxSxN[rows] for noise_PxSxN in noise)]
+
+    @cached_property
+    def _digest(self) -> Digest:
+        return digest(self._steps, self._shard)
+
+    @cached_property
+    def _step_seconds(self) -> float:
+        """Of a step of all replicas as written."""
+        return _fastest(lambda: self._written(slice(None)), self._device)
+
+    @cached_property
+    def _options(self) -> dict[str, bool | int]:
+        return options_for(self._device)
+
+    @cached_property
+    def _path(self) -> Path:
+        state, settings, *batch = self._shard
+        with plain_paths():  # the compiler writes beside it
+            return library_path(self._digest.text, [*state, *settings, *batch], self._options)
+
+    @property
+    def _learnt(self) -> Learnt:
+        return Learnt(cache_folder() / f"rates_{self._device.type}.json")
+
+
+def _fastest(call: Callable[[], None], device: torch.device) -> float:
+    """Seconds."""
+
+    def seconds() -> float:
+        began = time.perf_counter()
+        call()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return time.perf_counter() - began
+
+    call()  # what is only done the first time
+    return min(seconds() for _ in range(TIMED))

@@ -1,0 +1,42 @@
+"""How many of the machine's cores this process may use."""
+
+import math
+import os
+from pathlib import Path
+
+import torch
+
+CGROUPS = Path("/sys/fs/cgroup")
+"""Where Linux shows the limits of containers, services and batch jobs (cgroup 2), a folder a group."""
+
+OWN_GROUP = Path("/proc/self/cgroup")
+"""Where it says which of them this process is in."""
+
+
+def usable_cores() -> int:
+    """Cores that this process may use: as many threads as PyTorch would start, less where a quota leaves fewer."""
+    quotas = [quota for quota in map(_quota, control_groups()) if quota is not None]
+    return max(1, math.floor(min([torch.get_num_threads(), *_affinity(), *quotas])))
+
+
+def control_groups() -> list[Path]:
+    """The group of this process, and those around it, whose limits hold for it, too."""
+    try:
+        lines = OWN_GROUP.read_text().splitlines()
+    except OSError:
+        lines = []
+    own = CGROUPS / next((line[len("0::/") :] for line in lines if line.startswith("0::/")), "")
+    return [group for group in (own, *own.parents) if group.is_relative_to(CGROUPS)]
+
+
+def _affinity() -> list[int]:
+    return [len(os.sched_getaffinity(0))] if hasattr(os, "sched_getaffinity") else []
+
+
+def _quota(group: Path) -> float | None:
+    """Cores' worth of time that a group may take; None where it says of no limit."""
+    try:
+        quota, period = (group / "cpu.max").read_text().split()
+        return int(quota) / int(period)
+    except (OSError, ValueError):  # "max" is no number
+        return None

@@ -1,0 +1,165 @@
+"""How a population's steps are run, decided by what it costs on the machine at hand.
+
+Three ways: as written (by vmap and autograd, nothing to build), traced (plain operations, called by Python), compiled.
+What is built pays or does not, as it takes seconds now and saves some of each step that is ahead.
+
+Shapes: P replicas.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import NamedTuple
+
+from attnseq.files import write_atomically
+
+WRITTEN, TRACED, COMPILED = WAYS = ("written", "traced", "compiled")
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How the steps of a population are run: it decides how its numbers are rounded, and nothing else of them.
+
+    Args:
+        way: one of `WAYS`.
+        reason: why it is compiled or not, in one line.
+        shards: into which the population is cut, see `training.runners`; 1 unless it is compiled for the CPU, 0 where
+            that is to be decided.
+    """
+
+    way: str
+    reason: str = ""
+    shards: int = 1
+
+
+def cut(replicas: int, cores: int) -> int:
+    """Into how many shards a population is cut: one a core, all of the same size, the last perhaps with idle replicas.
+
+    Args:
+        replicas: P.
+        cores: that may be used.
+    """
+    size = -(-replicas // min(replicas, cores))
+    return -(-replicas // size)
+
+
+EVERY_PROGRAM = 1_500
+"""Operations that compiling takes as long for as for what all programs share: headers, a wrapper, the linker."""
+
+
+class Rates(NamedTuple):
+    """What it takes to build a program, and to run it.
+
+    Args:
+        tracing: seconds an operation.
+        compiling: seconds an operation, of which there are `EVERY_PROGRAM` more than the program's own.
+        traced: the time of a traced step, as a share of one as written.
+        compiled: the same of a compiled step, on one core.
+    """
+
+    tracing: float
+    compiling: float
+    traced: float
+    compiled: float
+
+
+def rates(operation_seconds: float, learnt: Mapping[str, float]) -> Rates:
+    """The rates of this machine: as learnt, else in proportion to the time of an operation as it is written.
+
+    Both are Python's work for the most part, so that their ratio depends little on the machine.
+
+    Args:
+        operation_seconds: of one replica's step as written, by the number of its operations.
+        learnt: of earlier programs, see `Learnt`.
+    """
+    guessed = Rates(80 * operation_seconds, 700 * operation_seconds, traced=0.4, compiled=0.1)
+    return guessed._replace(**{name: value for name, value in learnt.items() if name in Rates._fields})
+
+
+class Measured(NamedTuple):
+    """Of a population on this machine.
+
+    Args:
+        steps: ahead.
+        step_seconds: of one of all replicas as written.
+        operations: of a step.
+        operation_seconds: see `rates`.
+        cached: whether the program is in the cache.
+    """
+
+    steps: int
+    step_seconds: float
+    operations: int
+    operation_seconds: float
+    cached: bool
+
+
+def choose(setting: str, measured: Measured, learnt: Mapping[str, float], shards: int) -> Execution:
+    """The way that takes least time.
+
+    Args:
+        setting: `trainer.compile`: "false" rules out to compile.
+        measured: of the population.
+        learnt: rates, see `Learnt`.
+        shards: in which a compiled program would run side by side.
+    """
+    each = rates(measured.operation_seconds, learnt)
+    ahead = measured.steps * measured.step_seconds
+    tracing = each.tracing * measured.operations
+    building = 0.0 if measured.cached else tracing + each.compiling * (EVERY_PROGRAM + measured.operations)
+    seconds = {
+        WRITTEN: ahead,
+        TRACED: tracing + each.traced * ahead,
+        COMPILED: building + each.compiled * ahead / shards,
+    }
+    way = min(seconds, key=lambda name: seconds[name])
+    without = min((WRITTEN, TRACED), key=lambda name: seconds[name])
+    if setting == "false":
+        return Execution(without, "trainer.compile=false")
+    if way == COMPILED:
+        source = "it is in the cache" if measured.cached else f"takes {_about(building)}"
+        reason = f"{source}, and the training {_about(seconds[without])} without it"
+        return Execution(COMPILED, reason, shards)
+    takes = f"the training takes {_about(seconds[without])}, compiling alone {_about(building)}"
+    return Execution(way, f"{takes} (trainer.compile=true compiles all the same)")
+
+
+class Learnt:
+    """What compiling took on this machine, in a file that later runs read.
+
+    Args:
+        path: of the file; what is damaged, or cannot be written, counts as not there.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+
+    def read(self) -> dict[str, float]:
+        """Rates by their names, of those that are known."""
+        try:
+            content = json.loads(self._path.read_text())
+            return {name: float(content[name]) for name in Rates._fields if 0 < float(content.get(name, 0)) < inf}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def add(self, seen: Mapping[str, float]) -> None:
+        """Take in what a program took, by names of `Rates`: half of it, and half of what was known."""
+        before = self.read()
+        mixed = {name: (value + before.get(name, value)) / 2 for name, value in seen.items()}
+        with suppress(OSError):  # of a cache that cannot be written
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._path, json.dumps(before | mixed).encode(), durable=False)
+
+
+def again(before: Execution, setting: str) -> Execution:
+    """How a run goes on that began as `before`, now with `trainer.compile` being `setting`."""
+    if setting == "auto" or (setting == "true") == (before.way == COMPILED):
+        return before
+    return Execution(COMPILED if setting == "true" else TRACED, f"trainer.compile={setting}", shards=0)
+
+
+def _about(seconds: float) -> str:
+    return f"about {seconds:.0f} s" if seconds >= 9.5 else f"about {seconds:.1f} s"
