@@ -1,11 +1,13 @@
 """Event files as TensorBoard itself reads them: whole after every write, in their order."""
 
+import errno
 import time
 from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from tensorboard.summary.writer.record_writer import RecordWriter
 from torch.utils.tensorboard.summary import Summary, scalar
 
 from attnseq.report.event_file import EventFile
@@ -30,11 +32,13 @@ def test_every_event_is_on_disk_when_the_call_returns(tmp_path: Path) -> None:
     assert scalars(tmp_path) == [(0, 0.0), (1, 0.5), (2, 1.0)]
 
 
-def test_a_write_that_fails_names_the_file(tmp_path: Path) -> None:
+def test_a_write_that_fails_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(writer: RecordWriter, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
     events = EventFile(tmp_path)
     (file,) = tmp_path.iterdir()
-    file.unlink()
-    file.symlink_to("/dev/full")
+    monkeypatch.setattr(RecordWriter, "write", full)
     with pytest.raises(OSError, match="No space left") as error:
         events.add(1, loss(0.0))
     assert error.value.filename == str(file)
