@@ -5,7 +5,7 @@ Shapes: E epochs, T positions, M first samples, N parameters.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import matplotlib.backends.backend_agg  # noqa: F401  # for the last picture: whether it can be drawn is found out now
@@ -26,6 +26,7 @@ from attnseq.report import figures, history
 from attnseq.report.records import ReproducedRun
 from attnseq.run import run
 from attnseq.run_folder import RunFolder, RunFolderError
+from attnseq.training.compiling import missing_compiler
 from attnseq.training.population import FlatModel
 
 FIRST = 10
@@ -50,6 +51,14 @@ class Reproduced:
     relevance_T: npt.NDArray[np.float64]
 
 
+def decided(config: RunConfig) -> RunConfig:
+    """The config with `trainer.compile` decided by whether there is a compiler: the figures hang on no clock."""
+    if config.trainer.compile != "auto":
+        return config
+    compiled = "false" if missing_compiler(build.build_device(config.device)) else "true"
+    return replace(config, trainer=replace(config.trainer, compile=compiled))
+
+
 @torch.no_grad()
 def train_published(config: RunConfig, root: Path) -> Reproduced:
     """Train a run, or take it where it is finished, and evaluate it on its training samples as the notebook does.
@@ -61,6 +70,7 @@ def train_published(config: RunConfig, root: Path) -> Reproduced:
     Raises:
         As `run`.
     """
+    config = decided(config)
     path = root / variant_name(OmegaConf.structured(config)) / f"seed={config.seed}"
     if run(Job(config, path))["status"] != "finished":
         raise RunFolderError(f"{path}: the published run diverged; overwrite=true trains it anew")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attnseq.article import published
+from attnseq.article import published, reproduction
 from attnseq.article.reproduction import train_published
 from attnseq.config import RunConfig
 
@@ -27,3 +27,15 @@ def test_a_tiny_run_is_read_off(folder: Path, tiny: Callable[..., RunConfig]) ->
     with pytest.raises(FileNotFoundError, match=r"overwrite=true"):
         train_published(tiny(), root)
     assert not checkpoint.exists()
+
+
+@pytest.mark.parametrize(("missing", "compiled"), [("", "true"), ("no C++ compiler is here", "false")])
+def test_whether_it_is_compiled_hangs_on_the_compiler_alone(
+    missing: str, compiled: str, compose: Callable[..., RunConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reproduction, "missing_compiler", lambda _: missing)
+    auto = compose("device=cpu", "trainer.compile=auto")
+    assert reproduction.decided(auto).trainer.compile == compiled
+    assert auto.trainer.compile == "auto"
+    for setting in ("true", "false"):
+        assert reproduction.decided(compose("device=cpu", f"trainer.compile={setting}")).trainer.compile == setting
