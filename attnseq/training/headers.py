@@ -32,8 +32,8 @@ def precompile_headers(options: Mapping[str, Any]) -> None:
         with config.patch(dict(options)):
             instructions = pick_vec_isa()  # remembered: a patch is seen by its own thread
             # as AotCodeCompiler.compile asks for them
-            command = {"aot_mode": True, "device_type": "cpu", "use_mmap_weights": False, "vec_isa": instructions}
-            command |= {"use_mmap_weights_external": False, "use_relative_path": False}
+            command = {"aot_mode": True, "device_type": "cpu", "use_mmap_weights": False}
+            command |= {"use_mmap_weights_external": False, "use_relative_path": False, "vec_isa": instructions}
             build = CppTorchDeviceOptions(vec_isa=instructions, device_type="cpu", aot_mode=True)
             line = repr(CppBuilder(name="o", sources="i", BuildOption=build).get_command_line())
             wrapper, kernels = codecache._get_cpp_wrapper_header("cpu", True), codecache._get_cpp_prefix_header("cpu")

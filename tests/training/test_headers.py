@@ -60,7 +60,6 @@ def test_the_compiler_asks_for_the_same_headers(
     early = list(requests)
     assert len(early) == 2
     requests.clear()
-    # the compiler stops at the first one that is refused
     monkeypatch.setattr(
         codecache, "_precompile_header", lambda *positional, **named: requests.append((positional, named))
     )
@@ -73,6 +72,8 @@ def test_the_compiler_asks_for_the_same_headers(
         aot_compile(traced, (example,), options={**options, "aot_inductor.output_path": str(tmp_path)})
     assert len(requests) == 2
     assert all(request in early for request in requests)
+    # in the same order, too, by which Inductor remembers what it has precompiled
+    assert {tuple(named) for _, named in requests} == {tuple(named) for _, named in early}
 
 
 def test_nothing_is_precompiled_where_that_is_switched_off(requests: list[Any]) -> None:
