@@ -96,7 +96,7 @@ def began_as(jobs: Sequence[Job]) -> Execution | None:
     if is_whole(jobs):
         return plans[0].execution
     at_the_start = jobs[0].position == (0, 0)  # where nothing was computed that could go on
-    return None if at_the_start else replace(plans[0].execution, shards=0)
+    return None if at_the_start else replace(plans[0].execution, shards=None)
 
 
 def other_program(jobs: Sequence[Job], program: Program) -> str:

@@ -12,8 +12,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-ALL = slice(None)
-
 
 class BatchPlan(NamedTuple):
     """How an epoch is cut: `calls` calls of `steps_per_call` steps of `batch_size` samples, the last one padded."""
@@ -58,7 +56,7 @@ class Epoch:
         self._valid_CxSxB = torch.nn.functional.pad(ones_N, (0, plan.places - plan.samples)).view(shape)
 
     def block(
-        self, digits_NxT: Tensor, targets_N: Tensor, start: int, stop: int, rows: slice = ALL
+        self, digits_NxT: Tensor, targets_N: Tensor, start: int, stop: int, rows: slice = slice(None)
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The batches of calls `start` to `stop`, gathered together: one gather is cheaper than one a step.
 

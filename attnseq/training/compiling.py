@@ -7,10 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 
@@ -37,9 +35,6 @@ def missing_compiler(device: torch.device) -> str:
         return "" if importlib.util.find_spec("triton") else "triton, which it needs on CUDA, is not installed"
     if not shutil.which(compiler()):
         return f"no C++ compiler ({compiler()}, or another named by CXX) is on the PATH"
-    if not _has_python_headers():
-        where, package = sysconfig.get_path("include"), f"python{sysconfig.get_python_version()}-dev"
-        return f"Python.h, which the compiler needs, is not in {where} (Debian and Ubuntu: apt install {package})"
     return ""
 
 
@@ -47,15 +42,6 @@ def compiler() -> str:
     """The C++ compiler that Inductor takes."""
     usual = {"win32": "cl", "darwin": "clang++"}
     return os.environ.get("CXX") or usual.get(sys.platform, "g++")
-
-
-def _has_python_headers() -> bool:
-    """Whether this Python's C headers are where Inductor looks; Debian has them in a package of their own."""
-    scheme = "nt" if sys.platform == "win32" else "posix_prefix"
-    folders = [sysconfig.get_path("include"), sysconfig.get_path("include", scheme)]
-    if sys.platform == "darwin":  # a framework's, which its `include` may not name
-        folders.append(str(Path(sysconfig.get_path("stdlib")).parent.parent / "Headers"))
-    return any((Path(folder) / "Python.h").exists() for folder in folders)
 
 
 def _is_processor_believed() -> bool:

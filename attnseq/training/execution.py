@@ -26,16 +26,16 @@ class Execution:
     Args:
         way: one of `WAYS`.
         reason: why it is compiled or not, in one line.
-        shards: into which the population is cut, see `training.runners`; 1 unless it is compiled for the CPU, 0 where
-            that is to be decided.
+        shards: into which the population is cut, see `training.runners`; 1 unless it is compiled for the CPU, None
+            where that is to be decided.
     """
 
     way: str
     reason: str = ""
-    shards: int = 1
+    shards: int | None = 1
 
 
-def cut(replicas: int, cores: int) -> int:
+def shards_for(replicas: int, cores: int) -> int:
     """Into how many shards a population is cut: one a core, all of the same size, the last perhaps with idle replicas.
 
     Args:
@@ -120,8 +120,8 @@ def choose(setting: str, measured: Measured, learnt: Mapping[str, float], shards
     if setting == "false":
         return Execution(without, "trainer.compile=false")
     if way == COMPILED:
-        source = "it is in the cache" if measured.cached else f"takes {_about(building)}"
-        reason = f"{source}, and the training {_about(seconds[without])} without it"
+        source = "it is in the cache" if measured.cached else f"that takes {_about(building)}"
+        reason = f"{source}, the training without it {_about(seconds[without])}"
         return Execution(COMPILED, reason, shards)
     takes = f"the training takes {_about(seconds[without])}, compiling alone {_about(building)}"
     return Execution(way, f"{takes} (trainer.compile=true compiles all the same)")
@@ -158,7 +158,7 @@ def again(before: Execution, setting: str) -> Execution:
     """How a run goes on that began as `before`, now with `trainer.compile` being `setting`."""
     if setting == "auto" or (setting == "true") == (before.way == COMPILED):
         return before
-    return Execution(COMPILED if setting == "true" else TRACED, f"trainer.compile={setting}", shards=0)
+    return Execution(COMPILED if setting == "true" else TRACED, f"trainer.compile={setting}", shards=None)
 
 
 def _about(seconds: float) -> str:

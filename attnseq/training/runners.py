@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 import torch
 from torch import Tensor
 
-from attnseq.training.library import Library
+from attnseq.training.calls import Library
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.population import PopulationState, Steps
 

@@ -18,7 +18,7 @@ from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.building import Builder, CompilationError
 from attnseq.training.compiling import at_most_threads, steps_per_call
 from attnseq.training.cores import usable_cores
-from attnseq.training.execution import COMPILED, TRACED, Execution, again, cut
+from attnseq.training.execution import COMPILED, TRACED, Execution, again, shards_for
 from attnseq.training.memory import keep_freed_memory
 from attnseq.training.pace import Pace
 from attnseq.training.replicas import Population
@@ -107,29 +107,37 @@ class Trainer:
 
     def _build(self, population: Population, began_as: Execution | None) -> tuple[Population, Runner]:
         """What runs the steps, and of which replicas: the population's, with idle ones where its shards need them."""
-        setting = self._schedule.compile
-        execution = again(began_as, setting) if began_as else None
+        execution = again(began_as, self._schedule.compile) if began_as else None
         if execution is None or execution.way == COMPILED:
             shards = (execution and execution.shards) or self._shards(population)
             wide = population.widened(-(-len(population.orders) // shards) * shards)
-            builder = Builder(wide, self._padding(wide), self._schedule.adam, shards)
-            execution = replace(execution, shards=shards) if execution else builder.choose(setting, self._steps)
+            builder = self._builder(wide, shards)
+            if execution is None:
+                execution = builder.choose(self._schedule.compile, self._steps)
             if execution.way == COMPILED:
-                self._observer.program(execution)
                 try:
-                    return wide, builder.build(execution)
+                    return wide, self._built(builder, replace(execution, shards=shards))
                 except CompilationError as error:
-                    reason = f"compilation failed ({error})"
-                    if setting == "true":
-                        raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
-                    execution = Execution(TRACED, reason)
-        execution = replace(execution, shards=1)
+                    execution = self._uncompiled(error)
+        return population, self._built(self._builder(population, 1), replace(execution, shards=1))
+
+    def _builder(self, population: Population, shards: int) -> Builder:
+        return Builder(population, self._padding(population), self._schedule.adam, shards)
+
+    def _built(self, builder: Builder, execution: Execution) -> Runner:
+        """What runs the steps, which is told before it is built."""
         self._observer.program(execution)
-        builder = Builder(population, self._padding(population), self._schedule.adam, shards=1)
-        return population, builder.build(execution)
+        return builder.build(execution)
+
+    def _uncompiled(self, error: CompilationError) -> Execution:
+        """How the steps are run when compilation has failed; raises ConfigError where the schedule insists on it."""
+        reason = f"compilation failed ({error})"
+        if self._schedule.compile == "true":
+            raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
+        return Execution(TRACED, reason)
 
     def _shards(self, population: Population) -> int:
-        return cut(len(population.orders), self._cores) if population.device.type == "cpu" else 1
+        return shards_for(len(population.orders), self._cores) if population.device.type == "cpu" else 1
 
     @property
     def _steps(self) -> int:

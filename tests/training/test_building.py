@@ -24,7 +24,7 @@ REPLICAS = 2
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where nothing has been compiled or learnt."""
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(Builder, "_step_seconds", 0.01)
+    monkeypatch.setattr(building, "_fastest", lambda call, device: 0.01)
     return tmp_path / "cache" / "attnseq"
 
 
@@ -57,7 +57,7 @@ def test_without_a_compiler_nothing_is_compiled_and_that_is_told(
 
 
 def test_with_true_nothing_is_measured(population: Population, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(Builder, "_step_seconds")
+    monkeypatch.delattr(building, "_fastest")
     assert builder_of(population, 2).choose("true", 1) == Execution(COMPILED, "trainer.compile=true", 2)
 
 

@@ -12,7 +12,7 @@ from processes import LIMIT
 from tiny_population import CPU, batches, build, fresh, same_bits
 from torch import Tensor
 
-from attnseq.training.library import Library
+from attnseq.training.calls import Library
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.population import PopulationState, build_steps, initial_state
 from attnseq.training.program import as_steps, trace_steps
