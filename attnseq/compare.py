@@ -17,16 +17,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from attnseq.analysis.comparison import Comparison, compare, known_metrics
-from attnseq.analysis.metrics import DEFAULT, SORT
-from attnseq.analysis.variants import config_keys, naming_keys
-from attnseq.arguments import choose, fail, output_folder, parse
-from attnseq.output import enduring_output
-from attnseq.report.comparison_files import write_report
-from attnseq.report.comparison_table import print_comparison
-from attnseq.report.comparison_text import absent
+from attnseq.commandline.arguments import choose, fail, output_folder, parse
+from attnseq.commandline.output import enduring_output
+from attnseq.comparison.comparison import Comparison, compare, known_metrics
+from attnseq.comparison.export import write_report
+from attnseq.comparison.measures import DEFAULT, SORT
+from attnseq.comparison.table import print_comparison
+from attnseq.comparison.text import absent
+from attnseq.comparison.variants import config_keys, naming_keys
 from attnseq.report.terminal import terminal_console
-from attnseq.runs import RunRecord, find_runs, run_folders
+from attnseq.runs.reading import RunRecord, find_runs, run_folders
 
 
 def compare_as_asked(runs: Sequence[RunRecord], options: Mapping[str, str]) -> Comparison:

@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attnseq.arguments import fail, refuse_empty
 from attnseq.article import verdicts
 from attnseq.article.published import ATTENTION_REMARK
-from attnseq.checking import checked
-from attnseq.commandline import errors_in_one_line, register
-from attnseq.composition import compose_config
-from attnseq.output import enduring_output
+from attnseq.commandline.arguments import fail, refuse_empty
+from attnseq.commandline.checking import checked
+from attnseq.commandline.command_line import errors_in_one_line, register
+from attnseq.commandline.composition import compose_config
+from attnseq.commandline.output import enduring_output
 from attnseq.report.terminal import terminal_console
 from attnseq.training.memory import end_without_collection
 

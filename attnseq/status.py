@@ -7,10 +7,10 @@ command goes on with it), damaged. Exit status: 0; 1 where no run was found; 2 f
 import sys
 from collections import Counter
 
-from attnseq.arguments import fail, parse
-from attnseq.output import enduring_output
+from attnseq.commandline.arguments import fail, parse
+from attnseq.commandline.output import enduring_output
 from attnseq.report.terminal import terminal_console
-from attnseq.runs import DAMAGED, STATES, UNFINISHED, RunRecord, find_runs, is_locked
+from attnseq.runs.reading import DAMAGED, STATES, UNFINISHED, RunRecord, find_runs, is_locked
 
 TRAINING = "training"
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import hydra
 from omegaconf import DictConfig
 
-from attnseq import naming
-from attnseq.arguments import fail
-from attnseq.commandline import check_command_line, register
-from attnseq.composition import one_store
-from attnseq.output import enduring_output
-from attnseq.sweep.multirun_yaml import multirun_yaml_where_possible
+from attnseq.commandline.arguments import fail
+from attnseq.commandline.command_line import check_command_line, register
+from attnseq.commandline.composition import one_store
+from attnseq.commandline.multirun_yaml import multirun_yaml_where_possible
+from attnseq.commandline.output import enduring_output
+from attnseq.runs import naming
 from attnseq.training.memory import end_without_collection
 
 if TYPE_CHECKING:
-    from attnseq.job import Job
+    from attnseq.runs.job import Job
     from attnseq.sweep.claim import Outcome
 
 
@@ -30,12 +30,12 @@ def main() -> None:
     failures: dict[Path, str] = {}
 
     def task(config: DictConfig) -> float:
-        from attnseq.launching import train_alone  # with PyTorch, which --help does without
+        from attnseq.commandline.launching import train_alone  # with PyTorch, which --help does without
 
         return train_alone(config, failures)
 
     def together(configs: Sequence[DictConfig], train: Callable[[Sequence["Job"]], list["Outcome"]]) -> list[float]:
-        from attnseq.launching import train_together
+        from attnseq.commandline.launching import train_together
 
         return train_together(configs, train, failures)
 

@@ -16,14 +16,14 @@ import pytest
 import torch
 from omegaconf import DictConfig
 
-from attnseq.checking import checked
-from attnseq.commandline import register
-from attnseq.composition import compose_config
-from attnseq.config import RunConfig
-from attnseq.job import Job
-from attnseq.observer import RunObserver
+from attnseq.commandline.checking import checked
+from attnseq.commandline.command_line import register
+from attnseq.commandline.composition import compose_config
 from attnseq.report import history
-from attnseq.run import run
+from attnseq.runs.config import RunConfig
+from attnseq.runs.job import Job
+from attnseq.runs.observer import RunObserver
+from attnseq.runs.run import run
 from attnseq.training import pace
 from attnseq.training.stopping import STOPPING
 

@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from processes import LIMIT, insist
 
-from attnseq.observer import RunObserver
+from attnseq.runs.observer import RunObserver
 from attnseq.train import main
 from attnseq.training import pace
 from attnseq.training.execution import Execution

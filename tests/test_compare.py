@@ -13,7 +13,7 @@ from processes import LIMIT
 from run_folders import run_config, write_diverged, write_run, write_unfinished
 
 from attnseq import compare
-from attnseq.report import comparison_files
+from attnseq.comparison import export as comparison_files
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from processes import LIMIT
 
-from attnseq.version import __version__
+from attnseq.core.version import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("attnseq", "conf", "hydra_plugins", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")

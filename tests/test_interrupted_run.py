@@ -12,17 +12,17 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from attnseq import observer
-from attnseq.config import RunConfig
-from attnseq.job import Job
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.model import ModelOutput
-from attnseq.observer import RunObserver
 from attnseq.report import history, pictures
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
-from attnseq.run import run
-from attnseq.run_folder import RunFolder
+from attnseq.runs import observer
+from attnseq.runs.config import RunConfig
+from attnseq.runs.folder import RunFolder
+from attnseq.runs.job import Job
+from attnseq.runs.observer import RunObserver
+from attnseq.runs.run import run
 from attnseq.training.stopping import Interrupted
 
 Compose = Callable[..., RunConfig]

@@ -12,10 +12,10 @@ import pytest
 import torch
 from processes import LIMIT, wait_until
 
-from attnseq.config import RunConfig
-from attnseq.job import Job
 from attnseq.report import history
-from attnseq.run import run
+from attnseq.runs.config import RunConfig
+from attnseq.runs.job import Job
+from attnseq.runs.run import run
 from attnseq.sweep.sweep import run_sweep
 
 # 2000 samples in batches of 10: 200 steps an epoch, 3 blocks of 64 and a short one

@@ -11,8 +11,8 @@ import pytest
 from attnseq import reproduce
 from attnseq.article import published, reproduction
 from attnseq.article.reproduction import Reproduced
-from attnseq.config import RunConfig
 from attnseq.datasets.task import AbsDifference
+from attnseq.runs.config import RunConfig
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from attnseq.config import RunConfig
-from attnseq.job import Job
 from attnseq.report import history
-from attnseq.run import run
+from attnseq.runs.config import RunConfig
+from attnseq.runs.job import Job
+from attnseq.runs.run import run
 
 EPOCH_TAGS = {"loss/train", "loss/validation", "mae/validation", "exact/validation", "attention/entropy"}
 TEST_TAGS = {"loss/test", "mae/test", "exact/test"}

@@ -17,7 +17,7 @@ from torch import Tensor
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.model import ModelOutput
 from attnseq.report import figures
-from attnseq.run_folder import RunFolder
+from attnseq.runs.folder import RunFolder
 from attnseq.train import main
 
 TINY = ("device=cpu", "trainer.compile=false", *(f"dataset.{part}_size=64" for part in ("train", "validation", "test")))

@@ -5,7 +5,7 @@ Shapes: E epochs, T positions, M first samples.
 
 from typing import NamedTuple
 
-from attnseq.datasets.tutorial import TUTORIAL_SEED
+from attnseq.article.tutorial import TUTORIAL_SEED
 
 FIRST_TARGETS_M = (0.483, 0.587, 0.035, 0.009, 0.471, 0.312, 0.319, 0.652, 0.166, 0.746)
 

@@ -14,18 +14,18 @@ import numpy.typing as npt
 import torch
 from omegaconf import OmegaConf
 
-from attnseq import build
-from attnseq.analysis.attention import summarise_attention
 from attnseq.article import published
 from attnseq.article.verdicts import Verdict
-from attnseq.config import RunConfig
-from attnseq.files import write_atomically
-from attnseq.job import Job
-from attnseq.naming import result_config, variant_name
+from attnseq.core.files import write_atomically
 from attnseq.report import figures, history
 from attnseq.report.records import ReproducedRun
-from attnseq.run import run
-from attnseq.run_folder import RunFolder, RunFolderError
+from attnseq.runs import build
+from attnseq.runs.config import RunConfig
+from attnseq.runs.folder import RunFolder, RunFolderError
+from attnseq.runs.job import Job
+from attnseq.runs.naming import result_config, variant_name
+from attnseq.runs.run import run
+from attnseq.training.attention_sums import summarise_attention
 from attnseq.training.compiling import missing_compiler
 from attnseq.training.population import FlatModel
 

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from omegaconf import MISSING
 
+from attnseq.core.keys import ConfigError, DatasetConfig, check_choice
+from attnseq.core.randomness import entropy
 from attnseq.datasets.dataset import Dataset, check_sizes, label
 from attnseq.datasets.task import AbsDifference
-from attnseq.randomness import entropy
-from attnseq.schema import ConfigError, DatasetConfig, check_choice
 
 SPLITS = ("train", "validation", "test")
 SPLIT_RULES = ("random", "operand_disjoint")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from attnseq.core.randomness import generator
 from attnseq.datasets.task import AbsDifference
-from attnseq.randomness import generator
 
 if TYPE_CHECKING:  # a dataset's keys stand beside it, and are read without PyTorch
     import torch

@@ -6,11 +6,11 @@ Shapes: B batch, T time steps, D digit values (features), H hidden units.
 import torch
 from torch import Tensor, nn
 
-from attnseq.models.attention import sequence_attention
-from attnseq.models.initializers import lstm_bias
-from attnseq.models.lstm import LSTM
+from attnseq.layers.attention import sequence_attention
+from attnseq.layers.initializers import lstm_bias
+from attnseq.layers.lstm import LSTM
+from attnseq.layers.weights import Initializer
 from attnseq.models.model import Model, ModelOutput, dense_parameters
-from attnseq.models.weights import Initializer
 
 
 class LSTMAttention(Model):

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from omegaconf import MISSING
 
+from attnseq.article.tutorial import TutorialStream
+from attnseq.core.keys import ModelConfig, check_choice, check_range
 from attnseq.datasets.task import AbsDifference
-from attnseq.datasets.tutorial import TutorialStream
-from attnseq.models.weights import TutorialInitializer
-from attnseq.schema import ModelConfig, check_choice, check_range
+from attnseq.layers.weights import TutorialInitializer
 
 if TYPE_CHECKING:
     from attnseq.models.lstm_attention import LSTMAttention
@@ -26,8 +26,8 @@ class LSTMAttentionConfig(ModelConfig):
     recurrent_activation: str = MISSING
 
     def __post_init__(self) -> None:
-        from attnseq.models.attention import ATTENTIONS
-        from attnseq.models.lstm import RECURRENT_ACTIVATIONS
+        from attnseq.layers.attention import ATTENTIONS
+        from attnseq.layers.lstm import RECURRENT_ACTIVATIONS
 
         super().__post_init__()
         check_range("model.hidden_size", self.hidden_size, 1, 65_536)

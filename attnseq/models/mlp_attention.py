@@ -8,9 +8,9 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
-from attnseq.models.attention import softmax
+from attnseq.layers.attention import softmax
+from attnseq.layers.weights import Initializer
 from attnseq.models.model import Model, ModelOutput, dense_parameters
-from attnseq.models.weights import Initializer
 
 ATTENTIONS = ("time", "none")
 

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from omegaconf import MISSING
 
+from attnseq.article.tutorial import TutorialStream
+from attnseq.core.keys import ModelConfig, check_choice, check_range
 from attnseq.datasets.task import AbsDifference
-from attnseq.datasets.tutorial import TutorialStream
-from attnseq.models.weights import TutorialInitializer
-from attnseq.schema import ModelConfig, check_choice, check_range
+from attnseq.layers.weights import TutorialInitializer
 
 if TYPE_CHECKING:
     from attnseq.models.mlp_attention import MLPAttention

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from attnseq.models.weights import Initializer
+from attnseq.layers.weights import Initializer
 
 
 class ModelOutput(NamedTuple):

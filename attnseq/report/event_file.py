@@ -16,7 +16,7 @@ from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from attnseq.files import named_in_errors
+from attnseq.core.files import named_in_errors
 
 _NUMBER = itertools.count()
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from attnseq.files import write_atomically
+from attnseq.core.files import write_atomically
 from attnseq.report.axes import ATTENTION, RELEVANCE, clean, label_log_axis, new_figure, whole_ticks
 from attnseq.report.records import ReproducedRun, relevance_share
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from attnseq.files import named_in_errors, write_atomically
+from attnseq.core.files import named_in_errors, write_atomically
 from attnseq.report.records import EpochRecord, history_columns
 
 

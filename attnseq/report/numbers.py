@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from attnseq.analysis.intervals import Interval
+from attnseq.comparison.intervals import Interval
 
 DIGITS = 4
 """Of a mean, at most: finer intervals are shown as smaller than its last digit."""

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from attnseq.files import write_atomically
+from attnseq.core.files import write_atomically
 from attnseq.report.canvas import ATTENTION, INK, RELEVANCE, VALIDATION, Points, shade
 from attnseq.report.plot import HEIGHT, Plot, Series, linear_ticks, log_range, log_ticks, whole_step
 from attnseq.report.records import RELEVANCE_LABEL, relevance_share

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from attnseq.analysis.summary import AttentionSummary
+from attnseq.training.attention_summary import AttentionSummary
 
 # what pictures with room for it say: not how much the answer changes where the digit is drawn anew
 RELEVANCE_LABEL = "exact relevance (place value)"

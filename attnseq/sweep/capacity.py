@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from attnseq.config import RunConfig
+from attnseq.runs.config import RunConfig
 from attnseq.training.cores import control_groups
 from attnseq.training.noise import CHUNK
 from attnseq.training.pace import BLOCK

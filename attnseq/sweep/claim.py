@@ -6,10 +6,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from attnseq.job import Job
-from attnseq.results import Result
-from attnseq.run_folder import RunFolderError
-from attnseq.schema import ConfigError
+from attnseq.core.keys import ConfigError
+from attnseq.runs.folder import RunFolderError
+from attnseq.runs.job import Job
+from attnseq.runs.results import Result
 from attnseq.training.checkpoint import CheckpointError
 
 try:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from attnseq.files import write_atomically
-from attnseq.job import Job
+from attnseq.core.files import write_atomically
+from attnseq.core.keys import ConfigError
 from attnseq.report.terminal import terminal_console
-from attnseq.results import Result
-from attnseq.run_folder import RunFolderError
-from attnseq.schema import ConfigError
+from attnseq.runs.folder import RunFolderError
+from attnseq.runs.job import Job
+from attnseq.runs.results import Result
 from attnseq.sweep.claim import Failure, Outcome, RunFailedError, is_shared
 from attnseq.sweep.grouping import cut, group
 from attnseq.training.checkpoint import CheckpointError

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from functools import reduce
 from itertools import pairwise
 
-from attnseq.config import RunConfig
-from attnseq.job import Job, is_whole
+from attnseq.runs.config import RunConfig
+from attnseq.runs.job import Job, is_whole
 
 PER_REPLICA: dict[str, tuple[str, ...]] = {
     "dataset": ("seed", "label_noise"),

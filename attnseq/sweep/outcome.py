@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from attnseq.job import Job
-from attnseq.seen import as_seen
+from attnseq.runs.job import Job
+from attnseq.runs.seen import as_seen
 from attnseq.sweep.claim import Outcome, RunFailedError, WorkerLostError
 
 NAMED = 10

@@ -14,7 +14,7 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from attnseq.schema import ConfigError
+from attnseq.core.keys import ConfigError
 from attnseq.sweep.remote import Assignment, Place
 from attnseq.sweep.worker import Failed, Lost, Report, Share, train_population
 

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
-from attnseq.job import Job, is_whole
 from attnseq.report.terminal import format_seconds, terminal_console
+from attnseq.runs.job import Job, is_whole
 from attnseq.sweep.claim import Claimed, Outcome, WorkerLostError, claim
 from attnseq.sweep.failing import failed_lines
 from attnseq.sweep.grouping import cut, describe, group

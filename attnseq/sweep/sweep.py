@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from attnseq import build
-from attnseq.job import Job
-from attnseq.population_run import train_jobs
 from attnseq.report.terminal import terminal_console
-from attnseq.results import Result
+from attnseq.runs import build
+from attnseq.runs.job import Job
+from attnseq.runs.population_run import train_jobs
+from attnseq.runs.results import Result
 from attnseq.sweep.capacity import largest_population
 from attnseq.sweep.claim import Claimed, Outcome, claim
 from attnseq.sweep.failing import failed, failed_lines, train_apart

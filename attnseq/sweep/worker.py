@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import torch
 
-from attnseq import build
-from attnseq.job import Job
-from attnseq.run_folder import RunFolderError
-from attnseq.schema import ConfigError
+from attnseq.core.keys import ConfigError
+from attnseq.runs import build
+from attnseq.runs.folder import RunFolderError
+from attnseq.runs.job import Job
 from attnseq.sweep.capacity import largest_population
 from attnseq.sweep.claim import Outcome, is_shared
 from attnseq.sweep.failing import failed

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from attnseq.files import write_atomically
+from attnseq.core.files import write_atomically
 from attnseq.training.foreign import another_config, other_keys, written_by
 
 FORMAT = 3

@@ -14,7 +14,7 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from attnseq.files import write_atomically
+from attnseq.core.files import write_atomically
 
 WRITTEN, TRACED, COMPILED = WAYS = ("written", "traced", "compiled")
 

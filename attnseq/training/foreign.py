@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from attnseq.version import __version__
+from attnseq.core.version import __version__
 
 NAMED = 3
 """Keys that are named; of more, the number is given."""

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from attnseq.fan_out import for_each
-from attnseq.randomness import generator
+from attnseq.core.fan_out import for_each
+from attnseq.core.randomness import generator
 
 CHUNK = 16
 """Steps whose noise is drawn together: drawing for one step alone would take longer to set up than to do."""

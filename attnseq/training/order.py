@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from attnseq.randomness import generator
+from attnseq.core.randomness import generator
 
 ORDERS = ("random", "tutorial")
 

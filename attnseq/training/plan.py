@@ -9,7 +9,7 @@ from dataclasses import asdict, astuple, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from attnseq.files import write_atomically
+from attnseq.core.files import write_atomically
 from attnseq.training.execution import WAYS, Execution
 
 

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from attnseq.core.keys import ConfigError
 from attnseq.datasets.pool import DataPool
-from attnseq.schema import ConfigError
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.building import Builder, CompilationError
 from attnseq.training.compiling import at_most_threads, steps_per_call

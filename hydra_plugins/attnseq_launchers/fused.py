@@ -29,7 +29,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 if TYPE_CHECKING:
-    from attnseq.job import Job
+    from attnseq.runs.job import Job
     from attnseq.sweep.claim import Outcome
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class FusedLauncher(Launcher):
         return run_sweep(jobs, self.max_population, cores=self.cores)
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        from attnseq.sweep.composing import JobComposer
+        from attnseq.commandline.job_composer import JobComposer
 
         self.config, self.hydra_context, self.task_function = config, hydra_context, task_function
         # the sweeper, whose context this is, checks with it that its jobs compose

@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from hydra_plugins.attnseq_launchers.fused import FusedLauncher
 
 if TYPE_CHECKING:
-    from attnseq.job import Job
+    from attnseq.runs.job import Job
     from attnseq.sweep.claim import Outcome
 
 
@@ -66,8 +66,8 @@ class RayFusedLauncher(FusedLauncher):
         self.max_retries = max_retries
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        from attnseq.arguments import fail
-        from attnseq.commandline import errors_in_one_line
+        from attnseq.commandline.arguments import fail
+        from attnseq.commandline.command_line import errors_in_one_line
 
         if importlib.util.find_spec("ray") is None:
             fail('hydra/launcher=ray_fused needs Ray: pip install "attnseq[ray]"')
@@ -85,7 +85,7 @@ class RayFusedLauncher(FusedLauncher):
 
     def _check(self) -> None:
         """Raise ConfigError for a value out of range."""
-        from attnseq.schema import ConfigError, check_range
+        from attnseq.core.keys import ConfigError, check_range
 
         if self.max_population is not None:
             check_range("hydra.launcher.max_population", self.max_population, 1)

@@ -10,7 +10,7 @@ import pytest
 
 from attnseq.article import published, verdicts
 from attnseq.article.reproduction import train_published
-from attnseq.config import RunConfig
+from attnseq.runs.config import RunConfig
 
 Compose = Callable[..., RunConfig]
 

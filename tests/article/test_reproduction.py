@@ -8,7 +8,7 @@ import pytest
 
 from attnseq.article import published, reproduction
 from attnseq.article.reproduction import train_published
-from attnseq.config import RunConfig
+from attnseq.runs.config import RunConfig
 
 
 def test_a_tiny_run_is_read_off(folder: Path, tiny: Callable[..., RunConfig]) -> None:

@@ -8,12 +8,12 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from attnseq.models.attention import ATTENTIONS
-from attnseq.models.initializers import lstm_bias, orthogonal_from_normal, tensorflow_glorot_uniform
-from attnseq.models.lstm import RECURRENT_ACTIVATIONS
+from attnseq.core.randomness import generator
+from attnseq.layers.attention import ATTENTIONS
+from attnseq.layers.initializers import lstm_bias, orthogonal_from_normal, tensorflow_glorot_uniform
+from attnseq.layers.lstm import RECURRENT_ACTIVATIONS
+from attnseq.layers.weights import KerasInitializer, TutorialInitializer
 from attnseq.models.lstm_attention import LSTMAttention
-from attnseq.models.weights import KerasInitializer, TutorialInitializer
-from attnseq.randomness import generator
 
 BATCH, POSITIONS, BASE, UNITS = 5, 6, 4, 3
 

@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from attnseq.models.initializers import tensorflow_glorot_uniform
+from attnseq.core.randomness import generator
+from attnseq.layers.initializers import tensorflow_glorot_uniform
+from attnseq.layers.weights import KerasInitializer, TutorialInitializer
 from attnseq.models.mlp_attention import MLPAttention
-from attnseq.models.weights import KerasInitializer, TutorialInitializer
-from attnseq.randomness import generator
 
 BATCH, POSITIONS, BASE, UNITS = 7, 6, 8, 5
 

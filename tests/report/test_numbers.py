@@ -2,7 +2,7 @@
 
 import pytest
 
-from attnseq.analysis.intervals import Interval
+from attnseq.comparison.intervals import Interval
 from attnseq.report.numbers import apart, bounds, compact, ranges, shown_as
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from attnseq.config import RunConfig
-from attnseq.job import Job
 from attnseq.report import pictures
+from attnseq.runs.config import RunConfig
+from attnseq.runs.job import Job
 
 Vary = Callable[..., RunConfig]
 Jobs = Callable[..., list[Job]]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from attnseq.config import RunConfig
+from attnseq.runs.config import RunConfig
 from attnseq.sweep import capacity
 from attnseq.sweep.capacity import LARGEST, SHARE, bytes_per_replica, free_bytes, largest_population
 

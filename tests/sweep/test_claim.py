@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from attnseq.config import RunConfig
-from attnseq.job import Job
-from attnseq.run_folder import RunFolderError
-from attnseq.schema import ConfigError
+from attnseq.core.keys import ConfigError
+from attnseq.runs.config import RunConfig
+from attnseq.runs.folder import RunFolderError
+from attnseq.runs.job import Job
 from attnseq.sweep.claim import claim
 from attnseq.training.checkpoint import CheckpointError
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from attnseq.config import RunConfig
-from attnseq.job import Job
-from attnseq.results import Result
-from attnseq.run_folder import RunFolderError
-from attnseq.schema import ConfigError
+from attnseq.core.keys import ConfigError
+from attnseq.runs.config import RunConfig
+from attnseq.runs.folder import RunFolderError
+from attnseq.runs.job import Job
+from attnseq.runs.results import Result
 from attnseq.sweep.claim import Outcome, RunFailedError
 from attnseq.sweep.failing import failed, failed_lines, refuse_input, train_apart
 from attnseq.training.checkpoint import CheckpointError

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from attnseq import build
-from attnseq.config import RunConfig
+from attnseq.runs import build
+from attnseq.runs.config import RunConfig
 from attnseq.sweep.grouping import program_of
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.population import Steps, build_steps

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from attnseq.config import RunConfig
-from attnseq.job import Job
+from attnseq.runs.config import RunConfig
+from attnseq.runs.job import Job
 from attnseq.sweep.grouping import PER_REPLICA, cut, describe, group, program_of
 from attnseq.training.checkpoint import Checkpoint
 from attnseq.training.execution import TRACED, Execution

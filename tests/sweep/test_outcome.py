@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from attnseq.config import RunConfig
-from attnseq.job import Job
-from attnseq.run_folder import RunFolderError
+from attnseq.runs.config import RunConfig
+from attnseq.runs.folder import RunFolderError
+from attnseq.runs.job import Job
 from attnseq.sweep.claim import Outcome
 from attnseq.sweep.outcome import NAMED, failure, failures_line, objective, summary
 

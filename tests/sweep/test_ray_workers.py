@@ -8,7 +8,7 @@ import pytest
 
 ray: Any = pytest.importorskip("ray", reason="Ray is not installed (extra ray)")
 
-from attnseq.schema import ConfigError  # noqa: E402
+from attnseq.core.keys import ConfigError  # noqa: E402
 from attnseq.sweep.ray_workers import RayWorkers, ray_workers  # noqa: E402
 from attnseq.sweep.remote import Place  # noqa: E402
 from attnseq.sweep.worker import Share  # noqa: E402

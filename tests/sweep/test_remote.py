@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from attnseq.config import RunConfig
-from attnseq.job import Job
-from attnseq.run import run
-from attnseq.run_folder import RunFolderError
-from attnseq.schema import ConfigError
+from attnseq.core.keys import ConfigError
+from attnseq.runs.config import RunConfig
+from attnseq.runs.folder import RunFolderError
+from attnseq.runs.job import Job
+from attnseq.runs.run import run
 from attnseq.sweep.claim import Outcome, WorkerLostError
 from attnseq.sweep.outcome import failure, objective
 from attnseq.sweep.remote import Assignment, Place, run_remotely

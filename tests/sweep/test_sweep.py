@@ -11,10 +11,10 @@ import pytest
 from omegaconf import OmegaConf
 from same_runs import assert_same_up_to_rounding, comparable_result
 
-from attnseq.config import RunConfig
-from attnseq.job import Job
-from attnseq.run import run
-from attnseq.run_folder import RunFolderError
+from attnseq.runs.config import RunConfig
+from attnseq.runs.folder import RunFolderError
+from attnseq.runs.job import Job
+from attnseq.runs.run import run
 from attnseq.sweep import sweep
 from attnseq.sweep.claim import Outcome
 from attnseq.sweep.sweep import run_sweep

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import torch
 
-from attnseq.config import RunConfig
-from attnseq.job import Job
-from attnseq.run_folder import RunFolderError
-from attnseq.schema import ConfigError
+from attnseq.core.keys import ConfigError
+from attnseq.runs.config import RunConfig
+from attnseq.runs.folder import RunFolderError
+from attnseq.runs.job import Job
 from attnseq.sweep import worker
 from attnseq.sweep.claim import RunFailedError
 from attnseq.sweep.worker import Failed, Finished, Lost, Share, train_population

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from attnseq.core.version import __version__
 from attnseq.training.foreign import another_config, flatten, versions, written_by
-from attnseq.version import __version__
 
 CONFIG: dict[str, Any] = {"model": {"name": "a", "size": 8}, "seed": 1}
 

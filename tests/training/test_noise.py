@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from attnseq.core.randomness import generator
+from attnseq.layers.weights import KerasInitializer
 from attnseq.models.mlp_attention import MLPAttention
-from attnseq.models.weights import KerasInitializer
-from attnseq.randomness import generator
 from attnseq.training.compiling import UNROLLED_STEPS
 from attnseq.training.noise import CHUNK, WeightNoise
 from attnseq.training.optimizer import AdamSettings

@@ -9,14 +9,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from attnseq.core.keys import ConfigError
+from attnseq.core.randomness import generator
 from attnseq.datasets.abs_difference import abs_difference
 from attnseq.datasets.dataset import Dataset
 from attnseq.datasets.pool import DataPool
 from attnseq.datasets.task import AbsDifference
+from attnseq.layers.weights import KerasInitializer
 from attnseq.models.mlp_attention import MLPAttention
-from attnseq.models.weights import KerasInitializer
-from attnseq.randomness import generator
-from attnseq.schema import ConfigError
 from attnseq.training import building, trainer
 from attnseq.training.compiling import missing_compiler
 from attnseq.training.execution import COMPILED, TRACED, WRITTEN, Execution

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from attnseq.core.randomness import generator
+from attnseq.layers.weights import KerasInitializer
 from attnseq.models.lstm_attention import LSTMAttention
 from attnseq.models.mlp_attention import MLPAttention
-from attnseq.models.weights import KerasInitializer
-from attnseq.randomness import generator
 from attnseq.training.optimizer import AdamSettings
 from attnseq.training.population import FlatModel, PopulationState
 from attnseq.training.replicas import stack_settings

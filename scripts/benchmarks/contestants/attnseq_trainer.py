@@ -42,9 +42,9 @@ def train(job: Job, clock: Clock, overrides: Sequence[str] = ()) -> None:
         overrides: Hydra's, besides those of the job.
     """
     from attnseq import build  # the clock is running: the command imports all this
-    from attnseq.checking import checked
-    from attnseq.commandline import register
-    from attnseq.composition import compose_config
+    from attnseq.commandline.checking import checked
+    from attnseq.commandline.command_line import register
+    from attnseq.commandline.composition import compose_config
     from attnseq.training.stopping import StopSignals
     from attnseq.training.trainer import Trainer
 

@@ -1,0 +1,149 @@
+"""A composed config, checked before any folder is made: values, files that would not be read, folders."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import hydra.conf as hydra_conf
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from attnseq.commandline.arguments import NO_TILDE
+from attnseq.core.keys import ConfigError, check_range
+from attnseq.runs import naming
+from attnseq.runs.config import RunConfig
+
+PICKLE = "PickleJobInfoCallback"
+"""Hydra's callback that keeps what `--experimental-rerun` needs."""
+
+
+def checked(config: DictConfig) -> RunConfig:
+    """The typed config.
+
+    Args:
+        config: composed, with or without Hydra's own part.
+
+    Raises:
+        ConfigError: a value is out of range, or missing, or the device is not here.
+    """
+    from attnseq.runs.build import build_device  # with PyTorch
+
+    keys = [str(key) for key in config if key != "hydra"]
+    _check_keys("", keys, RunConfig)
+    choices = OmegaConf.select(config, "hydra.runtime.choices") or {}
+    own = naming.own_folders(config)
+    for group in ("dataset", "model", "trainer"):
+        _check_keys(f"{group}.", config[group], OmegaConf.get_type(config, group))
+        name = config[group].name
+        choice = choices.get(group, name)
+        expected = naming.name_of_choice(group, choice, own)
+        if name != expected:
+            file = "its file" if expected == choice else "the file that it builds on"
+            raise ConfigError(f"{group}.name={name}: must be {expected}, the name of {file}")
+    # not of the whole, whose copy without Hydra's part would take ten times as long; types were checked on composition
+    values: dict[str, Any] = {key: config[key] for key in keys}
+    groups = {key: OmegaConf.to_object(value) for key, value in values.items() if OmegaConf.is_config(value)}
+    if deleted := [field.name for field in fields(RunConfig) if field.name not in keys]:
+        raise ConfigError(f"{deleted[0]}: missing, a value is needed")
+    run_config = RunConfig(**values | groups)
+    build_device(run_config.device)
+    return run_config
+
+
+def _check_keys(prefix: str, keys: Iterable[Any], schema_type: Any) -> None:
+    """Raise ConfigError for a key that +key=value added and the schema does not have."""
+    known = [field.name for field in fields(schema_type)]
+    for key in map(str, keys):
+        if key not in known:
+            raise ConfigError(f"{prefix}{key}: no such key; allowed are {', '.join(known)}")
+
+
+def check_own_files(config: DictConfig) -> None:
+    """Raise ConfigError for a file of the user's that Hydra never reads, since it finds one of its path before.
+
+    Args:
+        config: composed, Hydra's own part with it.
+    """
+    for folder in naming.own_folders(config):
+        for shipped, owner in ((naming.config_directory(), "attnseq"), (Path(hydra_conf.__path__[0]), "Hydra")):
+            for file in shipped.rglob("*.yaml"):
+                path = file.relative_to(shipped)
+                own = folder / path
+                if own.is_file() and own.read_bytes() != file.read_bytes():
+                    raise ConfigError(f"{own}: would not be read, as {owner} has a {path} of its own; rename it")
+
+
+def check_hydra(config: DictConfig, multirun: bool) -> None:
+    """Raise ConfigError for what Hydra's own part asks for and cannot have.
+
+    Args:
+        config: composed, Hydra's own part with it.
+        multirun: whether it is of a job of a sweep.
+    """
+    largest = OmegaConf.select(config, "hydra.launcher.max_population")
+    if largest is not None:
+        check_range("hydra.launcher.max_population", largest, 1)
+    workers = OmegaConf.select(config, "hydra.launcher.workers")
+    if workers not in (None, "auto"):
+        if not isinstance(workers, int) or isinstance(workers, bool):
+            raise ConfigError(f"hydra.launcher.workers={workers}: must be auto, or a number of threads")
+        check_range("hydra.launcher.workers", workers, 1)
+    for key in (f"hydra.callbacks.{name}" for name in config.hydra.callbacks):
+        if not str(OmegaConf.select(config, f"{key}._target_")).endswith(f".{PICKLE}"):
+            continue
+        if config.hydra.output_subdir is None:
+            reason = f"{PICKLE} writes to hydra.output_subdir, which is null; add hydra.output_subdir=.hydra"
+            raise ConfigError(f"{key}: {reason}")
+        if multirun and config.hydra.runtime.choices["hydra/launcher"] != "basic":
+            raise ConfigError(f"{key}: {PICKLE} knows one job at a time; add hydra/launcher=basic")
+
+
+def check_tilde(config: DictConfig, multirun: bool) -> None:
+    """Raise ConfigError for a folder that would be called ~.
+
+    Args:
+        config: composed, Hydra's own part with it.
+        multirun: whether it is of a job of a sweep.
+    """
+    kind = "sweep" if multirun else "run"
+    folders: Any = OmegaConf.to_container(config.hydra[kind], resolve=False)  # a job's number is not known yet
+    for key, folder in folders.items():
+        if any(part.startswith("~") for part in Path(folder).parts):
+            raise ConfigError(f"hydra.{kind}.{key}={folder}: {NO_TILDE}")
+
+
+def check_folder(hydra: DictConfig, multirun: bool, overwrite: bool, writable: set[Path]) -> None:
+    """Raise ConfigError where the folder of a run that is to be trained has no name, or could not be written.
+
+    Args:
+        hydra: Hydra's own part of a composed config.
+        multirun: whether it is of a job of a sweep.
+        overwrite: whether a finished run is trained anew.
+        writable: folders that were tried; what is tried is put in, as the runs of a sweep share most of it.
+    """
+    key, top = ("hydra.sweep.dir", hydra.sweep.dir) if multirun else ("hydra.run.dir", hydra.run.dir)
+    if not str(top).strip():  # as a shell variable without a value leaves it
+        raise ConfigError(f"{key}=: must name a folder; . is the one that the command is started in")
+    try:
+        folder = Path(top) / hydra.sweep.subdir if multirun else Path(top)
+    except OmegaConfBaseException:  # ${hydra.job.num}, which nobody knows yet: the sweep looks before it trains
+        folder = Path(top)
+        if folder.exists():
+            return
+    if overwrite or not (folder / "result.json").exists():
+        existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+        if existing not in writable:
+            _check_writable(existing, f"{key}={top}")
+            writable.add(existing)
+
+
+def _check_writable(existing: Path, subject: str) -> None:
+    """Raise ConfigError where a folder cannot be written to; nothing is left behind."""
+    try:
+        with TemporaryDirectory(prefix=".attnseq-", dir=existing):
+            pass
+    except OSError as error:
+        reason = f"cannot write to {existing} ({error.strerror}); start the command where you may write"
+        raise ConfigError(f"{subject}: {reason}") from None

@@ -1,0 +1,62 @@
+"""Errors of Hydra and OmegaConf in one line, which names the key and says what is allowed."""
+
+import difflib
+import shlex
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf.errors import OmegaConfBaseException
+
+from attnseq.commandline.arguments import NO_TILDE
+
+
+def explain(error: Exception) -> str:
+    """An error of Hydra or OmegaConf in one line that names the key and what is allowed."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
+        group, _, choice = error.missing_cfg_file.rpartition("/")
+        if (group, choice) == ("hydra/sweeper", "optuna"):
+            return 'hydra/sweeper=optuna needs Optuna: pip install "attnseq[optuna]"'
+        return f"{group}={choice}: no such choice; allowed are {', '.join(error.options)}"
+    if isinstance(error, OverrideParseException):
+        return _not_parsed(error)
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    if not isinstance(cause, OmegaConfBaseException) or not cause.full_key or not cause.msg:
+        return str(error).partition("See https")[0]
+    message = str(cause.msg).splitlines()[0]
+    if "not in" in message and cause.parent_node is not None:
+        allowed = [str(name) for name in cause.parent_node if name != "hydra"]
+        close = difflib.get_close_matches(str(cause.key), allowed, 1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        return f"{cause.full_key}: no such key{hint}; allowed are {', '.join(allowed)}"
+    return f"{cause.full_key}: {message}"
+
+
+def with_quotes(override: str) -> str:
+    """How to write an override on a shell's command line so that its value is taken as text, as it is.
+
+    Args:
+        override: as Hydra gets it, such as `name=#1`.
+
+    Returns:
+        Such as `in quotes it is text: 'name="#1"'`; empty where quotes do not help.
+    """
+    key, equals, value = override.partition("=")
+    if not key or not equals:
+        return ""
+    quoted = f'{key}="{value}"'
+    try:
+        (parsed,) = OverridesParser.create().parse_overrides([quoted])
+    except HydraException:
+        return ""
+    return f"in quotes it is text: {shlex.quote(quoted)}" if parsed.value() == value else ""
+
+
+def _not_parsed(error: OverrideParseException) -> str:
+    """An override that is not of Hydra's grammar, what its parser says of it, and the quoting that helps."""
+    if error.override.partition("=")[2].startswith("~"):
+        return f"{error.override}: {NO_TILDE}"
+    reason = str(error).partition("See https")[0].strip()
+    if reason.startswith("LexerNoViableAltException"):  # repeats the override, and says no more
+        reason = "a character that means something else to Hydra"
+    line = reason if error.override in reason else f"{error.override}: {reason}"
+    return "; ".join(filter(None, [line, with_quotes(error.override)]))

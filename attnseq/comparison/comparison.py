@@ -1,0 +1,184 @@
+"""Variants compared: each metric's mean over seeds with its uncertainty, best first, and what is within noise."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean
+from typing import NamedTuple
+
+from attnseq.analysis import metrics as metric
+from attnseq.comparison.averages import Incomplete, incomplete_averages
+from attnseq.comparison.intervals import (
+    LEVEL,
+    Difference,
+    Interval,
+    holm,
+    mean_interval,
+    paired_difference,
+    welch_difference,
+)
+from attnseq.comparison.variants import Replica, Variant, fold, replica, without_copies
+from attnseq.runs.reading import FINISHED, RunRecord
+
+BEST, WORSE, NOISE, BETTER, UNKNOWN, NONE = "best", "worse", "noise", "better", "n=1", "-"
+"""How a variant stands to the best: it is it, worse, within noise, better on the seeds that both have (only where every
+variant is beaten by another one); too few seeds to tell; no finished run."""
+
+LOSSES = ("loss/validation", "loss/test")
+"""Pictured whatever the table shows."""
+
+Values = dict[Replica, float]
+"""A metric's value for each seed."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant of a comparison.
+
+    Args:
+        variant: its name and its runs.
+        figures: an interval for each metric that is shown, and the losses, as far as its finished runs have them.
+        values: each metric's value for each seed.
+        lacking: the seeds with a finished run that has no number for a metric.
+        standing: to the best variant, one of `BEST`, `WORSE`, `NOISE`, `BETTER`, `UNKNOWN`, `NONE`.
+        difference: to the best variant in the metric by which they are sorted; None where it cannot be told.
+        seeds: on which the difference was taken, where those are not all seeds of both; else empty.
+        p_corrected: of the difference, corrected by Holm's method for the number of variants; None as `difference`.
+    """
+
+    variant: Variant
+    figures: Mapping[str, Interval]
+    values: Mapping[str, Values]
+    lacking: Mapping[str, Sequence[Replica]] = field(default_factory=dict)
+    standing: str = NONE
+    difference: Difference | None = None
+    seeds: Sequence[Replica] = ()
+    p_corrected: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Variants, best first.
+
+    Args:
+        rows: one a variant: the best, then the others by their means.
+        keys: of the configs, that name variants; dotted.
+        metrics: that are shown.
+        sort: the metric that says which is best.
+        runs: all that were found, of every state.
+        copies: finished runs left out, each with the run of the same config and seed that counts.
+        incomplete: seeds whose average over several runs lacks some that others have.
+    """
+
+    rows: Sequence[Row]
+    keys: Sequence[str]
+    metrics: Sequence[str]
+    sort: str
+    runs: Sequence[RunRecord]
+    copies: Sequence[tuple[RunRecord, RunRecord]]
+    incomplete: Sequence[Incomplete] = ()
+
+
+def known_metrics(runs: Sequence[RunRecord]) -> list[str]:
+    """The metrics that at least one finished run has, those of `metrics.DEFAULT` first."""
+    names = {name for run in runs if run.state == FINISHED for name in metric.metrics(run.result)}
+    return [name for name in metric.DEFAULT if name in names] + sorted(names.difference(metric.DEFAULT))
+
+
+def compare(runs: Sequence[RunRecord], keys: Sequence[str], metrics: Sequence[str], sort: str) -> Comparison:
+    """Fold runs into variants and hold each against the best.
+
+    Args:
+        runs: found; copies of one run count once.
+        keys: dotted keys that name variants, see `variants.naming_keys`.
+        metrics: to show.
+        sort: the metric that says which is best; shown, too.
+
+    Returns:
+        The comparison; variants without a finished run stand last.
+    """
+    shown = list(metrics) if sort in metrics else [sort, *metrics]
+    _, copies = without_copies(run for run in runs if run.state == FINISHED)
+    left_out = {id(copy) for copy, _ in copies}
+    variants = fold([run for run in runs if id(run) not in left_out], keys)
+    rows = [_row(variant, keys, list(dict.fromkeys([*shown, *LOSSES]))) for variant in variants]
+    sign = -1.0 if metric.higher_is_better(sort) else 1.0
+    rows.sort(
+        key=lambda row: (sign * row.figures[sort].mean if sort in row.figures else float("inf"), row.variant.name)
+    )
+    return Comparison(_judged(rows, sort, sign), keys, shown, sort, runs, copies, incomplete_averages(variants, keys))
+
+
+def _row(variant: Variant, keys: Sequence[str], metrics: Sequence[str]) -> Row:
+    """A seed's runs are averaged first (`group=` may leave several to a seed): they are not independent."""
+    found: dict[str, dict[Replica, list[float]]] = defaultdict(lambda: defaultdict(list))
+    lacking: dict[str, dict[Replica, None]] = defaultdict(dict)
+    for run in variant.of_state(FINISHED):
+        numbers, seed = metric.metrics(run.result), replica(run, keys)
+        for name in metrics:
+            if name in numbers:
+                found[name][seed].append(numbers[name])
+            else:
+                lacking[name][seed] = None
+    values = {name: {seed: fmean(of_seed) for seed, of_seed in seeds.items()} for name, seeds in found.items()}
+    figures = {name: mean_interval(list(seeds.values())).within(*metric.limits(name)) for name, seeds in values.items()}
+    return Row(variant, figures, values, {name: list(seeds) for name, seeds in lacking.items()})
+
+
+def _judged(rows: Sequence[Row], sort: str, sign: float) -> list[Row]:
+    """The rows with their standing, the best first.
+
+    The best is the first by its mean that no other beats in the test. A mean is over all of a variant's seeds, a test
+    over shared ones: a variant may have the smaller mean for its seeds alone, and lose on every seed that both have.
+
+    Args:
+        rows: by their means, those without one last.
+        sort: the metric that says which is best.
+        sign: 1 where the smallest value is best, -1 where the largest is.
+    """
+    if not rows or sort not in rows[0].figures:
+        return list(rows)
+    measured = [row for row in rows if sort in row.figures]
+    best = next((row for row in measured if BETTER not in _standings(measured, row, sort, sign)), measured[0])
+    others = [row for row in rows if row is not best]
+    tests = [_test(row, best, sort) for row in others]
+    corrected = iter(holm([test.difference.p for test in tests if test is not None]))
+    judged = [replace(best, standing=BEST)]
+    for row, test in zip(others, tests, strict=True):
+        if test is None:
+            judged.append(replace(row, standing=UNKNOWN if sort in row.figures else NONE))
+        else:
+            standing = _standing(test.difference, sign)
+            judged.append(replace(row, standing=standing, **test._asdict(), p_corrected=next(corrected)))
+    return judged
+
+
+class _Test(NamedTuple):
+    """What `Row` says of both."""
+
+    difference: Difference
+    seeds: Sequence[Replica]
+
+
+def _standings(rows: Sequence[Row], best: Row, sort: str, sign: float) -> Iterator[str]:
+    """How rows stand to `best`, as far as a test can tell."""
+    tests = (_test(row, best, sort) for row in rows if row is not best)
+    return (_standing(test.difference, sign) for test in tests if test is not None)
+
+
+def _standing(difference: Difference, sign: float) -> str:
+    if difference.p >= 1.0 - LEVEL:
+        return NOISE
+    return WORSE if sign * difference.mean > 0 else BETTER
+
+
+def _test(row: Row, best: Row, sort: str) -> _Test | None:
+    """Paired where the variants share two seeds at least, and half of those of the smaller; else of all their seeds."""
+    mine, theirs = row.values.get(sort, {}), best.values[sort]
+    shared = [seed for seed in mine if seed in theirs]
+    if len(shared) >= 2 and 2 * len(shared) >= min(len(mine), len(theirs)):
+        difference = paired_difference([mine[seed] for seed in shared], [theirs[seed] for seed in shared])
+        return _Test(difference, shared if len(shared) < max(len(mine), len(theirs)) else ())
+    if min(len(mine), len(theirs)) < 2:
+        return None
+    return _Test(welch_difference(list(mine.values()), list(theirs.values())), ())

@@ -1,0 +1,148 @@
+"""A run's folder: what is in it, who may write to it, and whether the run is finished."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from attnseq.core.files import write_atomically
+from attnseq.training.checkpoint import ADVICE, Checkpoint, Program, load_checkpoint, save_checkpoint
+from attnseq.training.foreign import another_config, other_keys, versions
+
+FINISHED = ("finished", "diverged")
+
+FILES = ("result.json", "checkpoint.pt", "plan.json", "history.csv", "attention.png", "loss.png", "error.txt")
+
+NEEDED = {
+    "finished": (
+        *("loss/validation", "loss/test", "mae/test", "exact/test", "attention/mean", "attention/relevance"),
+        *("microseconds_per_sample", "seconds"),
+    ),
+    "diverged": ("diverged",),
+}
+"""Keys of a result that is shown again, by its status."""
+
+LOCK_SECONDS = 0.1
+"""How long to wait for a folder: `attnseq.status` holds the lock of each for an instant."""
+
+
+class RunFolderError(RuntimeError):
+    """A folder that this run cannot use; the message is one line that says what to do."""
+
+
+class RunFolder:
+    """The files of one run.
+
+    Args:
+        path: of the folder; it is made when the lock is taken.
+        config: what decides the result, as JSON, see `naming.result_config`.
+    """
+
+    def __init__(self, path: Path, config: str):
+        self.path = path
+        self.config = config
+        self.checkpoint_path = path / "checkpoint.pt"
+        self.history_path = path / "history.csv"
+        self.plan_path = path / "plan.json"
+        self.result_path = path / "result.json"
+        self.error_path = path / "error.txt"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Within it, no other process writes to the folder; the system frees it, too, when this process is killed.
+
+        Raises:
+            RunFolderError: another process has it, or it cannot be written.
+        """
+        lock = FileLock(self.path / ".lock", timeout=LOCK_SECONDS)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout:
+            raise RunFolderError(f"{self.path}: another process is training this run; nothing was changed") from None
+        except OSError as error:
+            reason = f"the run cannot be trained: no writing there ({error.strerror or error})"
+            raise RunFolderError(f"{self.path}: {reason}; nothing was changed") from None
+        try:
+            self._remove_half_written()
+            yield
+        finally:
+            lock.release()
+
+    def clear(self) -> None:
+        """Remove what an earlier run wrote, and nothing else."""
+        for path in [self.path / name for name in FILES] + list(self.path.glob("events.out.tfevents.*")):
+            path.unlink(missing_ok=True)
+
+    def write_config(self, files: Mapping[str, str]) -> None:
+        """Write the files of `.hydra/`, a text a name."""
+        folder = self.path / ".hydra"
+        folder.mkdir(exist_ok=True)
+        for name, text in files.items():
+            write_atomically(folder / name, text.encode())
+
+    def result(self) -> dict[str, Any] | None:
+        """The result of a finished run; None where it is not finished.
+
+        Raises:
+            RunFolderError: the file is damaged, of another config, or without a key that is needed.
+        """
+        try:
+            result: dict[str, Any] = json.loads(self.result_path.read_text())
+            wrote, status = result.get("versions"), result.get("status")
+            missing = {"status", "config", *NEEDED.get(str(status), ())} - result.keys()
+            config = json.dumps(result.get("config"), sort_keys=True)
+        except FileNotFoundError:
+            return None
+        except (ValueError, AttributeError, OSError) as error:
+            raise RunFolderError(f"{self.result_path}: damaged ({type(error).__name__}); {ADVICE}") from None
+        if "config" not in missing and config != self.config:
+            problem = another_config(config, self.config, wrote)
+            raise RunFolderError(f"{self.result_path}: {problem}; choose another name=, or {ADVICE}")
+        if missing:
+            raise RunFolderError(f"{self.result_path}: damaged, or {other_keys(missing, (), wrote)}; {ADVICE}")
+        return result if status in FINISHED else None
+
+    def write_result(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Write result.json, the mark of a finished run; what is not finite becomes null.
+
+        Returns:
+            Its content.
+        """
+        content = {key: _finite(value) for key, value in result.items()} | {"config": json.loads(self.config)}
+        write_atomically(self.result_path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+        self.error_path.unlink(missing_ok=True)
+        return content
+
+    def load_checkpoint(self) -> Checkpoint | None:
+        """Where the run stands; None for a run that has not begun. Raises CheckpointError, see `load_checkpoint`."""
+        return load_checkpoint(self.checkpoint_path, self.config)
+
+    def save_checkpoint(
+        self,
+        epoch: int,
+        step: int,
+        state: dict[str, Any],
+        seconds: float,
+        epoch_seconds: float,
+        program: Program | None = None,
+    ) -> None:
+        """Write down where the run stands, see `Checkpoint`."""
+        where = Checkpoint(self.config, epoch, step, state, seconds, epoch_seconds, program, versions())
+        save_checkpoint(self.checkpoint_path, where)
+
+    def _remove_half_written(self) -> None:
+        """Remove the temporary files of a process that was killed while it wrote."""
+        for pattern in [*(f".{name}.*" for name in FILES), ".hydra/.*.yaml.*"]:
+            for path in self.path.glob(pattern):
+                path.unlink(missing_ok=True)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

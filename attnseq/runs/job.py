@@ -1,0 +1,119 @@
+"""A run that was asked for: its config, its folder, and where an earlier attempt left it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from attnseq.runs.config import RunConfig
+from attnseq.runs.config_text import to_yaml
+from attnseq.runs.folder import RunFolder
+from attnseq.runs.naming import own_folders, result_config, variant_name
+from attnseq.training.checkpoint import Checkpoint
+from attnseq.training.plan import Plan, load_plan
+
+
+@dataclass
+class Job:
+    """One run.
+
+    Args:
+        config: checked.
+        path: the run's folder.
+        hydra: a config with Hydra's own part (key `hydra`), which goes into the folder, too; None where Hydra did not
+            start it.
+        resumed: the checkpoint from which it goes on, None from the start.
+        plan: how and with whom an earlier attempt trained it; None where there was none.
+        cleared: whether its folder has been emptied where `overwrite` asks for it, so that it is not emptied again.
+        variant: its name; where empty, as `variant_name` says. A worker is told: the user's files need not be there.
+    """
+
+    config: RunConfig
+    path: Path
+    hydra: DictConfig | None = None
+    resumed: Checkpoint | None = None
+    plan: Plan | None = None
+    cleared: bool = False
+    variant: str = ""
+    folder: RunFolder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder = RunFolder(self.path, result_config(self.config))
+        own = own_folders(self.hydra) if self.hydra is not None else ()
+        self.variant = self.variant or variant_name(asdict(self.config), own)
+
+    @property
+    def name(self) -> str:
+        """Such as "lstm_attention,attention=element seed=3"."""
+        return f"{self.variant} seed={self.config.seed}"
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Epochs finished, and steps taken in the one under way."""
+        return (self.resumed.epoch, self.resumed.step) if self.resumed else (0, 0)
+
+    @contextmanager
+    def hold(self) -> Iterator[dict[str, Any] | None]:
+        """Within it, no other process writes to the folder of a run that there is something to do for.
+
+        A finished run's is left alone, lock and all, so that its result can be shown where nothing can be written.
+
+        Yields:
+            As `take_up` returns.
+
+        Raises:
+            RunFolderError, CheckpointError, OSError: as `take_up` and `RunFolder.lock`.
+        """
+        result = None if self.config.overwrite and not self.cleared else self.folder.result()
+        if result is not None:
+            yield result
+            return
+        with self.folder.lock():
+            yield self.take_up()
+
+    def take_up(self) -> dict[str, Any] | None:
+        """Find out what there is to do, once the folder is locked; where `overwrite` asks for it, it is emptied first.
+
+        Returns:
+            The result of a finished run, else None: `resumed` says where to go on.
+
+        Raises:
+            RunFolderError, CheckpointError: what an earlier attempt left is damaged, or of another config.
+            OSError: the folder cannot be emptied.
+        """
+        if self.config.overwrite and not self.cleared:
+            self.folder.clear()
+            self.cleared = True
+        result = self.folder.result()
+        if result is None:
+            self.resumed = self.folder.load_checkpoint()
+            self.plan = load_plan(self.folder.plan_path)
+        return result
+
+    @cached_property
+    def yaml(self) -> str:
+        """The config as YAML."""
+        return to_yaml(asdict(self.config))
+
+    def write_config(self) -> None:
+        """Write `.hydra/` as Hydra does: config.yaml, and where Hydra started the run hydra.yaml and overrides.yaml.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        files = {"config.yaml": self.yaml}
+        if self.hydra is not None:
+            hydra: Any = OmegaConf.to_container(self.hydra.hydra, enum_to_str=True)
+            files["hydra.yaml"] = to_yaml({"hydra": hydra})
+            files["overrides.yaml"] = OmegaConf.to_yaml(self.hydra.hydra.overrides.task)
+        self.folder.write_config(files)
+
+
+def is_whole(jobs: Sequence[Job]) -> bool:
+    """Whether runs were trained as one population before, and no run of it is missing, or stands elsewhere."""
+    places = {(job.plan.population, job.plan.runs, job.position) if job.plan else None for job in jobs}
+    return None not in places and [place[1] for place in places if place] == [len(jobs)]

@@ -1,0 +1,133 @@
+"""What the training of a population tells its runs' folders and the terminal.
+
+Shapes: P replicas, N parameters, T positions.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from itertools import compress
+
+from torch import Tensor
+
+from attnseq.core.fan_out import for_each
+from attnseq.datasets.dataset import Dataset
+from attnseq.datasets.pool import DataPool
+from attnseq.report import history
+from attnseq.report.records import EpochRecord
+from attnseq.report.tensorboard import TensorBoardLog
+from attnseq.report.terminal import Progress
+from attnseq.runs.folder import RunFolderError
+from attnseq.runs.job import Job
+from attnseq.training.attention_sums import AttentionSummary, evaluate_with_attention
+from attnseq.training.checkpoint import ADVICE, Program
+from attnseq.training.evaluation import Metrics
+from attnseq.training.execution import COMPILED, Execution
+from attnseq.training.plan import Plan, population_name, save_plan
+from attnseq.training.population import FlatModel
+from attnseq.training.replicas import Population
+
+log = logging.getLogger(__name__)
+
+PROBE_SAMPLES = 2_000
+"""The first so many validation samples, over which attention is watched during training."""
+
+
+class RunObserver:
+    """Writes every run's history, TensorBoard events and checkpoints, and the terminal's progress.
+
+    Args:
+        jobs: one a replica, in their order.
+        data: of the replicas.
+        progress: the terminal's; epochs are shown there for a population of one, and else in the log alone.
+        program: what trains them, for their checkpoints.
+
+    Attributes:
+        logs: TensorBoard's, one a run.
+    """
+
+    def __init__(self, jobs: Sequence[Job], data: DataPool, progress: Progress, program: Program | None = None):
+        self._jobs, self._data, self._progress, self._program = jobs, data, progress, program
+        self._started = self._epoch_started = time.monotonic()
+        self._relevance_T = data.datasets[0].task.relevance
+        self.logs = for_each(_open_log, jobs)
+
+    def seconds(self, job: Job) -> float:
+        """Spent on a run so far: its share of its population's time, earlier attempts counted in."""
+        share = (time.monotonic() - self._started) / len(self._jobs)
+        return share + (job.resumed.seconds if job.resumed else 0.0)
+
+    def _epoch_seconds(self, job: Job, epoch: int) -> float:
+        """Spent on training a run in the epoch after `epoch` others: its share, earlier attempts counted in."""
+        share = (time.monotonic() - self._epoch_started) / len(self._jobs)
+        return share + (job.resumed.epoch_seconds if job.resumed and job.resumed.epoch == epoch else 0.0)
+
+    def program(self, execution: Execution) -> None:
+        compiled = execution.way == COMPILED
+        self._progress.note(f"the training step is {'' if compiled else 'not '}compiled: {execution.reason}")
+        population, runs = population_name(job.path for job in self._jobs), len(self._jobs)
+        plans = [Plan(execution, population, runs, row) for row in range(runs)]
+        for_each(save_plan, [job.folder.plan_path for job in self._jobs], plans)
+
+    def start(self) -> None:
+        self._epoch_started = time.monotonic()
+        self._progress.restart_clock()
+        if len(self._jobs) == 1:
+            self._progress.epoch_table_header()
+
+    def progress(self, steps: int, loss_P: Sequence[float]) -> None:
+        finite = [loss for loss in loss_P if math.isfinite(loss)]
+        self._progress.update(steps, sum(finite) / len(finite) if finite else math.nan)
+
+    def epoch(self, epoch: int, population: Population, loss_P: Sequence[float]) -> None:
+        seconds_P = [self._epoch_seconds(job, epoch - 1) for job in self._jobs]
+        flat, parameters_PxN = population.flat, population.state.parameters
+        watched = self._data.evaluate(parameters_PxN, lambda some, dataset: _watch(flat, some, dataset))
+        running = [not diverged for diverged in population.diverged()]
+        records = [
+            EpochRecord(epoch, loss, metrics.loss, metrics.mae, metrics.exact, seconds, attention)
+            for loss, seconds, (metrics, attention) in zip(loss_P, seconds_P, watched, strict=True)
+        ]
+        for_each(self._write_epoch, *(compress(column, running) for column in (self._jobs, self.logs, records)))
+        if len(self._jobs) == 1 and running[0]:
+            self._progress.epoch_row(records[0])
+        self._epoch_started = time.monotonic()
+
+    def _write_epoch(self, job: Job, events: TensorBoardLog, record: EpochRecord) -> None:
+        events.epoch(record, self._relevance_T)
+        history.append(job.folder.history_path, record)
+        losses = record.loss_train, record.loss_validation
+        log.info("%s: epoch %d, loss/train %.6g, loss/validation %.6g", job.name, record.epoch, *losses)
+
+    def checkpoint(self, population: Population) -> None:
+        began = time.monotonic()
+        state = {name: value.cpu() for name, value in population.state._asdict().items()}
+        rows = [{name: value[replica] for name, value in state.items()} for replica in range(len(self._jobs))]
+
+        where = population.epoch, population.step
+        seconds_P = [self._epoch_seconds(job, population.epoch) if population.step else 0.0 for job in self._jobs]
+
+        def save(job: Job, row: dict[str, Tensor], epoch_seconds: float) -> None:
+            job.folder.save_checkpoint(*where, row, self.seconds(job), epoch_seconds, self._program)
+
+        for_each(save, self._jobs, rows, seconds_P)
+        self._epoch_started += time.monotonic() - began  # no part of an epoch's seconds
+
+
+def _open_log(job: Job) -> TensorBoardLog:
+    """TensorBoard's log of a run, and its history, cut back to where it goes on."""
+    epoch = job.position[0]
+    try:
+        history.truncate(job.folder.history_path, epoch)
+    except ValueError as error:
+        raise RunFolderError(f"{error}; {ADVICE}") from None
+    events = TensorBoardLog(job.path, purge_step=epoch + 1 if job.resumed else None)
+    events.config(job.yaml)
+    return events
+
+
+def _watch(flat: FlatModel, parameters_PxN: Tensor, dataset: Dataset) -> list[tuple[Metrics, AttentionSummary]]:
+    """What is looked at after an epoch, of the replicas that share a dataset."""
+    scale = dataset.task.scale
+    return evaluate_with_attention(flat, parameters_PxN, dataset.validation, scale, most=PROBE_SAMPLES)

@@ -1,0 +1,151 @@
+"""Trains the runs of one program as a population, and writes what each run's folder holds when it is done.
+
+Shapes: P replicas.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from operator import or_
+
+import torch
+
+from attnseq.article.published import published_run
+from attnseq.core.fan_out import for_each
+from attnseq.report import history, pictures
+from attnseq.report.tensorboard import TensorBoardLog
+from attnseq.report.terminal import Progress
+from attnseq.runs import build
+from attnseq.runs.job import Job, is_whole
+from attnseq.runs.observer import RunObserver
+from attnseq.runs.results import Result, measure
+from attnseq.training.checkpoint import Program, check_parameters
+from attnseq.training.execution import Execution
+from attnseq.training.foreign import flatten
+from attnseq.training.population import PopulationState
+from attnseq.training.replicas import Population
+from attnseq.training.stopping import StopSignals
+from attnseq.training.trainer import Trainer
+
+
+def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals, cores: int | None = None) -> list[Result]:
+    """Train runs to their end, and write their results.
+
+    Args:
+        jobs: of one program, at the same position; their folders locked.
+        device: where they train.
+        stop: asked between blocks of steps.
+        cores: that they take at most, see `Trainer`.
+
+    Returns:
+        What each result.json holds.
+
+    Raises:
+        ConfigError: a dataset cannot be made, or compilation was insisted on and failed.
+        CheckpointError: a checkpoint is of a model with other parameters.
+        Interrupted: a signal came; checkpoints are written.
+        OSError: a folder cannot be written.
+    """
+    configs = [job.config for job in jobs]
+    trainer = configs[0].trainer
+    data = build.build_data(configs, device)
+    population = build.build_population(configs, device)
+    program = build.build_program(configs[0])
+    resume(population, jobs)
+    for_each(Job.write_config, jobs)
+    steps_an_epoch = -(-data.train_size // trainer.batch_size)
+    done = population.epoch * steps_an_epoch + population.step
+    with Progress(trainer.epochs * steps_an_epoch, done, replicas=len(jobs)) as progress:
+        if changed := other_program(jobs, program):
+            progress.note(changed)
+        observer = RunObserver(jobs, data, progress, program)
+        Trainer(data, build.build_schedule(trainer), observer, cores).fit(population, stop, began_as(jobs))
+        seconds = [{"seconds": observer.seconds(job)} for job in jobs]
+        results = for_each(publish, jobs, observer.logs, map(or_, measure(jobs, data, population), seconds))
+    stop.check()
+    return results
+
+
+def resume(population: Population, jobs: Sequence[Job]) -> None:
+    """Put checkpoints' rows into a population; a run that has none stays at its start.
+
+    Args:
+        population: at its start; changed in place.
+        jobs: one a replica, all at the same position.
+
+    Raises:
+        CheckpointError: a checkpoint is of a model with other parameters.
+    """
+    population.epoch, population.step = jobs[0].position
+    for replica, job in enumerate(jobs):
+        if job.resumed is not None:
+            check_parameters(job.folder.checkpoint_path, job.resumed, population.flat.shapes)
+            for name, value in PopulationState(**job.resumed.state)._asdict().items():
+                getattr(population.state, name)[replica] = value
+
+
+def began_as(jobs: Sequence[Job]) -> Execution | None:
+    """How runs were trained so far; where they are not one population again, its shards are to be decided anew.
+
+    Args:
+        jobs: one a replica.
+    """
+    plans = [job.plan for job in jobs if job.plan is not None]
+    if not plans:
+        return None
+    if is_whole(jobs):
+        return plans[0].execution
+    at_the_start = jobs[0].position == (0, 0)  # where nothing was computed that could go on
+    return None if at_the_start else replace(plans[0].execution, shards=None)
+
+
+def other_program(jobs: Sequence[Job], program: Program) -> str:
+    """That runs go on though something else trained them so far, in one line; "" where nothing else did.
+
+    Args:
+        jobs: that go on, or begin.
+        program: what trains them now.
+    """
+    before = [job.resumed.program for job in jobs if job.resumed and job.resumed.program]
+    changed = [each for each in before if each.digest != program.digest]
+    if not changed:
+        return ""
+    runs = "the run was" if len(jobs) == 1 else f"{len(changed)} of {len(jobs)} runs were"
+    torches = " and ".join(sorted({each.torch for each in changed} - {program.torch}))
+    other = "other code" + (f", or by PyTorch {torches} (now {program.torch})" if torches else "")
+    return f"{runs} trained so far by {other}; what comes may not fit what was"
+
+
+def publish(job: Job, log: TensorBoardLog, result: Result) -> Result:
+    """Write a run's hyperparameters, pictures and, last, its result.
+
+    Args:
+        job: the run.
+        log: its TensorBoard's.
+        result: whole.
+
+    Returns:
+        What result.json holds.
+    """
+    if result["status"] == "finished":
+        finals = {key: result[key] for key in ("loss/test", "mae/test", "exact/test")}
+        log.hyperparameters(flatten(asdict(job.config)), finals)
+    draw(job, result)
+    return job.folder.write_result(result)
+
+
+def draw(job: Job, result: Result) -> None:
+    """Write the run's pictures, the article's own values drawn in where the run is the article's.
+
+    Args:
+        job: the run; without its history there is no picture of its losses.
+        result: of this run, just now or read back.
+    """
+    theirs = published_run(job.variant, job.config.seed)
+    mean_T = [math.nan if weight is None else weight for weight in result["attention/mean"]]  # as JSON has it
+    attention = pictures.attention_image(mean_T, result["attention/relevance"], job.variant, theirs.mean_attention_T)
+    pictures.save(attention, job.folder.path / "attention.png")
+    if job.folder.history_path.exists():
+        losses = None if theirs.loss_E is None else [float(loss) for loss in theirs.loss_E]
+        rows = history.read(job.folder.history_path)
+        pictures.save(pictures.loss_image(rows, losses, job.variant), job.folder.path / "loss.png")

@@ -1,0 +1,94 @@
+"""One run on its own: lock its folder, train it or go on with it, show its result."""
+
+import shlex
+from contextlib import suppress
+
+import torch
+
+from attnseq.article.published import as_printed, published_run
+from attnseq.report import history
+from attnseq.report.tables import attention_bars, results_table, summary_line
+from attnseq.report.terminal import terminal_console
+from attnseq.runs import build
+from attnseq.runs.job import Job
+from attnseq.runs.population_run import draw, train_jobs
+from attnseq.runs.results import Result
+from attnseq.runs.seen import as_seen
+from attnseq.training.out_of_memory import memory_errors
+from attnseq.training.population import FlatModel
+from attnseq.training.stopping import StopSignals
+
+PICTURES = ("attention.png", "loss.png")
+
+
+def run(job: Job) -> Result:
+    """Train one run, or go on with it, or show its result where it is finished.
+
+    Args:
+        job: the run.
+
+    Returns:
+        What result.json holds.
+
+    Raises:
+        ConfigError: the config asks for what is not here (a device, operand pairs).
+        RunFolderError, CheckpointError: the folder is in use, damaged, or of another config.
+        Interrupted: a signal came; a checkpoint is written.
+        MemoryError, torch.OutOfMemoryError: there is not enough.
+        OSError: the folder cannot be written.
+    """
+    device = build.build_device(job.config.device)
+    with job.hold() as result, StopSignals() as stop, memory_errors():
+        if result is None:
+            announce(job, device)
+            (result,) = train_jobs([job], device, stop)
+        else:
+            terminal_console().print(f"already {result['status']}; overwrite=true trains it anew")
+            redraw(job, result)
+    show(job, result)
+    return result
+
+
+def announce(job: Job, device: torch.device) -> None:
+    """Print what is about to be trained."""
+    dataset = job.config.dataset
+    parameters = sum(FlatModel(job.config.model.build(dataset.task)).sizes)
+    console = terminal_console()
+    line = summary_line(job.variant, parameters, dataset.name, dataset.train_size, str(device))
+    console.print(line, soft_wrap=True)
+    if job.resumed is not None:
+        console.print(f"going on from its checkpoint: epoch {job.resumed.epoch}, step {job.resumed.step}")
+
+
+def redraw(job: Job, result: Result) -> None:
+    """Draw a finished run's pictures again where one is missing, and the folder can be written."""
+    if result["status"] == "finished" and not all((job.path / name).exists() for name in PICTURES):
+        with suppress(OSError):
+            draw(job, result)
+
+
+def show(job: Job, result: Result) -> None:
+    """Print a run's result, the article's figures beside it where it has them."""
+    console = terminal_console()
+    if result["status"] == "diverged":
+        where = result["diverged"]
+        console.print(f"diverged: a loss was not finite from epoch {where['epoch']}, step {where['step']} on")
+        return
+    theirs = published_run(job.variant, job.config.seed)
+    console.print(attention_bars(result["attention/mean"], result["attention/relevance"], theirs.mean_attention_T))
+    console.print("relevance: exact, each digit's place value as a share of all")
+    if theirs.mean_attention_T:
+        console.print("attention: mean over the test samples; published: over the training samples")
+    if theirs.loss_E and not job.folder.history_path.exists():
+        console.print(f"no {job.folder.history_path.name}: the losses of its epochs are not known any more")
+    elif theirs.loss_E:
+        losses = [as_printed(row["loss/train"]) for row in history.read(job.folder.history_path)]
+        console.print(f"{'loss/train':<16} {' '.join(losses)}", soft_wrap=True)
+        console.print(f"{'published':<16} {' '.join(theirs.loss_E)}", soft_wrap=True)
+    console.print(results_table(result))
+    shown = as_seen(job.path)
+    for name in PICTURES:
+        if (job.path / name).exists():
+            console.print(str(shown / name), soft_wrap=True)
+    runs = shown.parent.parent if shown.parent.parent.name == job.config.name else shown
+    console.print(f"tensorboard --logdir {shlex.quote(str(runs))}", soft_wrap=True)

@@ -1,0 +1,204 @@
+"""Every YAML file composes and trains, says what each key means, and has the keys of its schema."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from attnseq.commandline.checking import checked
+from attnseq.core.keys import ConfigError
+from attnseq.runs.build import build_data, build_population
+from attnseq.runs.config import RunConfig, TrainerConfig
+from attnseq.runs.naming import config_directory, name_of_choice
+from attnseq.training.execution import Execution
+from attnseq.training.pace import BLOCK
+from attnseq.training.replicas import Population
+from attnseq.training.stopping import StopSignals
+from attnseq.training.trainer import Schedule, Trainer
+
+CONF = config_directory()
+CHOICES = sorted(path.relative_to(CONF).with_suffix("").as_posix() for path in CONF.glob("*/*.yaml"))
+FILES = sorted(CONF.rglob("*.yaml"))
+SIZES = ("device=cpu", "dataset.train_size=48", "dataset.validation_size=16", "dataset.test_size=16")
+
+
+class Steps:
+    """An observer that notes how many steps were taken."""
+
+    taken = 0
+    loss: Sequence[float] = ()
+
+    def program(self, execution: Execution) -> None: ...
+
+    def start(self) -> None: ...
+
+    def progress(self, steps: int, loss_P: Sequence[float]) -> None:
+        self.taken, self.loss = steps, loss_P
+
+    def epoch(self, epoch: int, population: Population, loss_P: Sequence[float]) -> None: ...
+
+    def checkpoint(self, population: Population) -> None: ...
+
+
+def overrides_for(choice: str) -> list[str]:
+    """The default run with this choice; a dataset or a model that the notebook lacks cannot replay its order."""
+    group, name = choice.split("/")
+    return [f"{group}={name}"] + (["trainer=fast"] if group in ("dataset", "model") else [])
+
+
+def keys_of(path: Path) -> set[str]:
+    """The keys that a YAML file sets itself, groups and Hydra's own left out."""
+    return set(yaml.safe_load(path.read_text())) - {"defaults", "hydra", "dataset", "model", "trainer"}
+
+
+def test_all_groups_are_found() -> None:
+    assert {choice.split("/")[0] for choice in CHOICES} >= {"dataset", "model", "trainer", "experiment"}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_it_composes_and_takes_steps(choice: str, compose: Callable[..., RunConfig]) -> None:
+    config = compose(*overrides_for(choice), *SIZES)
+    data = build_data([config], torch.device("cpu"))
+    population = build_population([config], torch.device("cpu"))
+    before_PxN = population.state.parameters.clone()
+    observer = Steps()
+    schedule = Schedule(1, 32, config.trainer.adam, "false", 1.0)
+    Trainer(data, schedule, observer).fit(population, StopSignals())
+    assert observer.taken == 2
+    assert 0 < observer.loss[0] < 1
+    assert population.state.updates.tolist() == [2]
+    moved = (population.state.parameters != before_PxN).float().mean()
+    # what feeds on digits that never occur, or a softmax' common shift, may stand still
+    assert moved > 0.8
+    assert torch.isfinite(population.state.parameters).all()
+
+
+@pytest.mark.parametrize("attention", ["time", "element", "feature", "none"])
+def test_every_attention_takes_a_step(attention: str, compose: Callable[..., RunConfig]) -> None:
+    config = compose("model=lstm_attention", f"model.attention={attention}", "model.hidden_size=4", *SIZES)
+    data = build_data([config], torch.device("cpu"))
+    population = build_population([config], torch.device("cpu"))
+    Trainer(data, Schedule(1, 48, config.trainer.adam, "false", 1.0), Steps()).fit(population, StopSignals())
+    assert population.state.updates.tolist() == [1]
+    assert population.diverged() == [0]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF).as_posix())
+def test_every_key_has_a_comment(path: Path) -> None:
+    """A comment stands directly above its key; one with the word "each" holds for all keys down to the next gap."""
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(" ")]
+    wanted, bare = keys_of(path), set()
+    for number, line in enumerate(lines):
+        match = re.match(r"(\w+):", line)
+        if match is None or match[1] not in wanted:
+            continue
+        wanted.remove(match[1])
+        above = number - 1
+        while re.match(r"\w+:", lines[above]):
+            above -= 1
+        comment = lines[above] if lines[above].startswith("# ") else ""
+        if not comment or (above < number - 1 and not re.search(r"\beach\b", comment)):
+            bare.add(match[1])
+    assert wanted == set()
+    assert bare - {"name"} == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF).as_posix())
+def test_a_file_begins_with_what_it_is(path: Path) -> None:
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("# @package")]
+    assert re.match(r"# .{20,}", lines[0])
+
+
+@pytest.mark.parametrize("choice", [choice for choice in CHOICES if not choice.startswith("experiment/")])
+def test_keys_are_those_of_the_schema(choice: str, composed: Callable[..., DictConfig]) -> None:
+    group = choice.split("/")[0]
+    kind = OmegaConf.get_type(composed(f"{choice.replace('/', '=')}"), group)
+    known = {field.name for field in fields(kind)}
+    keys = keys_of(CONF / f"{choice}.yaml")
+    assert keys == known if "name" in keys else keys < known  # a preset builds on another choice
+
+
+def test_keys_of_the_run_are_those_of_its_schema(composed: Callable[..., DictConfig]) -> None:
+    groups = {"dataset", "model", "trainer"}
+    assert keys_of(CONF / "config.yaml") | groups == {field.name for field in fields(RunConfig)}
+    assert OmegaConf.get_type(composed(), "trainer") is TrainerConfig
+
+
+@pytest.mark.parametrize("choice", [choice for choice in CHOICES if not choice.startswith("experiment/")])
+def test_a_choice_is_called_as_its_file(choice: str, composed: Callable[..., DictConfig]) -> None:
+    group, name = choice.split("/")
+    assert composed(f"{group}={name}")[group].name == name_of_choice(group, name)
+
+
+def test_a_preset_is_its_base_with_other_values(composed: Callable[..., DictConfig]) -> None:
+    assert composed("model=lstm_element").model == composed("model=lstm_attention", "model.attention=element").model
+    assert composed("model=mlp_plain").model == composed("model=mlp_attention", "model.attention=none").model
+
+
+@pytest.mark.parametrize("model", ["mlp", "lstm"])
+def test_experiments_name_the_published_runs(model: str, compose: Callable[..., RunConfig]) -> None:
+    config = compose(f"experiment=tutorial_{model}")
+    trainer = config.trainer
+    assert (config.model.name, config.model.init, trainer.order) == (f"{model}_attention", "tutorial", "tutorial")
+    assert (config.seed, config.dataset.seed, config.dataset.train_size) == (1337, 1337, 300_000)
+    assert (trainer.epochs, trainer.batch_size, trainer.adam) == (10, 32, "keras")
+    assert (trainer.learning_rate, trainer.beta1, trainer.beta2, trainer.epsilon) == (1e-3, 0.9, 0.999, 1e-7)
+
+
+OUT_OF_RANGE = [
+    ("seed=-1", "seed"),
+    (f"seed={2**32}", "seed"),
+    ("dataset.train_size=0", "dataset.train_size"),
+    ("dataset.validation_size=-5", "dataset.validation_size"),
+    ("dataset.test_size=0", "dataset.test_size"),
+    ("dataset.seed=-1", "dataset.seed"),
+    ("model.hidden_size=0", "model.hidden_size"),
+    ("model.init=zeros", "model.init"),
+    ("trainer.epochs=0", "trainer.epochs"),
+    ("trainer.batch_size=0", "trainer.batch_size"),
+    ("trainer.learning_rate=0", "trainer.learning_rate"),
+    ("trainer.learning_rate=nan", "trainer.learning_rate"),
+    ("trainer.beta1=1", "trainer.beta1"),
+    ("trainer.beta2=-0.1", "trainer.beta2"),
+    ("trainer.epsilon=0", "trainer.epsilon"),
+    ("trainer.adam=sgd", "trainer.adam"),
+    ("trainer.order=sorted", "trainer.order"),
+    ("trainer.compile=maybe", "trainer.compile"),
+    ("trainer.checkpoint_minutes=0", "trainer.checkpoint_minutes"),
+    ("trainer.weight_noise=-0.1", "trainer.weight_noise"),
+    ("dataset.label_noise=-0.1", "dataset.label_noise"),
+    ("name=a/b", "name"),
+    ("device=tpu", "device"),
+]
+
+
+@pytest.mark.parametrize(("override", "key"), OUT_OF_RANGE)
+def test_a_value_out_of_range_is_refused_by_name(override: str, key: str, composed: Callable[..., DictConfig]) -> None:
+    config = default_config(composed).copy()
+    OmegaConf.update(config, *override.split("="))
+    with pytest.raises(ConfigError, match=rf"^{re.escape(key)}=.*must be "):
+        checked(config)
+
+
+def test_the_default_config_is_allowed(composed: Callable[..., DictConfig]) -> None:
+    assert checked(default_config(composed).copy()).seed == 1337
+
+
+@lru_cache
+def default_config(composed: Callable[..., DictConfig]) -> DictConfig:
+    return composed()
+
+
+@pytest.mark.parametrize("setting", ["auto", "true", "false"])
+def test_compile_takes_what_yaml_takes_for_a_truth_value(setting: str, compose: Callable[..., RunConfig]) -> None:
+    assert compose(f"trainer.compile={setting}").trainer.compile == setting
+
+
+def test_blocks_are_whole_calls() -> None:
+    assert BLOCK % 4 == 0

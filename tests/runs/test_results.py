@@ -1,0 +1,64 @@
+"""What a population's end says of each run: figures on its own data, and divergence that no step looked at."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attnseq.runs import build
+from attnseq.runs.config import RunConfig
+from attnseq.runs.job import Job
+from attnseq.runs.results import measure
+
+Tiny = Callable[..., RunConfig]
+UNEQUAL = ("population", "seconds")
+
+
+def measured(configs: list[RunConfig], folder: Path) -> list[dict[str, Any]]:
+    """Results of populations at their start."""
+    device = build.build_device("cpu")
+    jobs = [Job(config, folder / str(number)) for number, config in enumerate(configs)]
+    return measure(jobs, build.build_data(configs, device), build.build_population(configs, device))
+
+
+@pytest.fixture
+def configs(tiny: Tiny) -> list[RunConfig]:
+    """Two runs of one program that differ in seed and data."""
+    config = tiny("seed=1")
+    return [config, replace(config, seed=2, dataset=replace(config.dataset, seed=4))]
+
+
+def test_each_run_is_measured_on_its_own_data(configs: list[RunConfig], tmp_path: Path) -> None:
+    together = measured(configs, tmp_path)
+    for config, result in zip(configs, together, strict=True):
+        (alone,) = measured([config], tmp_path)
+        assert result["population"] == 2
+        assert alone["population"] == 1
+        for key, value in result.items():
+            same = alone[key] if isinstance(value, str | dict | None) else pytest.approx(alone[key], rel=1e-5)
+            assert key in UNEQUAL or value == same, key
+    assert together[0]["loss/test"] != pytest.approx(together[1]["loss/test"], rel=1e-3)
+
+
+def test_a_run_that_has_no_epoch_has_no_training_loss(configs: list[RunConfig], tmp_path: Path) -> None:
+    for result in measured(configs, tmp_path):
+        assert (result["status"], result["epochs"]) == ("finished", 0)
+        assert result["loss/train"] is None
+        assert result["microseconds_per_sample"] is None
+        json.dumps(result, allow_nan=False)
+
+
+def test_divergence_by_the_last_update_is_seen(configs: list[RunConfig], tmp_path: Path) -> None:
+    """The loss of every step was finite; the weights that the last one left are not."""
+    device = build.build_device("cpu")
+    population = build.build_population(configs, device)
+    population.epoch = 2
+    population.state.parameters[0] = float("inf")
+    jobs = [Job(config, tmp_path / str(config.seed)) for config in configs]
+    broken, sound = measure(jobs, build.build_data(configs, device), population)
+    assert (broken["status"], sound["status"]) == ("diverged", "finished")
+    assert broken["diverged"] == {"epoch": 2, "step": 16}  # 500 samples in batches of 32
+    assert (broken["epochs"], sound["epochs"], sound["diverged"]) == (1, 2, None)
