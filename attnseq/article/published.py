@@ -3,10 +3,6 @@
 Shapes: E epochs, T positions, M first samples.
 """
 
-from typing import NamedTuple
-
-from attnseq.article.tutorial import TUTORIAL_SEED
-
 FIRST_TARGETS_M = (0.483, 0.587, 0.035, 0.009, 0.471, 0.312, 0.319, 0.652, 0.166, 0.746)
 
 MLP_LOSS_E = ("0.0269", "0.0066", "0.0028", "0.0023", "0.0020", "0.0019", "0.0018", "0.0018", "0.0017", "0.0017")
@@ -35,19 +31,3 @@ ATTENTION_REMARK = (
 def as_printed(loss: float) -> str:
     """A loss as Keras' progress bar prints it: four decimals, in scientific notation up to 1e-3."""
     return f"{loss:.4f}" if abs(loss) > 1e-3 else f"{loss:.4e}"
-
-
-class PublishedRun(NamedTuple):
-    """What the article prints of a run: training losses, and the mean attention over the training samples."""
-
-    loss_E: tuple[str, ...] | None
-    mean_attention_T: tuple[float, ...] | None
-
-
-def published_run(variant: str, seed: int) -> PublishedRun:
-    """The article's figures for exactly this run; empty for every run that it does not have."""
-    runs = {
-        ("mlp_attention", TUTORIAL_SEED): PublishedRun(MLP_LOSS_E, MLP_MEAN_ATTENTION_T),
-        ("lstm_attention", TUTORIAL_SEED): PublishedRun(LSTM_LOSS_E, None),
-    }
-    return runs.get((variant, seed), PublishedRun(None, None))

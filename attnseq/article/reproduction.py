@@ -1,6 +1,6 @@
 """Train a published run, and read off what the article prints of it.
 
-Shapes: E epochs, T positions, M first samples, N parameters.
+Shapes: E epochs, T positions, M first samples, W parameters.
 """
 
 import json
@@ -25,9 +25,8 @@ from attnseq.runs.folder import RunFolder, RunFolderError
 from attnseq.runs.job import Job
 from attnseq.runs.naming import result_config, variant_name
 from attnseq.runs.run import run
-from attnseq.training.attention_sums import summarise_attention
 from attnseq.training.compiling import missing_compiler
-from attnseq.training.population import FlatModel
+from attnseq.training.evaluation import Meter
 
 FIRST = 10
 
@@ -79,16 +78,19 @@ def train_published(config: RunConfig, root: Path) -> Reproduced:
     if checkpoint is None:
         raise FileNotFoundError(2, "missing; overwrite=true trains the run anew", str(folder.checkpoint_path))
     device = build.build_device(config.device)
-    dataset = config.dataset.build().to(device)
-    flat = FlatModel(config.model.build(dataset.task).to(device))
-    parameters_PxN = checkpoint.state["parameters"].unsqueeze(0).to(device)
-    first = dataset.train.first(FIRST)
+    task = config.dataset.build()
+    train = task.splits().train.to(device)
+    recipe = build.build_recipe(config)
+    recipe.flat.model.to(device)
+    parameters_PxW = checkpoint.state["parameters"].unsqueeze(0).to(device)
+    first = train.first(FIRST)
+    attention = Meter(recipe, {}).evaluate(parameters_PxW, train)[0].attention["attention"]
     return Reproduced(
         loss_E=[row["loss/train"] for row in history.read(folder.history_path)],
-        mean_attention_T=summarise_attention(flat, parameters_PxN, dataset.train)[0].mean_T,
-        first_targets_M=first.targets_N.cpu().numpy(),
-        first_predictions_M=flat.predict(parameters_PxN, first.digits_NxT).prediction[0].cpu().numpy(),
-        relevance_T=dataset.task.relevance,
+        mean_attention_T=attention.mean_T,
+        first_targets_M=first.targets.float().cpu().numpy(),
+        first_predictions_M=recipe.flat.predict(parameters_PxW, first).prediction[0].cpu().numpy(),
+        relevance_T=task.relevance(first)[0].cpu().numpy(),
     )
 
 

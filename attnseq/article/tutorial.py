@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from attnseq.core.keys import DatasetConfig
-from attnseq.datasets.abs_difference import uniform_digits
-from attnseq.datasets.dataset import Dataset, check_sizes, label
-from attnseq.datasets.task import AbsDifference
+from attnseq.datasets.abs_difference import AbsDifference
+from attnseq.datasets.config import DATASETS, NoisyDatasetConfig
+from attnseq.datasets.digits import Digits, uniform_digits
+from attnseq.datasets.operands import Operands
 
 TUTORIAL_SEED = 1337
 TUTORIAL_SAMPLES = 300_000
@@ -136,43 +136,30 @@ class TutorialStream:
         return LstmDraws(attention_op_seed, input_op_seed, recurrent_normal_HxG, _op_seed(stream))
 
 
-def tutorial(
-    train_size: int = TUTORIAL_SAMPLES,
-    validation_size: int = 10_000,
-    test_size: int = 10_000,
-    seed: int = TUTORIAL_SEED,
-) -> Dataset:
-    """The notebook's own samples to train on, and held-out ones of which the notebook had none.
+@DATASETS.register("tutorial")
+@dataclass
+class TutorialConfig(NoisyDatasetConfig):
+    """`conf/dataset/tutorial.yaml`: the notebook's own samples, and held-out ones, of which it had none.
 
-    Args:
-        train_size: the first so many rows of the notebook's stream, 1 or more; the notebook's 300,000.
-        validation_size: samples from a stream of their own, 1 or more, so that nothing of the published run moves.
-        test_size: the same, from another stream.
-        seed: of the legacy stream and, by other purposes, of the held-out ones; the notebook's is 1337.
-    Returns:
-        The dataset, on the CPU; the same on every platform.
-    Raises:
-        ValueError: a size or the seed is out of range; one line that names the key.
+    The samples to learn from are the first rows of the notebook's stream; validation and test come from streams of
+    their own, so that nothing of the published run moves.
 
     Source: `tutorial/tutorial.txt`, by `tutorial/RECIPE.md`.
     """
-    check_sizes(train_size, validation_size, test_size)
-    task = AbsDifference()
-    return Dataset(
-        "tutorial",
-        task,
-        train=label(task, TutorialStream(seed, train_size, task.length).digits_NxT),
-        validation=label(task, uniform_digits(task, validation_size, seed, "tutorial/validation")),
-        test=label(task, uniform_digits(task, test_size, seed, "tutorial/test")),
-    )
 
+    init: ClassVar[str] = "tutorial"
+    order: ClassVar[str] = "tutorial"
 
-@dataclass
-class TutorialConfig(DatasetConfig):
-    """`conf/dataset/tutorial.yaml`."""
+    def build(self) -> AbsDifference:
+        return AbsDifference(Operands(), self._draw)
 
-    def build(self) -> Dataset:
-        return tutorial(self.train_size, self.validation_size, self.test_size, self.seed)
+    def _draw(self) -> list[Digits]:
+        operands = Operands()
+        return [
+            TutorialStream(self.seed, self.train_size, operands.length).digits_NxT,
+            uniform_digits(operands, self.validation_size, self.seed, "tutorial/validation"),
+            uniform_digits(operands, self.test_size, self.seed, "tutorial/test"),
+        ]
 
 
 def _orders(stream: np.random.RandomState, samples: int) -> Iterator[npt.NDArray[np.int32]]:

@@ -1,1 +1,1 @@
-"""Digits and targets as tensors: the task, its exact relevance, the tutorial's own stream."""
+"""What is to be learnt, a file each: a choice of `dataset=` is a task, and where its samples come from."""

@@ -10,8 +10,6 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from attnseq.article.philox import tensorflow_uniform
-
 
 def glorot_uniform(shape: tuple[int, int], rng: np.random.Generator) -> npt.NDArray[np.float32]:
     """A kernel uniform in [-L, L) with L = sqrt(6 / (inputs + outputs)).
@@ -24,21 +22,7 @@ def glorot_uniform(shape: tuple[int, int], rng: np.random.Generator) -> npt.NDAr
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
     """
-    return _scale_uniform(rng.random(shape, dtype=np.float32))
-
-
-def tensorflow_glorot_uniform(shape: tuple[int, int], op_seed: int) -> npt.NDArray[np.float32]:
-    """The Glorot-uniform kernel that Keras 2 on TensorFlow 1.x makes of an op seed, bit for bit.
-
-    Args:
-        shape: (inputs, outputs).
-        op_seed: what Keras drew with `randint(10e6)`.
-    Returns:
-        float32 of that shape.
-
-    Source: `tutorial/RECIPE.md`.
-    """
-    return _scale_uniform(tensorflow_uniform(shape, op_seed))
+    return scale_uniform(rng.random(shape, dtype=np.float32))
 
 
 def orthogonal(shape: tuple[int, int], rng: np.random.Generator) -> npt.NDArray[np.float32]:
@@ -85,7 +69,8 @@ def lstm_bias(hidden_size: int) -> npt.NDArray[np.float32]:
     return bias_G
 
 
-def _scale_uniform(uniform: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def scale_uniform(uniform: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Numbers uniform in [0, 1), of the shape (inputs, outputs), as a Glorot-uniform kernel."""
     inputs, outputs = uniform.shape
     # two roundings in float32, as in TensorFlow: u * 2L, then - L
     limit = np.float32(math.sqrt(6.0 / (inputs + outputs)))

@@ -112,6 +112,18 @@ class _Recurrence(torch.autograd.Function):
         return d_inputs_TxBxJ, inputs_RxL.transpose(-1, -2) @ d_z_RxG, None
 
 
+def _behind_padding(inputs_BxTxJ: Tensor, lengths_B: Tensor) -> Tensor:
+    """Sequences moved to the end of their rows, zeros before them, the ones for the bias included.
+
+    A step without input and bias leaves the zero states as they are: its candidate is tanh(0). So the states after the
+    last time step are those after the last one of each sequence.
+    """
+    steps = inputs_BxTxJ.shape[-2]
+    source_BxT = torch.arange(steps, device=inputs_BxTxJ.device) - (steps - lengths_B.unsqueeze(-1))
+    moved_BxTxJ = inputs_BxTxJ.gather(-2, source_BxT.clamp(min=0).unsqueeze(-1).expand_as(inputs_BxTxJ))
+    return moved_BxTxJ * (source_BxT >= 0).unsqueeze(-1)
+
+
 class LSTM(nn.Module):
     """LSTM (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000) that returns its last state.
 
@@ -134,16 +146,20 @@ class LSTM(nn.Module):
         self.recurrent_kernel = nn.Parameter(torch.empty(units, 4 * units))
         self.bias = nn.Parameter(torch.empty(4 * units))
 
-    def forward(self, inputs_BxTxI: Tensor) -> Tensor:
+    def forward(self, inputs_BxTxI: Tensor, lengths_B: Tensor | None = None) -> Tensor:
         """Run over all time steps.
 
         Args:
-            inputs_BxTxI: the sequence.
+            inputs_BxTxI: the sequences; 0 where they have ended.
+            lengths_B: time steps of each; None where all have T.
 
         Returns:
-            hidden_BxH after the last time step.
+            hidden_BxH after the last time step of each.
         """
-        inputs_TxBxJ = nn.functional.pad(inputs_BxTxI, (0, 1), value=1.0).transpose(-3, -2)
+        inputs_BxTxJ = nn.functional.pad(inputs_BxTxI, (0, 1), value=1.0)
+        if lengths_B is not None:
+            inputs_BxTxJ = _behind_padding(inputs_BxTxJ, lengths_B)
+        inputs_TxBxJ = inputs_BxTxJ.transpose(-3, -2)
         weight_LxG = torch.cat((self.kernel, self.bias.unsqueeze(0), self.recurrent_kernel))
         hidden_BxH, *_ = _Recurrence.apply(inputs_TxBxJ, weight_LxG, self.hard)
         return hidden_BxH

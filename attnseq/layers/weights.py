@@ -1,25 +1,16 @@
-"""Where a model's fresh weights come from: the run's seed, or the notebook's own stream.
+"""Fresh weights: Keras' distributions, drawn from the run's seed, and those of an affine layer.
 
 Kernels have Keras' orientation, (inputs, outputs).
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
+import torch
+from torch import Tensor, nn
 
+from attnseq.contracts.model import Initializer, Kernel
 from attnseq.layers import initializers
-
-Kernel = npt.NDArray[np.float32]
-
-
-class Initializer(Protocol):
-    """Draws kernels one after the other, in the order in which the model builds its layers."""
-
-    def glorot_uniform(self, shape: tuple[int, int]) -> Kernel: ...
-
-    def orthogonal(self, shape: tuple[int, int]) -> Kernel: ...
 
 
 class KerasInitializer:
@@ -39,22 +30,17 @@ class KerasInitializer:
         return initializers.orthogonal(shape, self._rng)
 
 
-class TutorialInitializer:
-    """Kernels as TensorFlow made them of what Keras drew from the notebook's legacy stream.
+def dense_parameters(name: str, layer: nn.Linear, init: Initializer) -> Iterator[tuple[str, Tensor]]:
+    """Fresh parameters of one affine layer as Keras' Dense has them: Glorot-uniform kernel, zero bias.
 
     Args:
-        op_seeds: one a Glorot kernel, in the order of the layers.
-        recurrent_normal: standard normal matrix of which the recurrent kernel is made; None for a model without one.
+        name: the layer's name in its model.
+        layer: gives the shapes; it is not changed.
+        init: draws the kernel in Keras' orientation (inputs, outputs); PyTorch keeps it transposed.
+
+    Returns:
+        (parameter name, value) of weight and bias.
     """
-
-    def __init__(self, op_seeds: Sequence[int], recurrent_normal: npt.NDArray[np.float64] | None = None):
-        self._op_seeds = iter(op_seeds)
-        self._recurrent_normal = recurrent_normal
-
-    def glorot_uniform(self, shape: tuple[int, int]) -> Kernel:
-        return initializers.tensorflow_glorot_uniform(shape, next(self._op_seeds))
-
-    def orthogonal(self, shape: tuple[int, int]) -> Kernel:
-        if self._recurrent_normal is None or self._recurrent_normal.shape != shape:
-            raise ValueError(f"no recurrent matrix of shape {shape} was drawn")
-        return initializers.orthogonal_from_normal(self._recurrent_normal)
+    kernel = init.glorot_uniform((layer.in_features, layer.out_features))
+    yield f"{name}.weight", torch.from_numpy(kernel.T.copy())
+    yield f"{name}.bias", torch.zeros(layer.out_features)

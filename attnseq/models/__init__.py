@@ -1,0 +1,1 @@
+"""Models, one file each, and beside it the keys that choose it."""

@@ -1,24 +1,26 @@
 """The article's LSTM, its one-hot input weighted by attention over time steps, elements or features.
 
-Shapes: B batch, T time steps, D digit values (features), H hidden units.
+Shapes: B batch, T time steps, F features (the token values of a one-hot input), H hidden units, O outputs.
 """
 
 import torch
 from torch import Tensor, nn
 
-from attnseq.layers.attention import sequence_attention
+from attnseq.contracts.batch import Batch, Output
+from attnseq.contracts.model import Initializer, Model
+from attnseq.contracts.spec import Spec
+from attnseq.layers.attention import sequence_attention, uniform
+from attnseq.layers.encoding import features, one_hot, outputs, prediction
 from attnseq.layers.initializers import lstm_bias
 from attnseq.layers.lstm import LSTM
-from attnseq.layers.weights import Initializer
-from attnseq.models.model import Model, ModelOutput, dense_parameters
+from attnseq.layers.weights import dense_parameters
 
 
 class LSTMAttention(Model):
-    """One-hot input times attention, LSTM(H), Dense(1) sigmoid.
+    """Input times attention, LSTM(H), Dense(O).
 
     Args:
-        positions: T.
-        base: D, number of digit values.
+        spec: of the task.
         hidden_size: H; 64 in the article.
         attention: "time", "element", "feature" or "none" (the same recurrent part on the plain input, the baseline).
         recurrent_activation: "hard_sigmoid" (Keras 2, the article) or "sigmoid".
@@ -27,32 +29,31 @@ class LSTMAttention(Model):
         ValueError: an unknown `attention` or `recurrent_activation`.
     """
 
-    def __init__(self, positions: int, base: int, hidden_size: int, attention: str, recurrent_activation: str):
+    def __init__(self, spec: Spec, hidden_size: int, attention: str, recurrent_activation: str):
         super().__init__()
-        self.base = base
-        self.attention = sequence_attention(attention, positions)
-        self.lstm = LSTM(base, hidden_size, recurrent_activation)
-        self.output = nn.Linear(hidden_size, 1)
+        self.spec = spec
+        self.attention = sequence_attention(attention, spec.inputs.length)
+        self.lstm = LSTM(features(spec.inputs), hidden_size, recurrent_activation)
+        self.output = nn.Linear(hidden_size, outputs(spec.target))
 
-    def forward(self, digits_BxT: Tensor) -> ModelOutput:
-        values_D = torch.arange(self.base, device=digits_BxT.device)
-        inputs_BxTxD = (digits_BxT.unsqueeze(-1) == values_D).to(self.output.weight.dtype)
-        if self.attention is None:  # every position alike
-            attention = torch.full_like(inputs_BxTxD[..., 0], 1.0 / digits_BxT.shape[-1])
-            weighted_BxTxD = inputs_BxTxD
+    def forward(self, batch: Batch, training: bool = False) -> Output:
+        inputs_BxTxF = one_hot(batch, self.spec.inputs, self.output.weight.dtype)
+        if self.attention is None:
+            attention = uniform(inputs_BxTxF, batch.present())
+            weighted_BxTxF = inputs_BxTxF
         else:
-            attention = self.attention(inputs_BxTxD)
-            weights = attention.unsqueeze(-1) if attention.dim() < inputs_BxTxD.dim() else attention
-            weighted_BxTxD = inputs_BxTxD * weights
-        hidden_BxH = self.lstm(weighted_BxTxD)
-        return ModelOutput(torch.sigmoid(self.output(hidden_BxH)).squeeze(-1), attention)
+            attention = self.attention(inputs_BxTxF, batch.present())
+            weights = attention.weights
+            weighted_BxTxF = inputs_BxTxF * (weights.unsqueeze(-1) if attention.axes == "BT" else weights)
+        hidden_BxH = self.lstm(weighted_BxTxF, batch.lengths)
+        return Output(prediction(self.output(hidden_BxH), self.spec.target), {"input": attention})
 
     def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
         parameters: dict[str, Tensor] = {}
         if self.attention is not None:
             parameters |= dense_parameters("attention.score", self.attention.score, init)
-        units = self.output.in_features
-        parameters["lstm.kernel"] = torch.from_numpy(init.glorot_uniform((self.base, 4 * units)))
+        inputs, units = self.lstm.kernel.shape[0], self.output.in_features
+        parameters["lstm.kernel"] = torch.from_numpy(init.glorot_uniform((inputs, 4 * units)))
         parameters["lstm.recurrent_kernel"] = torch.from_numpy(init.orthogonal((units, 4 * units)))
         parameters["lstm.bias"] = torch.from_numpy(lstm_bias(units))
         return parameters | dict(dense_parameters("output", self.output, init))

@@ -1,22 +1,21 @@
 """The keys of `model=lstm_attention`; PyTorch, and the model itself, are loaded once values are checked."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 from omegaconf import MISSING
 
-from attnseq.article.tutorial import TutorialStream
-from attnseq.core.keys import ModelConfig, check_choice, check_range
-from attnseq.datasets.task import AbsDifference
-from attnseq.layers.weights import TutorialInitializer
+from attnseq.contracts.spec import Spec
+from attnseq.core.keys import check_choice, check_range
+from attnseq.models.config import MODELS, ModelConfig
 
 if TYPE_CHECKING:
     from attnseq.models.lstm_attention import LSTMAttention
 
 
+@MODELS.register("lstm_attention")
 @dataclass
 class LSTMAttentionConfig(ModelConfig):
     """`conf/model/lstm_attention.yaml`."""
@@ -34,15 +33,7 @@ class LSTMAttentionConfig(ModelConfig):
         check_choice("model.attention", self.attention, ATTENTIONS)
         check_choice("model.recurrent_activation", self.recurrent_activation, RECURRENT_ACTIVATIONS)
 
-    def build(self, task: AbsDifference) -> "LSTMAttention":
+    def build(self, spec: Spec) -> LSTMAttention:
         from attnseq.models.lstm_attention import LSTMAttention
 
-        return LSTMAttention(task.length, task.base, self.hidden_size, self.attention, self.recurrent_activation)
-
-    def tutorial_initializer(self, stream: TutorialStream) -> TutorialInitializer:
-        draws = stream.lstm_draws(self.hidden_size, self.attention != "none")
-        seeds = (draws.attention_op_seed, draws.input_op_seed, draws.output_op_seed)
-        return TutorialInitializer([seed for seed in seeds if seed is not None], draws.recurrent_normal_HxG)
-
-    def tutorial_orders(self, stream: TutorialStream) -> Iterator[npt.NDArray[np.int32]]:
-        return stream.lstm_orders(self.hidden_size, self.attention != "none")
+        return LSTMAttention(spec, self.hidden_size, self.attention, self.recurrent_activation)

@@ -1,6 +1,6 @@
 """The article's multilayer perceptron, its input weighted by softmax attention, or plain.
 
-Shapes: B batch, T positions.
+Shapes: B batch, T positions, H hidden units, O outputs.
 """
 
 from itertools import chain
@@ -8,19 +8,21 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
-from attnseq.layers.attention import softmax
-from attnseq.layers.weights import Initializer
-from attnseq.models.model import Model, ModelOutput, dense_parameters
+from attnseq.contracts.batch import Attention, Batch, Output
+from attnseq.contracts.model import Initializer, Model
+from attnseq.contracts.spec import Spec
+from attnseq.layers.attention import softmax, uniform
+from attnseq.layers.encoding import outputs, prediction, scaled
+from attnseq.layers.weights import dense_parameters
 
 ATTENTIONS = ("time", "none")
 
 
 class MLPAttention(Model):
-    """Dense(T) with softmax over positions, times the scaled input, Dense(H) sigmoid, Dense(1) sigmoid.
+    """Dense(T) with softmax over positions, times the scaled input, Dense(H) sigmoid, Dense(O).
 
     Args:
-        positions: T.
-        base: of the digits; they are scaled to digit / base, as the notebook's X / 10.
+        spec: of the task; tokens, or real numbers with one feature.
         hidden_size: H; the article has H = T = 10.
         attention: "time", a weight a position, or "none" (the same on the plain input, the baseline).
 
@@ -28,25 +30,26 @@ class MLPAttention(Model):
         ValueError: an unknown `attention`.
     """
 
-    def __init__(self, positions: int, base: int, hidden_size: int, attention: str = "time"):
+    def __init__(self, spec: Spec, hidden_size: int, attention: str = "time"):
         super().__init__()
         if attention not in ATTENTIONS:
             raise ValueError(f"model.attention={attention}: must be one of {', '.join(ATTENTIONS)}")
-        self.base = base
+        self.spec = spec
+        positions = spec.inputs.length
         self.attention = nn.Linear(positions, positions) if attention == "time" else None
         self.hidden = nn.Linear(positions, hidden_size)
-        self.output = nn.Linear(hidden_size, 1)
+        self.output = nn.Linear(hidden_size, outputs(spec.target))
 
-    def forward(self, digits_BxT: Tensor) -> ModelOutput:
-        inputs_BxT = digits_BxT.to(self.output.weight.dtype) / self.base
-        if self.attention is None:  # every position alike
-            attention_BxT = torch.full_like(inputs_BxT, 1.0 / inputs_BxT.shape[-1])
+    def forward(self, batch: Batch, training: bool = False) -> Output:
+        inputs_BxT = scaled(batch, self.spec.inputs, self.output.weight.dtype)
+        if self.attention is None:
+            attention = uniform(inputs_BxT.unsqueeze(-1), batch.present())
             weighted_BxT = inputs_BxT
         else:
-            attention_BxT = softmax(self.attention(inputs_BxT))
-            weighted_BxT = inputs_BxT * attention_BxT
+            attention = Attention(softmax(self.attention(inputs_BxT), batch.present()), "BT")
+            weighted_BxT = inputs_BxT * attention.weights
         hidden_BxH = torch.sigmoid(self.hidden(weighted_BxT))
-        return ModelOutput(torch.sigmoid(self.output(hidden_BxH)).squeeze(-1), attention_BxT)
+        return Output(prediction(self.output(hidden_BxH), self.spec.target), {"input": attention})
 
     def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
         layers = {"attention": self.attention, "hidden": self.hidden, "output": self.output}

@@ -1,22 +1,21 @@
 """The keys of `model=mlp_attention`; PyTorch, and the model itself, are loaded once values are checked."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 from omegaconf import MISSING
 
-from attnseq.article.tutorial import TutorialStream
-from attnseq.core.keys import ModelConfig, check_choice, check_range
-from attnseq.datasets.task import AbsDifference
-from attnseq.layers.weights import TutorialInitializer
+from attnseq.contracts.spec import Reals, Spec
+from attnseq.core.keys import check_choice, check_range
+from attnseq.models.config import MODELS, ModelConfig
 
 if TYPE_CHECKING:
     from attnseq.models.mlp_attention import MLPAttention
 
 
+@MODELS.register("mlp_attention")
 @dataclass
 class MLPAttentionConfig(ModelConfig):
     """`conf/model/mlp_attention.yaml`."""
@@ -31,14 +30,12 @@ class MLPAttentionConfig(ModelConfig):
         check_range("model.hidden_size", self.hidden_size, 1, 65_536)
         check_choice("model.attention", self.attention, ATTENTIONS)
 
-    def build(self, task: AbsDifference) -> "MLPAttention":
+    @classmethod
+    def takes(cls, spec: Spec) -> bool:
+        """It has a weight a position, and multiplies one number by it."""
+        return not (isinstance(spec.inputs, Reals) and spec.inputs.features > 1)
+
+    def build(self, spec: Spec) -> MLPAttention:
         from attnseq.models.mlp_attention import MLPAttention
 
-        return MLPAttention(task.length, task.base, self.hidden_size, self.attention)
-
-    def tutorial_initializer(self, stream: TutorialStream) -> TutorialInitializer:
-        # without attention the other layers keep their kernels
-        return TutorialInitializer(stream.mlp_op_seeds if self.attention == "time" else stream.mlp_op_seeds[1:])
-
-    def tutorial_orders(self, stream: TutorialStream) -> Iterator[npt.NDArray[np.int32]]:
-        return stream.mlp_orders()
+        return MLPAttention(spec, self.hidden_size, self.attention)

@@ -1,33 +1,33 @@
-"""From checked configs to what trains: device, data, fresh weights, batch orders, schedule.
+"""From checked configs to what trains: device, data, fresh weights, batch orders, schedule, measures.
 
-Shapes: P replicas, N parameters of one replica.
+Shapes: P replicas, W parameters of one replica.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-from attnseq.article.tutorial import TutorialStream
+from attnseq.contracts.measures import Metric
+from attnseq.contracts.model import Model
+from attnseq.contracts.spec import Target
 from attnseq.core.keys import ConfigError
-from attnseq.core.randomness import generator
-from attnseq.datasets.dataset import Dataset
-from attnseq.datasets.pool import DataPool
-from attnseq.layers.weights import Initializer, KerasInitializer
-from attnseq.models.model import Model
+from attnseq.metrics import METRICS
+from attnseq.objectives import OBJECTIVES
+from attnseq.runs.choices import INITS, ORDERS, chosen_init, chosen_order
 from attnseq.runs.config import RunConfig, TrainerConfig
 from attnseq.training.checkpoint import Program
+from attnseq.training.evaluation import Meter
 from attnseq.training.fingerprint import fingerprint
-from attnseq.training.noise import WeightNoise
-from attnseq.training.order import Order, ReplayedOrder, random_order
-from attnseq.training.population import FlatModel, PopulationState, initial_state
+from attnseq.training.label_noise import with_label_noise
+from attnseq.training.order import Order
+from attnseq.training.pool import Data, DataPool
+from attnseq.training.population import FlatModel, Recipe, initial_state
 from attnseq.training.replicas import Population, stack_settings
 from attnseq.training.trainer import Schedule
 
-tutorial_stream = lru_cache(maxsize=2)(TutorialStream)
-"""The notebook's stream of (seed, samples, length), kept because weights and batch order both replay it."""
+AUTO = "auto"
 
 
 def build_device(name: str) -> torch.device:
@@ -36,7 +36,7 @@ def build_device(name: str) -> torch.device:
     Raises:
         ConfigError: no such device here.
     """
-    if name == "auto":
+    if name == AUTO:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kind, _, index = name.partition(":")
     if kind not in ("cpu", "cuda") or (index and not (kind == "cuda" and index.isdigit())):
@@ -58,14 +58,31 @@ def build_data(configs: Sequence[RunConfig], device: torch.device) -> DataPool:
     Raises:
         ConfigError: a dataset cannot be made.
     """
-    exact: dict[str, Dataset] = {}
-    noisy: dict[str, Dataset] = {}
+    exact: dict[str, Data] = {}
+    noisy: dict[str, Data] = {}
     for config in (config.dataset for config in configs):
-        if repr(config) not in noisy:
-            key = repr(replace(config, label_noise=0.0))
-            exact[key] = exact.get(key) or config.build().to(device)
-            noisy[repr(config)] = exact[key].with_label_noise(config.label_noise, config.seed)
+        if repr(config) in noisy:
+            continue
+        noise = getattr(config, "label_noise", 0.0)
+        key = repr(replace(config, label_noise=0.0)) if noise else repr(config)
+        if key not in exact:
+            task = config.build()
+            exact[key] = Data(task, task.splits().to(device))
+        task, splits = exact[key]
+        noisy[repr(config)] = Data(task, with_label_noise(splits, noise, config.seed)) if noise else exact[key]
     return DataPool([noisy[repr(config.dataset)] for config in configs])
+
+
+def build_recipe(config: RunConfig, weight_noise: bool = False) -> Recipe:
+    """What a step of a run's program computes; the model's parameters are not initialised.
+
+    Args:
+        config: of the run.
+        weight_noise: whether a run of its population has any.
+    """
+    spec = config.dataset.build().spec
+    objective = OBJECTIVES[objective_name(config, spec.target)](spec.target)
+    return Recipe(FlatModel(config.model.build(spec)), spec, objective, config.trainer.adam, weight_noise)
 
 
 def build_population(configs: Sequence[RunConfig], device: torch.device) -> Population:
@@ -75,60 +92,58 @@ def build_population(configs: Sequence[RunConfig], device: torch.device) -> Popu
         configs: one a replica.
         device: where it trains.
     """
-    model = configs[0].model.build(configs[0].dataset.task)
-    flat = FlatModel(model)
-    weights_PxN, orders = [], []
-    for config in configs:  # weights and order replay the same stream, of which only the last are kept
-        weights_PxN.append(flat.flatten(build_weights(model, config)))
-        orders.append(build_order(config))
     trainers = [config.trainer for config in configs]
-    settings = [(trainer.learning_rate, trainer.beta1, trainer.beta2, trainer.epsilon) for trainer in trainers]
+    recipe = build_recipe(configs[0], weight_noise=any(trainer.weight_noise for trainer in trainers))
+    model = recipe.flat.model
+    weights_PxW, orders = [], []
+    for config in configs:  # weights and order may replay the same stream, of which only the last are kept
+        weights_PxW.append(recipe.flat.flatten(build_weights(model, config)))
+        orders.append(build_order(config))
+    settings = [
+        (trainer.learning_rate, trainer.beta1, trainer.beta2, trainer.epsilon, trainer.weight_noise, config.seed)
+        for trainer, config in zip(trainers, configs, strict=True)
+    ]
     model.to(device)
-    state = initial_state(torch.stack(weights_PxN).to(device))
-    return Population(flat, state, stack_settings(settings, device), orders, build_noise(configs, state))
-
-
-def build_shapes(config: RunConfig) -> dict[str, list[int]]:
-    """Names and shapes of a run's parameters, see `checkpoint.Program`."""
-    model = config.model.build(config.dataset.task)
-    return {name: list(shape) for name, shape in FlatModel(model).shapes.items()}
+    return Population(
+        recipe, initial_state(torch.stack(weights_PxW).to(device)), stack_settings(settings, device), orders
+    )
 
 
 def build_program(config: RunConfig) -> Program:
     """What trains a run, as its checkpoints name it: whichever runs it trains with, and wherever."""
-    task = config.dataset.task
-    digest = fingerprint(config.model.build(task), task.length, config.trainer.adam)
-    return Program(build_shapes(config), digest, str(torch.__version__))
+    recipe = build_recipe(config, bool(config.trainer.weight_noise))
+    shapes = {name: list(shape) for name, shape in recipe.flat.shapes.items()}
+    return Program(shapes, fingerprint(recipe), str(torch.__version__))
 
 
-def build_noise(configs: Sequence[RunConfig], state: PopulationState) -> WeightNoise | None:
-    """The weight noise of a population; None where no run has any, so that the program does without."""
-    deviation_P = [config.trainer.weight_noise for config in configs]
-    if not any(deviation_P):
-        return None
-    seed_P = [config.seed for config in configs]
-    return WeightNoise(deviation_P, seed_P, state.parameters.shape[1], state.parameters.device)
+def build_meter(config: RunConfig, recipe: Recipe) -> Meter:
+    """What measures a run's predictions, and its attention."""
+    return Meter(recipe, build_metrics(config, recipe.spec.target))
+
+
+def build_metrics(config: RunConfig, target: Target) -> Mapping[str, Metric]:
+    """By name, in the order in which they are shown: those that the config names, or the usual ones of a target."""
+    names = list(config.metrics) or [name for name in METRICS.names() if METRICS[name].is_usual(target)]
+    return {name: METRICS[name](target) for name in names}
+
+
+def objective_name(config: RunConfig, target: Target) -> str:
+    """That which the config names, or the usual one of a target."""
+    if config.trainer.objective != AUTO:
+        return config.trainer.objective
+    return next(name for name in OBJECTIVES.names() if isinstance(target, OBJECTIVES[name].usual_for))
 
 
 def build_weights(model: Model, config: RunConfig) -> dict[str, Tensor]:
     """Fresh parameters by name: a function of the seed, and for `init=tutorial` of the number of samples, too."""
-    init: Initializer = KerasInitializer(generator(config.seed, "weights"))
-    if config.model.init == "tutorial":
-        init = config.model.tutorial_initializer(_stream(config))
-    return model.initial_parameters(init)
+    return model.initial_parameters(INITS[chosen_init(config)].make(config))
 
 
 def build_order(config: RunConfig) -> Order:
     """The order of the training samples in every epoch."""
-    if config.trainer.order == "random":
-        return random_order(config.seed, config.dataset.train_size)
-    return ReplayedOrder(lambda: config.model.tutorial_orders(_stream(config)))
+    return ORDERS[chosen_order(config)].make(config)
 
 
 def build_schedule(config: TrainerConfig) -> Schedule:
     """How long and how the trainer trains."""
-    return Schedule(config.epochs, config.batch_size, config.adam, config.compile, config.checkpoint_minutes)
-
-
-def _stream(config: RunConfig) -> TutorialStream:
-    return tutorial_stream(config.seed, config.dataset.train_size, config.dataset.task.length)
+    return Schedule(config.epochs, config.batch_size, config.compile, config.checkpoint_minutes)

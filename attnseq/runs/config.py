@@ -1,23 +1,19 @@
 """The typed schema of a whole run, made known to Hydra. YAML files in `conf/` hold the values.
 
-A dataset's or model's own schema stands in its own file, or beside it in one that needs no PyTorch: the file's name is
-the choice's name on the command line. What says which values are allowed may need it, and is asked when values are
-checked, so that `--help` does without.
+A dataset's or model's own schema stands in its own file, or beside it in one that needs no PyTorch. What says which
+values are allowed may need it, and is asked when values are checked, so that `--help` does without.
 """
 
-import importlib
-import pkgutil
-from dataclasses import dataclass
-from types import ModuleType
+from dataclasses import dataclass, field
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-import attnseq.datasets
-import attnseq.models
-from attnseq.core.keys import ConfigError, DatasetConfig, ModelConfig, check_choice, check_range
-from attnseq.runs.naming import config_directory
-from attnseq.training.order import ORDERS
+from attnseq.contracts.spec import described
+from attnseq.core.keys import ConfigError, check_choice, check_range
+from attnseq.core.registry import Registry
+from attnseq.datasets.config import DATASETS, DatasetConfig
+from attnseq.models.config import MODELS, ModelConfig
 
 COMPILE = ("auto", "true", "false")
 
@@ -35,11 +31,13 @@ class TrainerConfig:
     epsilon: float = MISSING
     weight_noise: float = MISSING
     adam: str = MISSING
+    objective: str = MISSING
     order: str = MISSING
     compile: str = MISSING
     checkpoint_minutes: float = MISSING
 
     def __post_init__(self) -> None:
+        from attnseq.objectives import OBJECTIVES
         from attnseq.training.optimizer import FORMS
 
         check_range("trainer.epochs", self.epochs, 1, 1_000_000)
@@ -50,7 +48,7 @@ class TrainerConfig:
         check_range("trainer.epsilon", self.epsilon, 0, open_low=True)
         check_range("trainer.weight_noise", self.weight_noise, 0)
         check_choice("trainer.adam", self.adam, FORMS)
-        check_choice("trainer.order", self.order, ORDERS)
+        check_choice("trainer.objective", self.objective, ["auto", *OBJECTIVES.names()])
         self.compile = self.compile.lower()  # YAML's true and false arrive as Python writes them
         check_choice("trainer.compile", self.compile, COMPILE)
         check_range("trainer.checkpoint_minutes", self.checkpoint_minutes, 0, open_low=True)
@@ -64,6 +62,7 @@ class RunConfig:
     seed: int = MISSING
     device: str = MISSING
     overwrite: bool = MISSING
+    metrics: list[str] = field(default_factory=list)
     dataset: DatasetConfig = MISSING
     model: ModelConfig = MISSING
     trainer: TrainerConfig = MISSING
@@ -74,13 +73,30 @@ class RunConfig:
         if odd or len(self.name) > 100 or self.name.startswith("~"):
             allowed = "a folder name of 1 to 100 characters, without / \\ :, and no ~ first"
             raise ConfigError(f"name={self.name}: must be {allowed}")
-        if not self.model.in_notebook:
-            for key, value, other in (
-                ("model.init", self.model.init, "keras"),
-                ("trainer.order", self.trainer.order, "random"),
-            ):
-                if value == "tutorial":
-                    raise ConfigError(f"{key}=tutorial: the notebook has no {self.model.name}; must be {other}")
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """What one group allows hangs on the choice of another."""
+        from attnseq.metrics import METRICS
+        from attnseq.objectives import OBJECTIVES
+        from attnseq.runs.choices import check_choices
+
+        check_choices(self)
+        spec = self.dataset.build().spec
+        if not self.model.takes(spec):
+            others = ", ".join(name for name in MODELS.names() if MODELS[name].takes(spec))
+            raise ConfigError(
+                f"model={self.model.name}: takes no {described(spec.inputs)}, as dataset={self.dataset.name} has;"
+                f" these do: {others}"
+            )
+        named = [("trainer.objective", OBJECTIVES, self.trainer.objective)] * (self.trainer.objective != "auto")
+        named += [("metrics", METRICS, name) for name in self.metrics]
+        for key, registry, name in named:
+            check_choice(key, name, registry.names())
+            if not isinstance(spec.target, registry[name].targets):
+                fitting = [other for other in registry.names() if isinstance(spec.target, registry[other].targets)]
+                reason = f"not of {described(spec.target)}, which dataset={self.dataset.name} has as its target"
+                raise ConfigError(f"{key}={name}: {reason}; must be one of {', '.join(fitting)}")
 
 
 def register() -> None:
@@ -88,30 +104,7 @@ def register() -> None:
     store = ConfigStore.instance()
     store.store(group="schema", name="run", node=RunConfig)
     store.store(group="schema", name="trainer", node=TrainerConfig)
-    for group, package, base in (("dataset", attnseq.datasets, DatasetConfig), ("model", attnseq.models, ModelConfig)):
-        for name, schema in discover(group, package, base).items():
-            store.store(group=f"schema/{group}", name=name, node=schema)
-
-
-def discover(group: str, package: ModuleType, base: type) -> dict[str, type]:
-    """The config classes of a group's choices.
-
-    Args:
-        group: in `conf/`, whose YAML files are the choices.
-        package: where that of a choice `name` stands in `name_config.py`, or else in `name.py`.
-        base: of the config classes.
-
-    Returns:
-        From a choice's name to the subclass of `base` that is defined for it; none for a preset, which has no file.
-    """
-    files = {module_info.name for module_info in pkgutil.iter_modules(package.__path__)}
-    found = {}
-    for choice in sorted(path.stem for path in (config_directory() / group).glob("*.yaml")):
-        file = next((file for file in (f"{choice}_config", choice) if file in files), None)
-        if file is None:
-            continue
-        module = importlib.import_module(f"{package.__name__}.{file}")
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__:
-                found[choice] = value
-    return found
+    groups: tuple[tuple[str, Registry], ...] = (("dataset", DATASETS), ("model", MODELS))
+    for group, registry in groups:
+        for name in registry.names():
+            store.store(group=f"schema/{group}", name=name, node=registry[name])

@@ -18,10 +18,7 @@ FINISHED = ("finished", "diverged")
 FILES = ("result.json", "checkpoint.pt", "plan.json", "history.csv", "attention.png", "loss.png", "error.txt")
 
 NEEDED = {
-    "finished": (
-        *("loss/validation", "loss/test", "mae/test", "exact/test", "attention/mean", "attention/relevance"),
-        *("microseconds_per_sample", "seconds"),
-    ),
+    "finished": (*("loss/validation", "loss/test", "attention/relevance", "microseconds_per_sample", "seconds"),),
     "diverged": ("diverged",),
 }
 """Keys of a result that is shown again, by its status."""

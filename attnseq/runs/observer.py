@@ -1,6 +1,6 @@
 """What the training of a population tells its runs' folders and the terminal.
 
-Shapes: P replicas, N parameters, T positions.
+Shapes: P replicas, W parameters of one replica, T positions.
 """
 
 import logging
@@ -12,26 +12,21 @@ from itertools import compress
 from torch import Tensor
 
 from attnseq.core.fan_out import for_each
-from attnseq.datasets.dataset import Dataset
-from attnseq.datasets.pool import DataPool
 from attnseq.report import history
 from attnseq.report.records import EpochRecord
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
 from attnseq.runs.folder import RunFolderError
 from attnseq.runs.job import Job
-from attnseq.training.attention_sums import AttentionSummary, evaluate_with_attention
+from attnseq.runs.results import PROBE_SAMPLES, mean_relevance
 from attnseq.training.checkpoint import ADVICE, Program
-from attnseq.training.evaluation import Metrics
+from attnseq.training.evaluation import Evaluation, Meter
 from attnseq.training.execution import COMPILED, Execution
 from attnseq.training.plan import Plan, population_name, save_plan
-from attnseq.training.population import FlatModel
+from attnseq.training.pool import Data, DataPool
 from attnseq.training.replicas import Population
 
 log = logging.getLogger(__name__)
-
-PROBE_SAMPLES = 2_000
-"""The first so many validation samples, over which attention is watched during training."""
 
 
 class RunObserver:
@@ -41,16 +36,19 @@ class RunObserver:
         jobs: one a replica, in their order.
         data: of the replicas.
         progress: the terminal's; epochs are shown there for a population of one, and else in the log alone.
+        meter: of their task.
         program: what trains them, for their checkpoints.
 
     Attributes:
         logs: TensorBoard's, one a run.
     """
 
-    def __init__(self, jobs: Sequence[Job], data: DataPool, progress: Progress, program: Program | None = None):
-        self._jobs, self._data, self._progress, self._program = jobs, data, progress, program
+    def __init__(
+        self, jobs: Sequence[Job], data: DataPool, progress: Progress, meter: Meter, program: Program | None = None
+    ):
+        self._jobs, self._data, self._progress, self._meter, self._program = jobs, data, progress, meter, program
         self._started = self._epoch_started = time.monotonic()
-        self._relevance_T = data.datasets[0].task.relevance
+        self._relevance_T = mean_relevance(data.each[0])
         self.logs = for_each(_open_log, jobs)
 
     def seconds(self, job: Job) -> float:
@@ -82,22 +80,25 @@ class RunObserver:
 
     def epoch(self, epoch: int, population: Population, loss_P: Sequence[float]) -> None:
         seconds_P = [self._epoch_seconds(job, epoch - 1) for job in self._jobs]
-        flat, parameters_PxN = population.flat, population.state.parameters
-        watched = self._data.evaluate(parameters_PxN, lambda some, dataset: _watch(flat, some, dataset))
+        watched = self._data.evaluate(population.state.parameters, self._watch)
         running = [not diverged for diverged in population.diverged()]
         records = [
-            EpochRecord(epoch, loss, metrics.loss, metrics.mae, metrics.exact, seconds, attention)
-            for loss, seconds, (metrics, attention) in zip(loss_P, seconds_P, watched, strict=True)
+            EpochRecord(epoch, epoch_row(loss, evaluation), evaluation.attention, seconds)
+            for loss, seconds, evaluation in zip(loss_P, seconds_P, watched, strict=True)
         ]
         for_each(self._write_epoch, *(compress(column, running) for column in (self._jobs, self.logs, records)))
         if len(self._jobs) == 1 and running[0]:
             self._progress.epoch_row(records[0])
         self._epoch_started = time.monotonic()
 
+    def _watch(self, parameters_PxW: Tensor, data: Data) -> list[Evaluation]:
+        """What is looked at after an epoch, of the replicas that share data."""
+        return self._meter.evaluate(parameters_PxW, data.splits.validation, PROBE_SAMPLES)
+
     def _write_epoch(self, job: Job, events: TensorBoardLog, record: EpochRecord) -> None:
         events.epoch(record, self._relevance_T)
         history.append(job.folder.history_path, record)
-        losses = record.loss_train, record.loss_validation
+        losses = record.row["loss/train"], record.row["loss/validation"]
         log.info("%s: epoch %d, loss/train %.6g, loss/validation %.6g", job.name, record.epoch, *losses)
 
     def checkpoint(self, population: Population) -> None:
@@ -127,7 +128,12 @@ def _open_log(job: Job) -> TensorBoardLog:
     return events
 
 
-def _watch(flat: FlatModel, parameters_PxN: Tensor, dataset: Dataset) -> list[tuple[Metrics, AttentionSummary]]:
-    """What is looked at after an epoch, of the replicas that share a dataset."""
-    scale = dataset.task.scale
-    return evaluate_with_attention(flat, parameters_PxN, dataset.validation, scale, most=PROBE_SAMPLES)
+def epoch_row(loss: float, evaluation: Evaluation) -> dict[str, float]:
+    """All numbers of an epoch by name.
+
+    Args:
+        loss: mean over the training steps.
+        evaluation: of the validation samples.
+    """
+    row = {"loss/train": loss} | {f"{name}/validation": value for name, value in evaluation.row.items()}
+    return row | {f"{tag}/entropy": attention.entropy for tag, attention in evaluation.attention.items()}

@@ -10,7 +10,6 @@ from operator import or_
 
 import torch
 
-from attnseq.article.published import published_run
 from attnseq.core.fan_out import for_each
 from attnseq.report import history, pictures
 from attnseq.report.tensorboard import TensorBoardLog
@@ -18,6 +17,7 @@ from attnseq.report.terminal import Progress
 from attnseq.runs import build
 from attnseq.runs.job import Job, is_whole
 from attnseq.runs.observer import RunObserver
+from attnseq.runs.published import published_run
 from attnseq.runs.results import Result, measure
 from attnseq.training.checkpoint import Program, check_parameters
 from attnseq.training.execution import Execution
@@ -50,6 +50,7 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals, cor
     trainer = configs[0].trainer
     data = build.build_data(configs, device)
     population = build.build_population(configs, device)
+    meter = build.build_meter(configs[0], population.recipe)
     program = build.build_program(configs[0])
     resume(population, jobs)
     for_each(Job.write_config, jobs)
@@ -58,10 +59,10 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals, cor
     with Progress(trainer.epochs * steps_an_epoch, done, replicas=len(jobs)) as progress:
         if changed := other_program(jobs, program):
             progress.note(changed)
-        observer = RunObserver(jobs, data, progress, program)
+        observer = RunObserver(jobs, data, progress, meter, program)
         Trainer(data, build.build_schedule(trainer), observer, cores).fit(population, stop, began_as(jobs))
         seconds = [{"seconds": observer.seconds(job)} for job in jobs]
-        results = for_each(publish, jobs, observer.logs, map(or_, measure(jobs, data, population), seconds))
+        results = for_each(publish, jobs, observer.logs, map(or_, measure(jobs, data, population, meter), seconds))
     stop.check()
     return results
 
@@ -79,7 +80,7 @@ def resume(population: Population, jobs: Sequence[Job]) -> None:
     population.epoch, population.step = jobs[0].position
     for replica, job in enumerate(jobs):
         if job.resumed is not None:
-            check_parameters(job.folder.checkpoint_path, job.resumed, population.flat.shapes)
+            check_parameters(job.folder.checkpoint_path, job.resumed, population.recipe.flat.shapes)
             for name, value in PopulationState(**job.resumed.state)._asdict().items():
                 getattr(population.state, name)[replica] = value
 
@@ -128,7 +129,7 @@ def publish(job: Job, log: TensorBoardLog, result: Result) -> Result:
         What result.json holds.
     """
     if result["status"] == "finished":
-        finals = {key: result[key] for key in ("loss/test", "mae/test", "exact/test")}
+        finals = {key: value for key, value in result.items() if key.endswith("/test")}
         log.hyperparameters(flatten(asdict(job.config)), finals)
     draw(job, result)
     return job.folder.write_result(result)

@@ -1,6 +1,6 @@
 """What is known of runs when their training has ended: the content of result.json.
 
-Shapes: P replicas, N parameters of one replica.
+Shapes: P replicas, W parameters of one replica.
 """
 
 import math
@@ -10,37 +10,38 @@ from typing import Any
 
 from torch import Tensor
 
-from attnseq.datasets.dataset import Dataset
-from attnseq.datasets.pool import DataPool
 from attnseq.report import history
 from attnseq.runs.job import Job
-from attnseq.training.attention_sums import evaluate_with_attention
-from attnseq.training.evaluation import evaluate
+from attnseq.training.evaluation import Meter
 from attnseq.training.foreign import versions
-from attnseq.training.population import FlatModel
+from attnseq.training.pool import Data, DataPool
 from attnseq.training.replicas import Population
 
 Result = dict[str, Any]
 
+PROBE_SAMPLES = 2_000
+"""The first so many held-out samples, over which attention is watched during training, and relevance averaged."""
 
-def measure(jobs: Sequence[Job], data: DataPool, population: Population) -> list[Result]:
+
+def measure(jobs: Sequence[Job], data: DataPool, population: Population, meter: Meter) -> list[Result]:
     """The results of a population's runs, the held-out test samples looked at for the first and only time.
 
     Args:
         jobs: one a replica.
         data: of the replicas.
         population: at its end.
+        meter: of its task.
 
     Returns:
         A result a replica; keys as in README, but `seconds`.
     """
-    flat, parameters_PxN = population.flat, population.state.parameters
+    parameters_PxW = population.state.parameters
 
-    def held_out(parameters_QxN: Tensor, dataset: Dataset) -> list[Result]:
-        return _held_out(flat, parameters_QxN, dataset)
+    def held_out(parameters_QxW: Tensor, data: Data) -> list[Result]:
+        return _held_out(meter, parameters_QxW, data)
 
     steps = -(-data.train_size // jobs[0].config.trainer.batch_size)
-    rows = zip(jobs, data.evaluate(parameters_PxN, held_out), population.diverged(), strict=True)
+    rows = zip(jobs, data.evaluate(parameters_PxW, held_out), population.diverged(), strict=True)
     results = []
     for job, figures, diverged in rows:
         if not (diverged or math.isfinite(figures["loss/validation"] + figures["loss/test"])):
@@ -58,8 +59,8 @@ def measure(jobs: Sequence[Job], data: DataPool, population: Population) -> list
                 else None,
                 "loss/train": epochs[-1]["loss/train"] if epochs else None,
                 **figures,
-                "parameters": parameters_PxN.shape[1],
-                "device": str(parameters_PxN.device),
+                "parameters": parameters_PxW.shape[1],
+                "device": str(parameters_PxW.device),
                 "population": len(jobs),
                 "microseconds_per_sample": 1e6 * median(seconds) / data.train_size if seconds else None,
                 "versions": versions(),
@@ -68,20 +69,27 @@ def measure(jobs: Sequence[Job], data: DataPool, population: Population) -> list
     return results
 
 
-def _held_out(flat: FlatModel, parameters_PxN: Tensor, dataset: Dataset) -> list[Result]:
-    """Figures of held-out samples, of the replicas that share a dataset."""
-    scale = dataset.task.scale
-    validations = evaluate(flat, parameters_PxN, dataset.validation, scale)
-    tests = evaluate_with_attention(flat, parameters_PxN, dataset.test, scale)
-    return [
-        {
-            "loss/validation": validation.loss,
-            "loss/test": test.loss,
-            "mae/test": test.mae,
-            "exact/test": test.exact,
-            "attention/mean": attention.mean_T.tolist(),
-            "attention/entropy": attention.entropy,
-            "attention/relevance": dataset.task.relevance.tolist(),
-        }
-        for validation, (test, attention) in zip(validations, tests, strict=True)
-    ]
+def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
+    """Figures of held-out samples, of the replicas that share data."""
+    validations = meter.evaluate(parameters_PxW, data.splits.validation, probe=0)
+    tests = meter.evaluate(parameters_PxW, data.splits.test)
+    relevance_T = mean_relevance(data)
+    results = []
+    for validation, test in zip(validations, tests, strict=True):
+        result: Result = {"loss/validation": validation.row["loss"]}
+        result |= {f"{name}/test": value for name, value in test.row.items()}
+        for tag, attention in test.attention.items():
+            result |= {f"{tag}/mean": attention.mean_T.tolist(), f"{tag}/entropy": attention.entropy}
+        results.append(result | {"attention/relevance": relevance_T})
+    return results
+
+
+def mean_relevance(data: Data) -> list[float] | None:
+    """Exact relevance of each position, the mean over the first test samples; None where the task knows none."""
+    samples = data.splits.test.first(PROBE_SAMPLES)
+    relevance = data.task.relevance(samples)
+    if relevance is None:
+        return None
+    by_sample_BxT = relevance if relevance.dim() == 2 else relevance.sum(dim=1)
+    means: list[float] = by_sample_BxT.double().mean(dim=0).tolist()
+    return means

@@ -5,13 +5,13 @@ from contextlib import suppress
 
 import torch
 
-from attnseq.article.published import as_printed, published_run
 from attnseq.report import history
 from attnseq.report.tables import attention_bars, results_table, summary_line
 from attnseq.report.terminal import terminal_console
 from attnseq.runs import build
 from attnseq.runs.job import Job
 from attnseq.runs.population_run import draw, train_jobs
+from attnseq.runs.published import published_run
 from attnseq.runs.results import Result
 from attnseq.runs.seen import as_seen
 from attnseq.training.out_of_memory import memory_errors
@@ -52,7 +52,7 @@ def run(job: Job) -> Result:
 def announce(job: Job, device: torch.device) -> None:
     """Print what is about to be trained."""
     dataset = job.config.dataset
-    parameters = sum(FlatModel(job.config.model.build(dataset.task)).sizes)
+    parameters = FlatModel(job.config.model.build(dataset.build().spec)).width
     console = terminal_console()
     line = summary_line(job.variant, parameters, dataset.name, dataset.train_size, str(device))
     console.print(line, soft_wrap=True)
@@ -82,7 +82,7 @@ def show(job: Job, result: Result) -> None:
     if theirs.loss_E and not job.folder.history_path.exists():
         console.print(f"no {job.folder.history_path.name}: the losses of its epochs are not known any more")
     elif theirs.loss_E:
-        losses = [as_printed(row["loss/train"]) for row in history.read(job.folder.history_path)]
+        losses = [theirs.as_printed(row["loss/train"]) for row in history.read(job.folder.history_path)]
         console.print(f"{'loss/train':<16} {' '.join(losses)}", soft_wrap=True)
         console.print(f"{'published':<16} {' '.join(theirs.loss_E)}", soft_wrap=True)
     console.print(results_table(result))

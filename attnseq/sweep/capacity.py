@@ -1,6 +1,6 @@
 """How many runs fit into one population.
 
-Shapes: B batch, T positions.
+Shapes: B batch.
 """
 
 import os
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import torch
 
+from attnseq.contracts.examples import example
+from attnseq.runs.build import build_recipe
 from attnseq.runs.config import RunConfig
 from attnseq.training.cores import control_groups
-from attnseq.training.noise import CHUNK
 from attnseq.training.pace import BLOCK
-from attnseq.training.population import FlatModel
 
 LARGEST = 1_024
 """Runs of a population at most: beyond some hundred no step gets cheaper a run."""
@@ -28,17 +28,16 @@ HOST_BYTES = 2_000_000
 def bytes_per_replica(config: RunConfig) -> int:
     """An upper estimate of the memory that one more replica takes.
 
-    Parameters with gradient, moments and temporaries (ten copies), what the backward pass keeps of a batch (three
-    copies: values, gradients, temporaries), gathered batches, weight noise, the order of an epoch, and the data, as if
-    no other replica shared them.
+    Parameters with gradient, moments, noise and temporaries (twelve copies), what the backward pass keeps of a batch
+    (three copies: values, gradients, temporaries), gathered batches, the order of an epoch, and the data, as if no
+    other replica shared them.
 
     Args:
         config: of a run.
     """
     dataset, batch = config.dataset, config.trainer.batch_size
-    task = dataset.task
-    model = config.model.build(task)
-    flat = FlatModel(model)
+    recipe = build_recipe(config)
+    model, flat = recipe.flat.model, recipe.flat
     kept = 0
 
     def count(value: torch.Tensor) -> torch.Tensor:
@@ -47,14 +46,13 @@ def bytes_per_replica(config: RunConfig) -> int:
         return value
 
     parameters = {name: torch.zeros(shape, requires_grad=True) for name, shape in flat.shapes.items()}
-    digits_BxT = torch.zeros(min(batch, 32), task.length, dtype=torch.uint8)
+    samples = example(recipe.spec, min(batch, 32))
     with torch.autograd.graph.saved_tensors_hooks(count, lambda value: value):
-        torch.func.functional_call(model, parameters, (digits_BxT,))
-    activations = 3 * kept * batch // len(digits_BxT)
-    gathered = 2 * BLOCK * batch * (task.length + 8)
-    noise = 8 * CHUNK * sum(flat.sizes) if config.trainer.weight_noise else 0  # the chunk in use, and the next one
-    samples = dataset.train_size * (2 * (task.length + 4) + 8)
-    return 40 * sum(flat.sizes) + activations + gathered + noise + samples + HOST_BYTES
+        torch.func.functional_call(model, parameters, (samples, True))
+    activations = 3 * kept * batch // samples.size
+    of_sample = sum(value[0].numel() * value.element_size() for value in samples if value is not None)
+    gathered = 2 * BLOCK * batch * (of_sample + 4)
+    return 48 * flat.width + activations + gathered + dataset.train_size * (2 * of_sample + 8) + HOST_BYTES
 
 
 def free_bytes(device: torch.device) -> int | None:
@@ -71,14 +69,13 @@ def largest_population(configs: Sequence[RunConfig], device: torch.device) -> in
     """How many runs fit into one population: 1 to `LARGEST`.
 
     Args:
-        configs: of runs of one program; where one of them has weight noise, all take its memory.
+        configs: of runs of one program.
         device: where they train.
     """
-    config = max(configs, key=lambda each: each.trainer.weight_noise)
     free = free_bytes(device)
     if free is None:
         return LARGEST
-    return max(1, min(LARGEST, int(SHARE * free) // bytes_per_replica(config)))
+    return max(1, min(LARGEST, int(SHARE * free) // bytes_per_replica(configs[0])))
 
 
 def _available() -> int | None:

@@ -28,7 +28,7 @@ def program_of(config: RunConfig) -> str:
         content.pop(key)
     for group, keys in PER_REPLICA.items():
         for key in keys:
-            content[group].pop(key)
+            content[group].pop(key, None)
     return json.dumps(content, sort_keys=True)
 
 

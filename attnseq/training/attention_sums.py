@@ -1,128 +1,149 @@
 """The attention of a population over a set of samples, as counts and sums.
 
-Shapes: P replicas, B samples of a chunk, T positions, D digit values, N histogram bins.
+Shapes: P replicas, B samples of a chunk, T positions, D vocabulary or features, R rows of a map (values of a token, or
+answer or query positions), Q histogram bins.
 """
-
-import sys
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from attnseq.datasets.dataset import Split
-from attnseq.models.model import ModelOutput
+from attnseq.contracts.batch import Attention, Batch
+from attnseq.contracts.spec import Spec, Tokens
 from attnseq.training.attention_summary import AttentionSummary
-from attnseq.training.evaluation import Metrics, MetricSums, add_up
-from attnseq.training.population import FlatModel
 
 BINS = 64
 
+ROWS = {"BTD": "digit value", "BKT": "answer position", "BMTT": "query position"}
+"""What the rows of a map count, by the attention's axes."""
 
-def position_weights(attention: Tensor, digits_BxT: Tensor) -> Tensor:
-    """The weight that each position's own digit was multiplied by.
+
+def position_weights(attention: Attention, samples: Batch) -> Tensor:
+    """What each position weighs: of features that of its own token's, else their mean; of several rows their mean.
 
     Args:
-        attention: attention_PxBxT, or attention_PxBxTxD where features differ.
-        digits_BxT: the samples.
+        attention: of every replica.
+        samples: to which it is paid.
 
     Returns:
         weights_PxBxT.
     """
-    if attention.dim() == digits_BxT.dim() + 1:
-        return attention
-    index_PxBxTx1 = digits_BxT.long().expand(len(attention), *digits_BxT.shape).unsqueeze(-1)
-    return attention.gather(-1, index_PxBxTx1).squeeze(-1)
+    weights, axes = attention
+    if axes == "BT":
+        return weights
+    if axes == "BTD":
+        if samples.inputs.is_floating_point():
+            return weights.mean(dim=-1)
+        index_PxBxTx1 = samples.inputs.long().expand(len(weights), *samples.inputs.shape).unsqueeze(-1)
+        return weights.gather(-1, index_PxBxTx1).squeeze(-1)
+    rows_PxBxRxT, counted_BxR = _rows(attention, samples)
+    return (rows_PxBxRxT * counted_BxR.unsqueeze(-1)).sum(dim=-2) / counted_BxR.sum(dim=-1, keepdim=True)
+
+
+def _rows(attention: Attention, samples: Batch) -> tuple[Tensor, Tensor]:
+    """rows_PxBxRxT of attention that has several, heads averaged, and counted_BxR: which of them a sample has."""
+    weights, axes = attention
+    if axes == "BMTT":
+        present_BxT = samples.present()
+        rows_PxBxRxT = weights.mean(dim=-3)
+        counted_BxR = torch.ones_like(rows_PxBxRxT[0, ..., 0]) if present_BxT is None else present_BxT.to(weights.dtype)
+        return rows_PxBxRxT, counted_BxR
+    answers = samples.targets
+    if answers is None or answers.dim() == 1:  # one query for the whole answer
+        return weights, torch.ones_like(weights[0, ..., 0])
+    return weights, (answers >= 0).to(weights.dtype)
 
 
 class AttentionSums:
-    """The attention of every replica, counted on its device for all at once.
+    """One attention of every replica, counted on its device for all at once.
 
     Args:
         replicas: P.
-        positions: T.
-        device: of the outputs.
-        most: samples that are looked at, the first ones; None: all.
+        samples: the first ones; for their shapes and device.
+        spec: of the task.
     """
 
-    def __init__(self, replicas: int, positions: int, device: torch.device, most: int | None = None):
+    def __init__(self, replicas: int, samples: Batch, spec: Spec):
+        positions, device = spec.inputs.length, samples.inputs.device
         zeros_PxT = torch.zeros(replicas, positions, dtype=torch.float64, device=device)
         self._sums_PxT, self._squares_PxT = zeros_PxT.clone(), zeros_PxT.clone()
         self._lows_PxT, self._highs_PxT = zeros_PxT + 2, zeros_PxT - 1
         self._entropy_P, self._attending_P = zeros_PxT[:, 0].clone(), zeros_PxT[:, 0].clone()
-        self._counts = torch.zeros(replicas * positions * BINS, dtype=torch.int64, device=device)
+        self._counts = torch.zeros(replicas * positions * BINS + 1, dtype=torch.int64, device=device)
         self._row_PxT = torch.arange(replicas * positions, device=device).view(replicas, 1, positions) * BINS
-        self._heatmap: Tensor | None = None
-        self._samples, self._most = 0, sys.maxsize if most is None else most
+        self._samples_T = torch.zeros(positions, dtype=torch.int64, device=device)
+        self._map: Tensor | None = None
+        self._in_map: Tensor | None = None
+        self._map_rows, self._is_of_tokens = "", isinstance(spec.inputs, Tokens)
 
-    def add(self, output: ModelOutput, samples: Split) -> None:
-        left = self._most - self._samples
-        if left <= 0:
-            return
-        attention, digits_BxT = output.attention[:, :left], samples.digits_NxT[:left]
-        weights_PxBxT = position_weights(attention, digits_BxT).double()
-        if attention.dim() == 4:
-            part = attention.double().sum(dim=1)
-            self._heatmap = part if self._heatmap is None else self._heatmap + part
+    def add(self, attention: Attention, samples: Batch) -> None:
+        """Take in the attention of every replica to some samples."""
+        weights_PxBxT = position_weights(attention, samples).double()
+        present_BxT = samples.present()
         self._sums_PxT += weights_PxBxT.sum(dim=1)
         self._squares_PxT += weights_PxBxT.square().sum(dim=1)
-        self._lows_PxT = torch.minimum(self._lows_PxT, weights_PxBxT.amin(dim=1))
-        self._highs_PxT = torch.maximum(self._highs_PxT, weights_PxBxT.amax(dim=1))
-        totals_PxBx1 = weights_PxBxT.sum(dim=-1, keepdim=True)
-        # all of a sample's weights underflow: it has no shares, and 0 / 0 is no number
-        nowhere_PxBx1 = totals_PxBx1 == 0
-        shares_PxBxT = weights_PxBxT / totals_PxBx1.masked_fill(nowhere_PxBx1, 1.0)
-        self._entropy_P += torch.special.entr(shares_PxBxT).sum(dim=(1, 2))
-        self._attending_P += (~nowhere_PxBx1).sum(dim=(1, 2))
-        bins_PxBxT = (weights_PxBxT * BINS).long().clamp(0, BINS - 1)
-        self._counts += torch.bincount((self._row_PxT + bins_PxBxT).flatten(), minlength=len(self._counts))
-        self._samples += len(digits_BxT)
+        self._samples_T += samples.size if present_BxT is None else present_BxT.sum(dim=0)
+        lows = weights_PxBxT if present_BxT is None else weights_PxBxT.masked_fill(~present_BxT, 2.0)
+        highs = weights_PxBxT if present_BxT is None else weights_PxBxT.masked_fill(~present_BxT, -1.0)
+        self._lows_PxT = torch.minimum(self._lows_PxT, lows.amin(dim=1))
+        self._highs_PxT = torch.maximum(self._highs_PxT, highs.amax(dim=1))
+        bins_PxBxT = self._row_PxT + (weights_PxBxT * BINS).long().clamp(0, BINS - 1)
+        if present_BxT is not None:
+            bins_PxBxT = bins_PxBxT.masked_fill(~present_BxT, len(self._counts) - 1)
+        self._counts += torch.bincount(bins_PxBxT.flatten(), minlength=len(self._counts))
+        if attention.axes in ("BKT", "BMTT"):
+            self._add_rows(attention, samples)
+        else:
+            self._add_entropy(weights_PxBxT, None)
+            if attention.axes == "BTD" and self._is_of_tokens:
+                self._add_map(attention.weights.double().sum(dim=1), ROWS["BTD"], self._samples_T.unsqueeze(-1))
+
+    def _add_rows(self, attention: Attention, samples: Batch) -> None:
+        """Of attention that has a row for each answer or query position, take in each of these."""
+        rows_PxBxRxT, counted_BxR = _rows(attention, samples)
+        rows_PxBxRxT = rows_PxBxRxT.double() * counted_BxR.unsqueeze(-1)
+        self._add_entropy(rows_PxBxRxT, counted_BxR)
+        counts_R = counted_BxR.double().sum(dim=0)
+        self._in_map = counts_R if self._in_map is None else self._in_map + counts_R
+        self._add_map(rows_PxBxRxT.sum(dim=1).transpose(-1, -2), ROWS[attention.axes], self._in_map.clamp(min=1))
+
+    def _add_map(self, part_PxTxR: Tensor, rows: str, counts: Tensor) -> None:
+        self._map = part_PxTxR if self._map is None else self._map + part_PxTxR
+        self._map_rows, self._map_counts = rows, counts
+
+    def _add_entropy(self, weights: Tensor, counted_BxR: Tensor | None) -> None:
+        """Take in the entropy of weights, scaled to sum 1, over the last axis; where all underflow there is none."""
+        totals = weights.sum(dim=-1, keepdim=True)
+        nowhere = totals == 0  # no shares, and 0 / 0 is no number
+        shares = weights / totals.masked_fill(nowhere, 1.0)
+        axes = tuple(range(1, weights.dim()))
+        self._entropy_P += torch.special.entr(shares).sum(dim=axes)
+        self._attending_P += (~nowhere).sum(dim=axes)
 
     def summaries(self) -> list[AttentionSummary]:
-        """P summaries, over all samples that were looked at."""
-        samples = self._samples
+        """P summaries, over all samples that were added."""
+        counts_PxTxQ = self._counts[:-1].view(*self._sums_PxT.shape, BINS)
+        mean_PxT = self._sums_PxT / self._samples_T
         entropy_P = self._entropy_P / self._attending_P
-        counts_PxTxN = self._counts.view(*self._sums_PxT.shape, BINS)
-        values = (self._sums_PxT, self._squares_PxT, self._lows_PxT, self._highs_PxT, entropy_P, counts_PxTxN)
+        values = (mean_PxT, self._sums_PxT, self._squares_PxT, self._lows_PxT, self._highs_PxT, entropy_P, counts_PxTxQ)
         columns = [value.cpu().numpy() for value in values]
-        maps = [None] * len(entropy_P) if self._heatmap is None else list((self._heatmap / samples).cpu().numpy())
+        samples_T = self._samples_T.cpu().numpy()
+        maps = [None] * len(entropy_P) if self._map is None else list((self._map / self._map_counts).cpu().numpy())
         return [
             AttentionSummary(
-                mean_T=sums_T / samples,
+                mean_T=mean_T,
                 entropy=float(entropy),
-                histogram_TxN=counts_TxN,
+                histogram_TxN=counts_TxQ,
                 edges_N1=np.linspace(0.0, 1.0, BINS + 1),
                 minimum_T=lows_T,
                 maximum_T=highs_T,
                 sum_T=sums_T,
                 sum_squares_T=squares_T,
-                samples=samples,
-                heatmap_TxD=heatmap_TxD,
+                samples_T=samples_T,
+                heatmap_TxR=map_TxR,
+                rows=self._map_rows,
             )
-            for sums_T, squares_T, lows_T, highs_T, entropy, counts_TxN, heatmap_TxD in zip(*columns, maps, strict=True)
+            for mean_T, sums_T, squares_T, lows_T, highs_T, entropy, counts_TxQ, map_TxR in zip(
+                *columns, maps, strict=True
+            )
         ]
-
-
-def summarise_attention(flat: FlatModel, parameters_PxN: Tensor, split: Split) -> list[AttentionSummary]:
-    """Summaries of every replica's attention over the same samples; arguments as of `add_up`."""
-    sums = AttentionSums(len(parameters_PxN), split.digits_NxT.shape[1], parameters_PxN.device)
-    add_up(flat, parameters_PxN, split, sums)
-    return sums.summaries()
-
-
-def evaluate_with_attention(
-    flat: FlatModel, parameters_PxN: Tensor, split: Split, scale: int, most: int | None = None
-) -> list[tuple[Metrics, AttentionSummary]]:
-    """Metrics of every replica and summaries of its attention, over the same samples, which are predicted once.
-
-    Args:
-        flat: the model.
-        parameters_PxN: of the replicas.
-        split: samples, on the parameters' device.
-        scale: see `MetricSums`.
-        most: samples over which attention is looked at, see `AttentionSums`.
-    """
-    replicas, device = len(parameters_PxN), parameters_PxN.device
-    metrics = MetricSums(replicas, scale, device)
-    attention = AttentionSums(replicas, split.digits_NxT.shape[1], device, most)
-    add_up(flat, parameters_PxN, split, metrics, attention)
-    return list(zip(metrics.metrics(), attention.summaries(), strict=True))

@@ -1,7 +1,7 @@
 """An epoch cut into the batches that a population's program takes.
 
-Shapes: P replicas, N training samples, C calls of the program, S steps a call, B batch, M = C S B places of some calls
-(padding included), T positions.
+Shapes: P replicas, N training samples, C calls of the program, S steps a call, B batch, Q = C S B places of some calls
+(padding included).
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from attnseq.contracts.batch import Batch
 
 
 class BatchPlan(NamedTuple):
@@ -55,38 +57,42 @@ class Epoch:
         ones_N = torch.ones(plan.samples, device=device)
         self._valid_CxSxB = torch.nn.functional.pad(ones_N, (0, plan.places - plan.samples)).view(shape)
 
-    def block(
-        self, digits_NxT: Tensor, targets_N: Tensor, start: int, stop: int, rows: slice = slice(None)
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def block(self, samples: Batch, start: int, stop: int, rows: slice = slice(None)) -> list[Tensor]:
         """The batches of calls `start` to `stop`, gathered together: one gather is cheaper than one a step.
 
-        By `index_select`, which copies a sequence whole; indexing with brackets copies digit by digit.
+        By `index_select`, which copies a sample whole; indexing with brackets copies number by number.
 
         Args:
-            digits_NxT: training samples of all replicas.
-            targets_N: their targets.
+            samples: to train on, of all replicas.
             start: first call.
             stop: the call after the last.
             rows: the replicas.
 
         Returns:
-            digits_CxPxSxBxT, targets_CxPxSxB, contiguous, valid_CxSxB.
+            samples_CxPxSxB..., contiguous, of each tensor of a sample, and valid_CxSxB.
         """
         index_CxPxSxB = self._index(start, stop, rows)
-        digits, targets = (
-            samples.index_select(0, index_CxPxSxB.flatten()).view(*index_CxPxSxB.shape, *samples.shape[1:])
-            for samples in (digits_NxT, targets_N)
-        )
-        return digits, targets, self._valid_CxSxB[start:stop]
+        gathered = [
+            values.index_select(0, index_CxPxSxB.flatten()).view(*index_CxPxSxB.shape, *values.shape[1:])
+            for values in (samples.inputs, samples.targets, samples.lengths)
+            if values is not None
+        ]
+        return [*gathered, self._valid_CxSxB[start:stop]]
+
+    def places(self, epoch: int, start: int, stop: int) -> Tensor:
+        """place_CxSx2, int64: epoch and step in it, of each step of calls `start` to `stop`."""
+        size = self._plan.steps_per_call
+        steps_CxS = torch.arange(start * size, stop * size).view(-1, size)
+        return torch.stack((torch.full_like(steps_CxS, epoch), steps_CxS), dim=-1).to(self._device)
 
     def _index(self, start: int, stop: int, rows: slice) -> Tensor:
         """index_CxPxSxB of the samples of these calls, 0 for padding."""
         plan, order_P, first_P = self._plan, self._order_P[rows], self._first_P[rows]
         size = plan.steps_per_call * plan.batch_size
-        index_PxM = torch.zeros(len(order_P), (stop - start) * size, dtype=self._dtype)
-        for row_M, order_N, first in zip(index_PxM.numpy(), order_P, first_P, strict=True):
+        index_PxQ = torch.zeros(len(order_P), (stop - start) * size, dtype=self._dtype)
+        for row_Q, order_N, first in zip(index_PxQ.numpy(), order_P, first_P, strict=True):
             part = order_N[start * size : stop * size]
-            np.add(part, first, out=row_M[: len(part)], dtype=row_M.dtype)
+            np.add(part, first, out=row_Q[: len(part)], dtype=row_Q.dtype)
         shape = (len(order_P), stop - start, plan.steps_per_call, plan.batch_size)
         # contiguous before it goes to the device: `block` flattens it there
-        return index_PxM.view(shape).transpose(0, 1).contiguous().to(self._device)
+        return index_PxQ.view(shape).transpose(0, 1).contiguous().to(self._device)

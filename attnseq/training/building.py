@@ -1,6 +1,6 @@
 """What runs a population's steps, built as was decided; and the measurements that decide it.
 
-Shapes: P replicas, S steps a call, B batch, T positions, N parameters of one replica.
+Shapes: P replicas, S steps a call, B batch.
 """
 
 import os
@@ -19,12 +19,11 @@ from attnseq.training.eager import for_eager
 from attnseq.training.execution import COMPILED, EVERY_PROGRAM, TRACED, WRITTEN, Execution, Learnt, Measured, choose
 from attnseq.training.fingerprint import Digest, digest
 from attnseq.training.library import compile_library, library_path, load_library
-from attnseq.training.optimizer import AdamSettings
 from attnseq.training.plain_paths import plain_paths
-from attnseq.training.population import PopulationState, build_steps
+from attnseq.training.population import PopulationState, Settings, build_steps
 from attnseq.training.program import as_steps, compile_program, trace_steps
 from attnseq.training.replicas import Population
-from attnseq.training.runners import Piece, Runner, in_shards, one_by_one
+from attnseq.training.runners import Block, Runner, in_shards, one_by_one
 
 TIMED = 3
 """Steps that are timed, of which the fastest counts: what else the machine does only adds to the others."""
@@ -32,7 +31,7 @@ TIMED = 3
 CALLS = 10
 """Of a compiled program that are timed together."""
 
-Call = tuple[PopulationState, AdamSettings, *tuple[Tensor, ...]]
+Call = tuple[PopulationState, Settings, *tuple[Tensor, ...]]
 """What `Steps` take."""
 
 
@@ -45,15 +44,15 @@ class Builder:
 
     Args:
         population: P a multiple of `shards`; it is not changed.
-        padding: digits_PxSxBxT, targets_PxSxB, valid_SxB[, noise_PxSxN] of a call whose samples are all padding.
-        adam: its form, see `optimizer.adam`.
+        padding: samples_PxSxB..., valid_SxB[, place_Sx2] of a call whose samples are all padding.
         shards: into which the population is cut where its program is compiled for the CPU.
     """
 
-    def __init__(self, population: Population, padding: Sequence[Tensor], adam: str, shards: int):
+    def __init__(self, population: Population, padding: Sequence[Tensor], shards: int):
         self._device, self._shards, self._padding = population.device, shards, padding
         self._native = self._device.type == "cpu" and os.name != "nt"  # as `calls.cpp` is compiled for Unix
-        self._steps = build_steps(population.flat, adam)
+        self._steps = build_steps(population.recipe)
+        self._samples = population.recipe.sample_tensors
         self._replicas = len(population.orders)
         state = PopulationState(*(value.clone() for value in population.state))
         self._call: Call = (state, population.settings, *padding)
@@ -120,8 +119,8 @@ class Builder:
         run = in_shards(library, self._shards)
 
         def calls(number: int) -> None:
-            def gather(rows: slice) -> list[Piece]:
-                return [tuple(value.expand(number, *value.shape) for value in self._batch(rows))]
+            def gather(rows: slice) -> Block:
+                return [value.expand(number, *value.shape) for value in self._batch(rows)]
 
             run(self._call[0], self._call[1], gather)
 
@@ -142,7 +141,7 @@ class Builder:
         """The call of some replicas."""
         state, settings, *_ = self._call
         its_state = PopulationState(*(value[rows] for value in state))
-        return its_state, AdamSettings(*(value[rows] for value in settings)), *self._batch(rows)
+        return its_state, Settings(*(value[rows] for value in settings)), *self._batch(rows)
 
     def _written(self, rows: slice) -> None:
         """A step of some replicas as written."""
@@ -156,8 +155,8 @@ class Builder:
             return False
 
     def _batch(self, rows: slice) -> list[Tensor]:
-        digits_PxSxBxT, targets_PxSxB, valid_SxB, *noise = self._padding
-        return [digits_PxSxBxT[rows], targets_PxSxB[rows], valid_SxB, *(noise_PxSxN[rows] for noise_PxSxN in noise)]
+        samples, shared = self._padding[: self._samples], self._padding[self._samples :]
+        return [*(values[rows] for values in samples), *shared]
 
     @cached_property
     def _digest(self) -> Digest:

@@ -1,89 +1,103 @@
-"""How well a population predicts held-out samples.
+"""How well a population predicts held-out samples, and what it attends to: all in one pass over them.
 
-Shapes: P replicas, N samples, B samples of a chunk, T positions.
+Shapes: P replicas, W parameters of one replica, B samples of a chunk.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from attnseq.datasets.dataset import Split
-from attnseq.models.model import ModelOutput
-from attnseq.training.population import FlatModel
+from attnseq.contracts.batch import Attention, Batch, Output
+from attnseq.contracts.measures import Metric
+from attnseq.training.attention_summary import AttentionSummary
+from attnseq.training.attention_sums import AttentionSums
+from attnseq.training.population import Recipe
 
 CHUNK = 16_384
 """Samples times replicas that are predicted together; bounds the memory of an evaluation."""
 
 
-class Metrics(NamedTuple):
-    """Of one replica: mean squared error of the targets, mean absolute error in answers, share of exact answers."""
-
-    loss: float
-    mae: float
-    exact: float
-
-
-class Sums(Protocol):
-    """What is added up over the samples that a population predicts."""
-
-    def add(self, output: ModelOutput, samples: Split) -> None:
-        """Take in the outputs of all replicas for some samples."""
-
-
-@torch.no_grad()
-def add_up(flat: FlatModel, parameters_PxN: Tensor, split: Split, *sums: Sums) -> None:
-    """Predict samples once, for all that is added up over them.
+class Evaluation(NamedTuple):
+    """Of one replica.
 
     Args:
-        flat: the model.
-        parameters_PxN: of the replicas.
-        split: samples, on the parameters' device.
-        sums: each is given all of them, in order, in pieces.
+        row: "loss", and each metric by its name.
+        attention: summaries by tag: "attention" for that which explains the prediction, "attention/<name>" for others.
     """
-    for samples in chunks(split, CHUNK // len(parameters_PxN)):
-        output = flat.predict(parameters_PxN, samples.digits_NxT)
-        for each in sums:
-            each.add(output, samples)
+
+    row: dict[str, float]
+    attention: dict[str, AttentionSummary]
 
 
-class MetricSums:
-    """The metrics of every replica.
+class Meter:
+    """Measures a population of one task.
 
     Args:
-        replicas: P.
-        scale: target = answer / scale. A prediction is exact if, times the scale, it rounds to the answer.
-        device: of the outputs.
+        recipe: model and objective.
+        metrics: by name, made for the task's target.
     """
 
-    def __init__(self, replicas: int, scale: int, device: torch.device):
-        self._scale, self._samples = scale, 0
-        self._sums_3xP = torch.zeros(3, replicas, dtype=torch.float64, device=device)
+    def __init__(self, recipe: Recipe, metrics: Mapping[str, Metric]):
+        self._recipe, self._metrics = recipe, metrics
 
-    def add(self, output: ModelOutput, samples: Split) -> None:
-        predictions_PxB = output.prediction
-        errors_PxB = (predictions_PxB - samples.targets_N).double()
-        # not of the targets, which float32 rounds: the answer's units are float64's
-        predicted_PxB, answers_B = predictions_PxB.double() * self._scale, samples.answers_N.double()
-        exact_PxB = torch.round(predicted_PxB) == answers_B
-        parts = (errors_PxB.square(), (predicted_PxB - answers_B).abs(), exact_PxB.double())
-        self._sums_3xP += torch.stack([part.sum(dim=-1) for part in parts])
-        self._samples += len(samples)
+    @torch.no_grad()
+    def evaluate(self, parameters_PxW: Tensor, split: Batch, probe: int | None = None) -> list[Evaluation]:
+        """Of every replica on the same samples, each of which is predicted once.
 
-    def metrics(self) -> list[Metrics]:
-        """P metrics, over all samples that were added."""
-        return [Metrics(*row) for row in (self._sums_3xP / self._samples).T.tolist()]
+        Args:
+            parameters_PxW: of the replicas.
+            split: samples, on the parameters' device.
+            probe: samples whose attention is looked at, the first ones; None: all.
+        """
+        replicas, left = len(parameters_PxW), split.size if probe is None else min(probe, split.size)
+        sums_P = {
+            name: torch.zeros(replicas, dtype=torch.float64, device=parameters_PxW.device) for name in self._names
+        }
+        attention: dict[str, AttentionSums] = {}
+        for samples in split.pieces(CHUNK // replicas):
+            output = self._recipe.flat.predict(parameters_PxW, samples)
+            for name, values_PxB in self._values(output, samples).items():
+                sums_P[name] += values_PxB.sum(dim=-1)
+            seen = samples.first(left)
+            left -= seen.size
+            for name, each in output.attention.items() if seen.size else ():
+                if name not in attention:
+                    attention[name] = AttentionSums(replicas, seen, self._recipe.spec)
+                attention[name].add(Attention(each.weights[:, : seen.size], each.axes), seen)
+        rows = self._rows(sums_P, split)
+        columns = [sums.summaries() for sums in attention.values()]
+        return [
+            Evaluation(row, dict(zip(tags(attention), summaries, strict=True)))
+            for row, *summaries in zip(rows, *columns, strict=True)
+        ]
+
+    @property
+    def _names(self) -> list[str]:
+        return ["loss", *self._metrics]
+
+    def _values(self, output: Output, samples: Batch) -> dict[str, Tensor]:
+        """values_PxB of each name, in float64."""
+
+        weights = {name: attention.weights for name, attention in output.attention.items()}
+
+        def of_one(prediction: Tensor, weights: dict[str, Tensor], extra: dict[str, Tensor]) -> dict[str, Tensor]:
+            attention = {name: Attention(its, output.attention[name].axes) for name, its in weights.items()}
+            mine = Output(prediction, attention, extra)
+            values = {name: metric(mine, samples) for name, metric in self._metrics.items()}
+            return {"loss": self._recipe.objective(mine, samples), **values}
+
+        values_PxB: dict[str, Tensor] = torch.vmap(of_one)(output.prediction.double(), weights, dict(output.extra))
+        return values_PxB
+
+    def _rows(self, sums_P: Mapping[str, Tensor], split: Batch) -> list[dict[str, float]]:
+        means = {name: (sum_P / split.size).tolist() for name, sum_P in sums_P.items()}
+        for name, metric in self._metrics.items():
+            means[name] = [metric.summary(mean, split) for mean in means[name]]
+        return [dict(zip(means, row, strict=True)) for row in zip(*means.values(), strict=True)]
 
 
-def evaluate(flat: FlatModel, parameters_PxN: Tensor, split: Split, scale: int) -> list[Metrics]:
-    """Metrics of every replica on the same samples; arguments as of `add_up` and `MetricSums`."""
-    sums = MetricSums(len(parameters_PxN), scale, parameters_PxN.device)
-    add_up(flat, parameters_PxN, split, sums)
-    return sums.metrics()
-
-
-def chunks(split: Split, size: int) -> Iterator[Split]:
-    """The samples of a split, in order, at most `size` at a time."""
-    columns = (split.digits_NxT, split.targets_N, split.answers_N)
-    return (Split(*piece) for piece in zip(*(column.split(max(1, size)) for column in columns), strict=True))
+def tags(names: Mapping[str, object]) -> list[str]:
+    """Of attention by its names, the first of which explains the prediction."""
+    return [f"attention/{name}" if index else "attention" for index, name in enumerate(names)]

@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from attnseq.core.randomness import generator
 
-ORDERS = ("random", "tutorial")
-
 Order = Callable[[int], npt.NDArray[np.int32]]
 """From an epoch, 0 or more, to the permutation order_N of its samples: not to be changed, good until the next call."""
 

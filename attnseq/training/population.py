@@ -1,31 +1,39 @@
 """A population: P replicas of one model, trained by one tensor program. A plain run is a population of one.
 
-Shapes: P replicas, N parameters of one replica, S steps a call, B batch, T positions.
+Shapes: P replicas, W parameters of one replica, S steps a call, B batch.
 
 A call takes S optimizer steps, on batches that the caller has gathered, and changes the state in place:
 
-    digits_PxSxBxT, targets_PxSxB, valid_SxB[, noise_PxSxN]  ->  vmap(grad_and_value(loss)) -> Adam, S times  ->  state
+    samples_PxSxB..., valid_SxB[, place_Sx2]  ->  vmap(grad_and_value(loss)) -> Adam, S times  ->  state
 
 Samples that pad the last batch of an epoch have `valid` 0; a step without a valid sample changes nothing, so that one
 program (`attnseq.training.program`) serves every epoch length. A replica whose loss is not finite is frozen, its
 neighbours are not touched.
 """
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from attnseq.models.model import ModelOutput
+from attnseq.contracts.batch import Attention, Batch, Output
+from attnseq.contracts.examples import example
+from attnseq.contracts.measures import Objective
+from attnseq.contracts.model import Model
+from attnseq.contracts.spec import Spec
+from attnseq.core import philox
 from attnseq.training.optimizer import AdamSettings, AdamState, adam
 
 
 class PopulationState(NamedTuple):
     """Everything that a step changes, a row a replica.
 
-    parameters, first_moment, second_moment: PxN; updates: P, float64, optimizer steps taken; loss_sum: P, float64,
-    sum over the samples of this epoch of their squared errors; diverged: P, float64, the step whose loss was not
-    finite, 0 while there is none.
+    parameters, first_moment, second_moment: PxW; updates: P, float64, optimizer steps taken; loss_sum: P, float64,
+    sum over the samples of this epoch of their losses; diverged: P, float64, the step whose loss was not finite, 0
+    while there is none.
     """
 
     parameters: Tensor
@@ -36,82 +44,137 @@ class PopulationState(NamedTuple):
     diverged: Tensor
 
 
+class Settings(NamedTuple):
+    """What is fixed, and may differ from replica to replica (P, float64): Adam's, the noise's deviation, the seed."""
+
+    learning_rate: Tensor
+    beta1: Tensor
+    beta2: Tensor
+    epsilon: Tensor
+    weight_noise: Tensor
+    seed: Tensor
+
+
 class FlatModel:
-    """An `nn.Module` as a function of one flat vector of its parameters.
+    """A model as a function of one flat vector of its parameters.
 
     Args:
-        model: any module with `forward(digits_BxT) -> ModelOutput`.
+        model: any `Model`.
     """
 
-    def __init__(self, model: nn.Module):
+    def __init__(self, model: Model):
         self.model = model
         self.shapes = {name: parameter.shape for name, parameter in model.named_parameters()}
         self.sizes = [shape.numel() for shape in self.shapes.values()]
 
-    def flatten(self, parameters: dict[str, Tensor]) -> Tensor:
-        """parameters_N of named parameters; KeyError where one is missing."""
+    @property
+    def width(self) -> int:
+        """W."""
+        return sum(self.sizes)
+
+    def flatten(self, parameters: Mapping[str, Tensor]) -> Tensor:
+        """parameters_W of named parameters; KeyError where one is missing."""
         return torch.cat([parameters[name].reshape(-1) for name in self.shapes])
 
-    def unflatten(self, parameters_N: Tensor) -> dict[str, Tensor]:
-        """Named views of parameters_N."""
-        pieces = parameters_N.split(self.sizes)
+    def unflatten(self, parameters_W: Tensor) -> dict[str, Tensor]:
+        """Named views of parameters_W."""
+        pieces = parameters_W.split(self.sizes)
         return {name: piece.view(shape) for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)}
 
-    def __call__(self, parameters_N: Tensor, digits_BxT: Tensor) -> ModelOutput:
-        return torch.func.functional_call(self.model, self.unflatten(parameters_N), (digits_BxT,))
+    def __call__(self, parameters_W: Tensor, batch: Batch, training: bool = False) -> Output:
+        output: Output = torch.func.functional_call(self.model, self.unflatten(parameters_W), (batch, training))
+        return output
 
-    def predict(self, parameters_PxN: Tensor, digits_BxT: Tensor) -> ModelOutput:
-        """Outputs of every replica on the same samples, a leading axis P on both."""
-        return torch.vmap(self, in_dims=(0, None))(parameters_PxN, digits_BxT)
+    def predict(self, parameters_PxW: Tensor, batch: Batch) -> Output:
+        """Outputs of every replica on the same samples, an axis P before all others; it does not see the targets."""
+        axes: dict[str, str] = {}  # text, which vmap does not return
+
+        def one(parameters_W: Tensor) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+            output = self(parameters_W, batch._replace(targets=None))
+            axes.update({name: attention.axes for name, attention in output.attention.items()})
+            weights = {name: attention.weights for name, attention in output.attention.items()}
+            return output.prediction, weights, dict(output.extra)
+
+        prediction, weights, extra = torch.vmap(one)(parameters_PxW)
+        return Output(prediction, {name: Attention(value, axes[name]) for name, value in weights.items()}, extra)
 
 
-def initial_state(parameters_PxN: Tensor) -> PopulationState:
+@dataclass(frozen=True)
+class Recipe:
+    """What a step computes.
+
+    Args:
+        flat: the model.
+        spec: of the task.
+        objective: what is minimised.
+        adam: its form, see `optimizer.adam`.
+        weight_noise: whether a replica has noise on its weights: normal noise on every parameter while a step's
+            gradient is taken, fresh in each step (Murray & Edwards 1994, "Enhanced MLP performance and fault tolerance
+            resulting from synaptic weight noise during training"; for recurrent networks Jim, Giles & Horne 1996,
+            Graves 2011).
+    """
+
+    flat: FlatModel
+    spec: Spec
+    objective: Objective
+    adam: str
+    weight_noise: bool = False
+
+    @cached_property
+    def draws(self) -> Mapping[str, Sequence[int]]:
+        """Of the model, see `Model.draws`."""
+        return self.flat.model.draws(example(self.spec, 1))
+
+    @cached_property
+    def is_drawn(self) -> bool:
+        """Whether a step needs random numbers, and so has to be told its place."""
+        return self.weight_noise or bool(self.draws)
+
+    @property
+    def sample_tensors(self) -> int:
+        """Of a batch: inputs, targets, and lengths where they differ."""
+        return 3 if self.spec.inputs.padded else 2
+
+
+def initial_state(parameters_PxW: Tensor) -> PopulationState:
     """The state before the first step, on the parameters' device; the parameters are copied."""
-    counters = [torch.zeros(len(parameters_PxN), dtype=torch.float64, device=parameters_PxN.device) for _ in range(3)]
-    moments = [torch.zeros_like(parameters_PxN) for _ in range(2)]
-    return PopulationState(parameters_PxN.clone(), *moments, *counters)
-
-
-def squared_error(
-    flat: FlatModel, parameters_N: Tensor, digits_BxT: Tensor, targets_B: Tensor, valid_B: Tensor
-) -> Tensor:
-    """Mean squared error of one replica over the valid samples of a batch."""
-    errors_B = flat(parameters_N, digits_BxT).prediction - targets_B
-    return (valid_B * errors_B * errors_B).sum() / valid_B.sum().clamp(min=1)
+    counters = [torch.zeros(len(parameters_PxW), dtype=torch.float64, device=parameters_PxW.device) for _ in range(3)]
+    moments = [torch.zeros_like(parameters_PxW) for _ in range(2)]
+    return PopulationState(parameters_PxW.clone(), *moments, *counters)
 
 
 def take_step(
-    flat: FlatModel,
-    form: str,
-    state: PopulationState,
-    settings: AdamSettings,
-    digits_PxBxT: Tensor,
-    targets_PxB: Tensor,
-    valid_B: Tensor,
-    noise_PxN: Tensor | None = None,
+    recipe: Recipe, state: PopulationState, settings: Settings, batch: Batch, place_2: Tensor | None = None
 ) -> PopulationState:
     """One optimizer step of every replica.
 
     Args:
-        flat: the model.
-        form: of Adam, see `optimizer.adam`.
+        recipe: what it computes.
         state: before the step.
-        settings: Adam's, per replica.
-        digits_PxBxT: each replica's batch.
-        targets_PxB: its targets.
-        valid_B: 1 for a sample, 0 for padding.
-        noise_PxN: what is added to the parameters where the gradient is taken, and nowhere else.
+        settings: per replica.
+        batch: each replica's, an axis P before those of its tensors; `valid` alone is shared.
+        place_2: epoch and step in it, int64, where the recipe draws.
 
     Returns:
         The state after the step; equal to `state` where no sample is valid, and for a diverged replica.
     """
-    gradients = torch.vmap(torch.func.grad_and_value(lambda *xs: squared_error(flat, *xs)), in_dims=(0, 0, 0, None))
-    at_PxN = state.parameters if noise_PxN is None else state.parameters + noise_PxN
-    gradient_PxN, loss_P = gradients(at_PxN, digits_PxBxT, targets_PxB, valid_B)
-    samples = valid_B.sum()
+    at_PxW = state.parameters
+    if place_2 is not None:
+        at_PxW, batch = _drawn(recipe, at_PxW, settings, batch, *place_2)
+
+    def loss(parameters_W: Tensor, batch: Batch) -> Tensor:
+        """Mean over the valid samples of a batch."""
+        assert batch.valid is not None
+        loss_B = recipe.objective(recipe.flat(parameters_W, batch, training=True), batch)
+        return (batch.valid * loss_B).sum() / batch.valid.sum().clamp(min=1)
+
+    axes = batch.map(lambda _: 0)._replace(valid=None, draws=batch.draws and dict.fromkeys(batch.draws, 0))  # type: ignore
+    gradient_PxW, loss_P = torch.vmap(torch.func.grad_and_value(loss), in_dims=(0, axes))(at_PxW, batch)
+    assert batch.valid is not None
+    samples = batch.valid.sum()
     running_P = (state.diverged == 0) & (samples > 0)
     finite_P = torch.isfinite(loss_P)
-    updated = adam(AdamState(*state[:4]), gradient_PxN, settings, form)
+    updated = adam(AdamState(*state[:4]), gradient_PxW, AdamSettings(*settings[:4]), recipe.adam)
     moves_P = running_P & finite_P
     moved = [
         torch.where(moves_P if old.dim() == 1 else moves_P.unsqueeze(-1), new, old)
@@ -122,42 +185,33 @@ def take_step(
     return PopulationState(moved[0], moved[1], moved[2], moved[3], loss_sum, diverged)
 
 
-class Steps(Protocol):
-    """Takes S optimizer steps in place, on batches as in this file's legend."""
+def _drawn(
+    recipe: Recipe, parameters_PxW: Tensor, settings: Settings, batch: Batch, epoch: Tensor, step: Tensor
+) -> tuple[Tensor, Batch]:
+    """The parameters with their noise, and the batch with its draws: functions of seed, epoch, step and name alone."""
+    seed_P = settings.seed.long()
+    if recipe.weight_noise:
+        noise_PxW = philox.normal(seed_P, epoch, step, "weight_noise", (recipe.flat.width,))
+        parameters_PxW = parameters_PxW + settings.weight_noise.to(noise_PxW.dtype).unsqueeze(-1) * noise_PxW
+    one = batch.map(lambda values: values[0] if values is not batch.valid else values)
+    shapes = recipe.flat.model.draws(one)
+    draws = {name: philox.uniform(seed_P, epoch, step, f"draws/{name}", shape) for name, shape in shapes.items()}
+    return parameters_PxW, batch._replace(draws=draws or None)
 
-    def __call__(
-        self,
-        state: PopulationState,
-        settings: AdamSettings,
-        digits_PxSxBxT: Tensor,
-        targets_PxSxB: Tensor,
-        valid_SxB: Tensor,
-        noise_PxSxN: Tensor | None = None,
-        /,
-    ) -> None: ...
+
+Steps = Callable[..., None]
+"""Takes S optimizer steps in place: of (state, settings, samples_PxSxB..., valid_SxB[, place_Sx2])."""
 
 
-def build_steps(flat: FlatModel, form: str) -> Steps:
-    """The steps of a model.
+def build_steps(recipe: Recipe) -> Steps:
+    """The steps of a recipe."""
 
-    Args:
-        flat: the model.
-        form: of Adam, see `optimizer.adam`.
-    """
-
-    def steps_(
-        state: PopulationState,
-        settings: AdamSettings,
-        digits_PxSxBxT: Tensor,
-        targets_PxSxB: Tensor,
-        valid_SxB: Tensor,
-        noise_PxSxN: Tensor | None = None,
-    ) -> None:
+    def steps_(state: PopulationState, settings: Settings, *call: Tensor) -> None:
+        samples, (valid_SxB, *places) = call[: recipe.sample_tensors], call[recipe.sample_tensors :]
         new = state
         for step in range(len(valid_SxB)):
-            batch = digits_PxSxBxT[:, step], targets_PxSxB[:, step], valid_SxB[step]
-            noise_PxN = None if noise_PxSxN is None else noise_PxSxN[:, step]
-            new = take_step(flat, form, new, settings, *batch, noise_PxN)
+            batch = Batch(*(values[:, step] for values in samples))._replace(valid=valid_SxB[step])
+            new = take_step(recipe, new, settings, batch, *(place_Sx2[step] for place_Sx2 in places))
         for old, value in zip(state, new, strict=True):
             old.copy_(value)
 

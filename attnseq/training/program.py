@@ -5,7 +5,7 @@
 Tracing (`make_fx`) resolves vmap, grad and the LSTM's own backward pass, of which nothing is left but their operations:
 that is what makes a call cheap, compiled or not.
 
-Shapes: P replicas, N parameters of one replica, S steps a call, B batch, T positions.
+Shapes: P replicas, S steps a call.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,11 +16,10 @@ from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from attnseq.training.memory import collection_paused
-from attnseq.training.optimizer import AdamSettings
-from attnseq.training.population import PopulationState, Steps
+from attnseq.training.population import PopulationState, Settings, Steps
 
 Program = Callable[..., object]
-"""As `Steps`, of tensors one after the other: those of the state, of the settings, digits, targets, valid, noise."""
+"""As `Steps`, of tensors one after the other: those of the state, of the settings, and of the call."""
 
 
 @collection_paused()
@@ -29,17 +28,16 @@ def trace_steps(steps: Steps, example: Sequence) -> GraphModule:
 
     Args:
         steps: from `build_steps`.
-        example: (state, settings, digits, targets, valid[, noise]) with the shapes, types and device of every later
-            call; not changed.
+        example: what `Steps` take, with the shapes, types and device of every later call; not changed.
 
     Returns:
         A `Program`.
     """
-    state_size, settings_size = len(PopulationState._fields), len(AdamSettings._fields)
+    state_size, settings_size = len(PopulationState._fields), len(Settings._fields)
 
     def plain(*tensors: Tensor) -> tuple[()]:
         state = PopulationState(*tensors[:state_size])
-        settings = AdamSettings(*tensors[state_size : state_size + settings_size])
+        settings = Settings(*tensors[state_size : state_size + settings_size])
         steps(state, settings, *tensors[state_size + settings_size :])
         return ()
 
@@ -104,7 +102,7 @@ def as_steps(program: Program) -> Steps:
     """A program with the signature of the steps that it was made from."""
 
     @torch.no_grad()
-    def steps_(state: PopulationState, settings: AdamSettings, *batch: Tensor | None) -> None:
-        program(*state, *settings, *(tensor for tensor in batch if tensor is not None))
+    def steps_(state: PopulationState, settings: Settings, *call: Tensor) -> None:
+        program(*state, *settings, *call)
 
     return steps_

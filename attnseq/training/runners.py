@@ -3,36 +3,34 @@
 A shard is some of a population's replicas. The threads of one program would wait for each other after each of some
 hundred kernels a step; shards wait for each other when a block of calls is done, and each gathers its own batches.
 
-Shapes: P replicas, C calls, S steps a call, B batch, T positions, N parameters of one replica.
+Shapes: P replicas, C calls.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 import torch
 from torch import Tensor
 
 from attnseq.training.calls import Library
-from attnseq.training.optimizer import AdamSettings
-from attnseq.training.population import PopulationState, Steps
+from attnseq.training.population import PopulationState, Settings, Steps
 
-Piece = tuple[Tensor, ...]
-"""Some calls in a row: digits_CxPxSxBxT, targets_CxPxSxB, valid_CxSxB[, noise_CxPxSxN]."""
+Block = Sequence[Tensor]
+"""Some calls in a row: what `Steps` take besides state and settings, an axis C before that of each."""
 
-Gather = Callable[[slice], Iterable[Piece]]
-"""Gathers a block of calls for some of the replicas, in one or more pieces."""
+Gather = Callable[[slice], Block]
+"""Gathers a block of calls for some of the replicas."""
 
-Runner = Callable[[PopulationState, AdamSettings, Gather], None]
+Runner = Callable[[PopulationState, Settings, Gather], None]
 """Makes a block of calls, and changes the state in place."""
 
 
 def one_by_one(steps: Steps) -> Runner:
     """Makes the calls of all replicas from Python."""
 
-    def run(state: PopulationState, settings: AdamSettings, gather: Gather) -> None:
-        for piece in gather(slice(None)):
-            for call in zip(*piece, strict=True):
-                steps(state, settings, *call)
+    def run(state: PopulationState, settings: Settings, gather: Gather) -> None:
+        for call in zip(*gather(slice(None)), strict=True):
+            steps(state, settings, *call)
 
     return run
 
@@ -48,12 +46,11 @@ def in_shards(library: Library, shards: int) -> Runner:
     """
     pool = ThreadPoolExecutor(shards, "shard", initializer=torch.set_num_threads, initargs=(1,))
 
-    def train(state: PopulationState, settings: AdamSettings, gather: Gather, rows: slice) -> None:
+    def train(state: PopulationState, settings: Settings, gather: Gather, rows: slice) -> None:
         lasting = [value[rows] for value in (*state, *settings)]
-        for piece in gather(rows):
-            library.run(lasting, piece)
+        library.run(lasting, gather(rows))
 
-    def run(state: PopulationState, settings: AdamSettings, gather: Gather) -> None:
+    def run(state: PopulationState, settings: Settings, gather: Gather) -> None:
         size = len(state.updates) // shards
         parts: list[Future[None]] = []
         try:

@@ -1,19 +1,19 @@
 """The training loop: a population of one or more runs that share a program, epoch by epoch.
 
-Shapes: P replicas, N parameters of one replica or training samples, S steps a call, B batch, T positions.
+Shapes: P replicas, S steps a call, B batch.
 """
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from attnseq.core.keys import ConfigError
-from attnseq.datasets.pool import DataPool
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.building import Builder, CompilationError
 from attnseq.training.compiling import at_most_threads, steps_per_call
@@ -21,8 +21,9 @@ from attnseq.training.cores import usable_cores
 from attnseq.training.execution import COMPILED, TRACED, Execution, again, shards_for
 from attnseq.training.memory import keep_freed_memory
 from attnseq.training.pace import Pace
+from attnseq.training.pool import DataPool
 from attnseq.training.replicas import Population
-from attnseq.training.runners import Piece, Runner
+from attnseq.training.runners import Block, Runner
 from attnseq.training.stopping import StopSignals
 
 
@@ -33,14 +34,12 @@ class Schedule:
     Args:
         epochs: passes over the training samples.
         batch_size: samples a step.
-        adam: its form, see `optimizer.adam`.
         compile: "auto", "true" or "false".
         checkpoint_minutes: between checkpoints within an epoch.
     """
 
     epochs: int
     batch_size: int
-    adam: str
     compile: str
     checkpoint_minutes: float
 
@@ -122,7 +121,7 @@ class Trainer:
         return population, self._built(self._builder(population, 1), replace(execution, shards=1))
 
     def _builder(self, population: Population, shards: int) -> Builder:
-        return Builder(population, self._padding(population), self._schedule.adam, shards)
+        return Builder(population, self._padding(population), shards)
 
     def _built(self, builder: Builder, execution: Execution) -> Runner:
         """What runs the steps, which is told before it is built."""
@@ -150,12 +149,12 @@ class Trainer:
 
     def _padding(self, population: Population) -> list[Tensor]:
         """A call whose samples are all padding, so that it changes nothing."""
-        steps = self._batches(population).steps_per_call
-        shape = (len(population.orders), steps, self._schedule.batch_size)
-        digits_NxT, targets_N = self._data.digits_NxT, self._data.targets_N
-        samples = [digits_NxT.new_zeros(*shape, digits_NxT.shape[1]), targets_N.new_zeros(shape)]
-        noise = [] if population.noise is None else [population.noise.zeros(steps)]
-        return [*samples, targets_N.new_zeros(shape[1:]), *noise]
+        batches = self._batches(population)
+        shape = (len(population.orders), batches.steps_per_call, batches.batch_size)
+        valid_SxB = torch.zeros(shape[1:], device=population.device)
+        samples = [values.new_zeros(*shape, *values.shape[1:]) for values in self._data.train if values is not None]
+        place_Sx2 = torch.zeros(shape[1], 2, dtype=torch.int64, device=population.device)
+        return [*samples, valid_SxB, *([place_Sx2] if population.recipe.is_drawn else [])]
 
     def _train_epoch(self, population: Population, wide: Population, run: Runner, stop: StopSignals) -> None:
         """Go on with the epoch under way, in which `wide`, of which `population` is a part, is run."""
@@ -186,10 +185,10 @@ class Trainer:
         self._observer.progress(population.epoch * batches.steps, loss_P)
         self._observer.epoch(population.epoch, population, loss_P)
 
-    def _gather(self, wide: Population, epoch: Epoch, start: int, end: int, rows: slice) -> Iterator[Piece]:
-        """Calls `start` to `end` of an epoch for some of the replicas, in pieces."""
-        block = epoch.block(self._data.digits_NxT, self._data.targets_N, start, end, rows)
-        return wide.pieces(block, start, rows)
+    def _gather(self, wide: Population, epoch: Epoch, start: int, end: int, rows: slice) -> Block:
+        """Calls `start` to `end` of an epoch for some of the replicas."""
+        block = epoch.block(self._data.train, start, end, rows)
+        return [*block, epoch.places(wide.epoch, start, end)] if wide.recipe.is_drawn else block
 
     def _epoch(self, population: Population, wide: Population, batches: BatchPlan) -> Epoch:
         """The epoch under way."""

@@ -1,4 +1,4 @@
-"""The task |a - b|: which digits of a sequence form the operands a and b, and so what every position is worth.
+"""Two numbers in a sequence of digits: which of them form the operands a and b, and what every position is worth.
 
 Shape suffixes: N samples, T positions, K answer digits.
 """
@@ -14,8 +14,8 @@ _LARGEST_SCALE = 10**9
 
 
 @dataclass(frozen=True)
-class AbsDifference:
-    """The absolute difference of two numbers that stand, digit by digit, among distractors; the tutorial's by default.
+class Operands:
+    """Two numbers that stand, digit by digit, among distractors; the tutorial's by default.
 
     Args:
         length: T, positions of a sequence, 1 or more.

@@ -1,0 +1,50 @@
+"""Samples of nothing but zeros, by which programs are made before there are others; and samples behind one another.
+
+Shapes: B batch, T positions, K answer positions, F features.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from attnseq.contracts.batch import Batch
+from attnseq.contracts.spec import Classes, Reals, Scalar, Spec, Tokens
+
+
+def example(spec: Spec, samples: int, device: torch.device | str = "cpu") -> Batch:
+    """Samples of nothing but zeros, of the types and shapes that training gives a model.
+
+    Args:
+        spec: of the task.
+        samples: B.
+        device: where they lie.
+    """
+
+    def zeros(dtype: torch.dtype, *shape: int) -> Tensor:
+        return torch.zeros(samples, *shape, dtype=dtype, device=device)
+
+    kind, target = spec.inputs, spec.target
+    inputs = (
+        zeros(torch.float32, kind.length, kind.features)
+        if isinstance(kind, Reals)
+        else zeros(token_type(kind), kind.length)
+    )
+    targets = {
+        Scalar: lambda: zeros(torch.float32),
+        Classes: lambda: zeros(torch.int32),
+        Tokens: lambda: zeros(torch.int32, getattr(target, "length", 0)),
+    }[type(target)]()
+    lengths = torch.full((samples,), kind.length, dtype=torch.int32, device=device) if kind.padded else None
+    return Batch(inputs, targets, lengths)
+
+
+def token_type(kind: Tokens) -> torch.dtype:
+    """The type in which input tokens are kept."""
+    return torch.uint8 if kind.vocabulary <= 256 else torch.int32
+
+
+def stacked(batches: list[Batch]) -> Batch:
+    """Samples of several batches of one task behind one another."""
+    columns: Any = zip(*(batch[:4] for batch in batches), strict=True)
+    return Batch(*(None if column[0] is None else torch.cat(column) for column in columns))

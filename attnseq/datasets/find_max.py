@@ -1,0 +1,71 @@
+"""The largest of some real numbers. Which position counts differs from sample to sample.
+
+Shapes: N samples, B batch, T positions, F features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from omegaconf import MISSING
+
+from attnseq.contracts.batch import Batch
+from attnseq.contracts.spec import Reals, Scalar, Spec
+from attnseq.contracts.task import Splits, Task
+from attnseq.core.keys import check_range
+from attnseq.core.randomness import generator
+from attnseq.datasets.config import DATASETS, NoisyDatasetConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass
+class FindMax(Task):
+    """The largest of T independent numbers, uniform in [0, 1).
+
+    Args:
+        length: T.
+        sizes: samples of train, validation and test, each from a stream of its own.
+        seed: 0 or more.
+    """
+
+    length: int
+    sizes: tuple[int, int, int]
+    seed: int
+
+    @property
+    def spec(self) -> Spec:
+        return Spec(Reals(self.length), Scalar())
+
+    def splits(self) -> Splits:
+        return Splits(*(self._draw(name, size) for name, size in zip(Splits._fields, self.sizes, strict=True)))
+
+    def relevance(self, batch: Batch) -> Tensor:
+        """1 where the largest number stands, which is all that the answer depends on; 0 elsewhere."""
+        values_BxT = batch.inputs.squeeze(-1)
+        return (values_BxT == values_BxT.amax(dim=-1, keepdim=True)).double()
+
+    def _draw(self, name: str, size: int) -> Batch:
+        import torch
+
+        rng = generator(self.seed, f"data/find_max/{name}")
+        values_NxTx1 = torch.from_numpy(rng.random((size, self.length, 1), dtype=np.float32))
+        return Batch(values_NxTx1, values_NxTx1.amax(dim=(1, 2)).double())
+
+
+@DATASETS.register("find_max")
+@dataclass
+class FindMaxConfig(NoisyDatasetConfig):
+    """`conf/dataset/find_max.yaml`."""
+
+    length: int = MISSING
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range("dataset.length", self.length, 1, 10_000)
+
+    def build(self) -> FindMax:
+        return FindMax(self.length, self.sizes, self.seed)

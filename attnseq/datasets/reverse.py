@@ -1,0 +1,92 @@
+"""A sequence turned round, of lengths that differ: the alignment of answer and input is known exactly.
+
+Shapes: N samples, B batch, T positions, K = T answer positions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from omegaconf import MISSING
+
+from attnseq.contracts.batch import NO_TOKEN, Batch
+from attnseq.contracts.spec import Spec, Tokens
+from attnseq.contracts.task import Splits, Task
+from attnseq.core.keys import check_range
+from attnseq.core.randomness import generator
+from attnseq.datasets.config import DATASETS, DatasetConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass
+class Reverse(Task):
+    """The tokens of a sequence in the opposite order. Lengths are uniform in 1 to T, padding is token 0.
+
+    Args:
+        length: T, of the longest.
+        vocabulary: D, tokens, which are independent and uniform.
+        sizes: samples of train, validation and test, each from a stream of its own.
+        seed: 0 or more.
+    """
+
+    length: int
+    vocabulary: int
+    sizes: tuple[int, int, int]
+    seed: int
+
+    @property
+    def spec(self) -> Spec:
+        tokens = Tokens(self.length, self.vocabulary, padded=True)
+        return Spec(tokens, tokens)
+
+    def splits(self) -> Splits:
+        return Splits(*(self._draw(name, size) for name, size in zip(Splits._fields, self.sizes, strict=True)))
+
+    def relevance(self, batch: Batch) -> Tensor:
+        """relevance_BxKxT: 1 for the position whose token an answer position repeats; 0 elsewhere."""
+        return (self._mirrored(batch).unsqueeze(-1) == self._positions(batch)).double()
+
+    def _draw(self, name: str, size: int) -> Batch:
+        import torch
+
+        from attnseq.contracts.examples import token_type
+
+        rng = generator(self.seed, f"data/reverse/{name}")
+        lengths_N = rng.integers(1, self.length + 1, size, dtype=np.int32)
+        tokens_NxT = rng.integers(0, self.vocabulary, (size, self.length), dtype=np.int64)
+        batch = Batch(torch.from_numpy(tokens_NxT), lengths=torch.from_numpy(lengths_N))
+        inputs_NxT = batch.inputs * batch.present()
+        mirrored_NxT = self._mirrored(batch)
+        targets_NxK = inputs_NxT.gather(1, mirrored_NxT.clamp(min=0)).masked_fill(mirrored_NxT < 0, NO_TOKEN)
+        inputs = Tokens(self.length, self.vocabulary)
+        return Batch(inputs_NxT.to(token_type(inputs)), targets_NxK.to(torch.int32), batch.lengths)
+
+    def _mirrored(self, batch: Batch) -> Tensor:
+        """mirrored_BxK: the position that each answer position repeats, negative where there is none."""
+        return batch.lengths.unsqueeze(-1) - 1 - self._positions(batch)  # type: ignore[union-attr]
+
+    def _positions(self, batch: Batch) -> Tensor:
+        import torch
+
+        return torch.arange(self.length, device=batch.inputs.device)
+
+
+@DATASETS.register("reverse")
+@dataclass
+class ReverseConfig(DatasetConfig):
+    """`conf/dataset/reverse.yaml`."""
+
+    length: int = MISSING
+    vocabulary: int = MISSING
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range("dataset.length", self.length, 1, 10_000)
+        check_range("dataset.vocabulary", self.vocabulary, 2, 65_536)
+
+    def build(self) -> Reverse:
+        return Reverse(self.length, self.vocabulary, self.sizes, self.seed)

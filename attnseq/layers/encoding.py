@@ -1,0 +1,60 @@
+"""From a batch to what layers take, and from what they give to a prediction, by the task's spec.
+
+Shapes: B batch, T positions, F features, K answer positions, D vocabulary, O outputs of a model's last layer.
+"""
+
+import torch
+from torch import Tensor
+
+from attnseq.contracts.batch import Batch
+from attnseq.contracts.spec import Classes, Inputs, Reals, Scalar, Target
+
+
+def one_hot(batch: Batch, kind: Inputs, dtype: torch.dtype) -> Tensor:
+    """inputs_BxTxF: a column a token value, or real numbers as they are; 0 at positions that a sample does not have.
+
+    Args:
+        batch: of the task.
+        kind: of its inputs.
+        dtype: of the result.
+    """
+    if isinstance(kind, Reals):
+        inputs_BxTxF = batch.inputs.to(dtype)
+    else:
+        values_D = torch.arange(kind.vocabulary, device=batch.inputs.device)
+        inputs_BxTxF = (batch.inputs.unsqueeze(-1) == values_D).to(dtype)
+    present_BxT = batch.present()
+    return inputs_BxTxF if present_BxT is None else inputs_BxTxF * present_BxT.unsqueeze(-1)
+
+
+def features(kind: Inputs) -> int:
+    """F, columns of `one_hot`."""
+    return kind.features if isinstance(kind, Reals) else kind.vocabulary
+
+
+def scaled(batch: Batch, kind: Inputs, dtype: torch.dtype) -> Tensor:
+    """inputs_BxT: tokens divided by the vocabulary, as the notebook's X / 10, or real numbers as they are; 0 as above.
+
+    Args:
+        batch: of the task.
+        kind: of its inputs; real numbers have one feature.
+        dtype: of the result.
+    """
+    inputs = batch.inputs.to(dtype)
+    inputs_BxT = inputs.squeeze(-1) if isinstance(kind, Reals) else inputs / kind.vocabulary
+    present_BxT = batch.present()
+    return inputs_BxT if present_BxT is None else inputs_BxT * present_BxT
+
+
+def outputs(target: Target) -> int:
+    """O, outputs of the last layer for a target."""
+    if isinstance(target, Scalar):
+        return 1
+    return target.number if isinstance(target, Classes) else target.length * target.vocabulary
+
+
+def prediction(outputs_BxO: Tensor, target: Target) -> Tensor:
+    """What `Output.prediction` holds: a number in (0, 1) by a sigmoid, logits of classes, or of K tokens."""
+    if isinstance(target, Scalar):
+        return torch.sigmoid(outputs_BxO).squeeze(-1)
+    return outputs_BxO if isinstance(target, Classes) else outputs_BxO.unflatten(-1, (target.length, target.vocabulary))

@@ -1,0 +1,71 @@
+"""Learned queries, one an answer position, that attend to the sequence: answers that do not wait for each other.
+
+Shapes: B batch, T positions, F features, K answer positions (1 unless the target is a sequence), H hidden units, O
+outputs an answer position.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from attnseq.contracts.batch import Attention, Batch, Output
+from attnseq.contracts.model import Initializer, Model
+from attnseq.contracts.spec import Spec, Tokens
+from attnseq.layers.attention import softmax
+from attnseq.layers.encoding import features, one_hot, outputs, prediction
+from attnseq.layers.weights import dense_parameters
+
+
+class QueryAttention(Model):
+    """Scaled dot-product attention of K learned queries to the sequence, then the same Dense(O) for each of them.
+
+    A key is made of the input, of where its position stands from the start, and of where from the end; a value of the
+    input alone. Non-autoregressive: no answer position sees another.
+
+    Args:
+        spec: of the task.
+        hidden_size: H.
+
+    Source: the scores of Vaswani et al. 2017 (arXiv:1706.03762); learned queries as in Lee et al. 2019, "Set
+    Transformer" (arXiv:1810.00825), pooling by multihead attention, with one head.
+    """
+
+    def __init__(self, spec: Spec, hidden_size: int):
+        super().__init__()
+        self.spec = spec
+        positions, width = spec.inputs.length, features(spec.inputs)
+        answers = spec.target.length if isinstance(spec.target, Tokens) else 1
+        self.queries = nn.Parameter(torch.empty(answers, hidden_size))
+        self.from_start = nn.Parameter(torch.empty(positions, hidden_size))
+        self.from_end = nn.Parameter(torch.empty(positions, hidden_size))
+        self.key = nn.Linear(width, hidden_size)
+        self.value = nn.Linear(width, hidden_size)
+        self.output = nn.Linear(hidden_size, outputs(spec.target) // answers)
+
+    def forward(self, batch: Batch, training: bool = False) -> Output:
+        inputs_BxTxF = one_hot(batch, self.spec.inputs, self.output.weight.dtype)
+        present_BxT = batch.present()
+        keys_BxTxH = self.key(inputs_BxTxF) + self.from_start + self._from_end(batch)
+        scores_BxKxT = self.queries @ keys_BxTxH.transpose(-1, -2) / math.sqrt(self.queries.shape[-1])
+        weights_BxKxT = softmax(scores_BxKxT, None if present_BxT is None else present_BxT.unsqueeze(-2))
+        contexts_BxKxH = torch.tanh(weights_BxKxT @ self.value(inputs_BxTxF))
+        outputs_BxO = self.output(contexts_BxKxH).flatten(-2)
+        return Output(prediction(outputs_BxO, self.spec.target), {"alignment": Attention(weights_BxKxT, "BKT")})
+
+    def _from_end(self, batch: Batch) -> Tensor:
+        """What stands for the distance from a sequence's last position: TxH, or BxTxH where lengths differ."""
+        positions = self.from_end.shape[0]
+        if batch.lengths is None:
+            return self.from_end.flip(0)
+        distances_BxT = batch.lengths.unsqueeze(-1) - 1 - torch.arange(positions, device=batch.inputs.device)
+        return self.from_end[distances_BxT.clamp(min=0).long()]
+
+    def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
+        parameters = {
+            name: torch.from_numpy(init.glorot_uniform((value.shape[0], value.shape[1])))
+            for name, value in self.named_parameters(recurse=False)
+        }
+        for name, layer in (("key", self.key), ("value", self.value), ("output", self.output)):
+            parameters |= dense_parameters(name, layer, init)
+        return parameters

@@ -1,0 +1,32 @@
+"""The keys of `model=query_attention`; PyTorch, and the model itself, are loaded once values are checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from omegaconf import MISSING
+
+from attnseq.contracts.spec import Spec
+from attnseq.core.keys import check_range
+from attnseq.models.config import MODELS, ModelConfig
+
+if TYPE_CHECKING:
+    from attnseq.models.query_attention import QueryAttention
+
+
+@MODELS.register("query_attention")
+@dataclass
+class QueryAttentionConfig(ModelConfig):
+    """`conf/model/query_attention.yaml`."""
+
+    hidden_size: int = MISSING
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
+
+    def build(self, spec: Spec) -> QueryAttention:
+        from attnseq.models.query_attention import QueryAttention
+
+        return QueryAttention(spec, self.hidden_size)

@@ -1,0 +1,71 @@
+"""The data of a population: a task's samples for each replica, held once where replicas share them.
+
+Shapes: P replicas, N training samples of all together, W parameters of one replica.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+import torch
+from torch import Tensor
+
+from attnseq.contracts.batch import Batch
+from attnseq.contracts.examples import stacked
+from attnseq.contracts.task import Splits, Task
+
+R = TypeVar("R")
+
+
+class Data(NamedTuple):
+    """A task and its samples, on one device."""
+
+    task: Task
+    splits: Splits
+
+
+class DataPool:
+    """The training samples of all replicas behind one another, and where each replica's begin.
+
+    Args:
+        data_P: each replica's, on the population's device; the same object where replicas share it. Their training
+            splits have the same size, their samples the same shapes.
+
+    Attributes:
+        each: what replicas do not share.
+        train: the training samples of all of them, numbers as float32.
+        train_size: of each.
+        first_P: where each replica's begin.
+    """
+
+    def __init__(self, data_P: Sequence[Data]):
+        self.each = list({id(data): data for data in data_P}.values())
+        number = {id(data): index for index, data in enumerate(self.each)}
+        self._data_P = [number[id(data)] for data in data_P]
+        self.train_size = self.each[0].splits.train.size
+        self.first_P = [index * self.train_size for index in self._data_P]
+        parts = [_for_training(data.splits.train) for data in self.each]
+        self.train = parts[0] if len(parts) == 1 else stacked(parts)
+
+    def evaluate(self, parameters_PxW: Tensor, function: Callable[[Tensor, Data], Sequence[R]]) -> list[R]:
+        """What `function` returns for each replica on its own samples.
+
+        Args:
+            parameters_PxW: of all replicas.
+            function: takes the parameters of the replicas that share data, and these; a result a replica.
+
+        Returns:
+            P results.
+        """
+        results: dict[int, R] = {}
+        for index, data in enumerate(self.each):
+            replicas = [replica for replica, its in enumerate(self._data_P) if its == index]
+            results |= zip(replicas, function(parameters_PxW[replicas], data), strict=True)
+        return [results[replica] for replica in range(len(self._data_P))]
+
+
+def _for_training(samples: Batch) -> Batch:
+    """Splits have their numbers exact, for metrics; steps are taken in float32."""
+    targets = samples.targets
+    if targets is None or targets.dtype != torch.float64:
+        return samples
+    return samples._replace(targets=targets.to(torch.float32))
