@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import NamedTuple
 
-from attnseq.analysis import metrics as metric
+from attnseq.comparison import measures as metric
 from attnseq.comparison.averages import Incomplete, incomplete_averages
 from attnseq.comparison.intervals import (
     LEVEL,

@@ -17,7 +17,7 @@ from attnseq.comparison.text import headline, legend, notes
 from attnseq.comparison.variants import Replica
 from attnseq.core.files import write_atomically
 from attnseq.report.figures import save
-from attnseq.report.numbers import bounds, shown_as
+from attnseq.comparison.numbers import bounds, shown_as
 from attnseq.runs.reading import STATES
 
 PICTURES = {
