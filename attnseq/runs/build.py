@@ -122,8 +122,12 @@ def build_meter(config: RunConfig, recipe: Recipe) -> Meter:
 
 
 def build_metrics(config: RunConfig, target: Target) -> Mapping[str, Metric]:
-    """By name, in the order in which they are shown: those that the config names, or the usual ones of a target."""
-    names = list(config.metrics) or [name for name in METRICS.names() if METRICS[name].is_usual(target)]
+    """By name, in the order in which they are shown: those that the config names, or the usual ones of a target.
+
+    Of the usual ones those come first of which less is better, as of the loss.
+    """
+    usual = [name for name in METRICS.names() if METRICS[name].is_usual(target)]
+    names = list(config.metrics) or sorted(usual, key=lambda name: METRICS[name].direction != "lower")
     return {name: METRICS[name](target) for name in names}
 
 

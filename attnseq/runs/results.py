@@ -85,11 +85,16 @@ def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
 
 
 def mean_relevance(data: Data) -> list[float] | None:
-    """Exact relevance of each position, the mean over the first test samples; None where the task knows none."""
+    """Exact relevance of each position; None where the task knows none.
+
+    The mean over the first test samples that have the position; where answer positions differ, of their sum.
+    """
     samples = data.splits.test.first(PROBE_SAMPLES)
     relevance = data.task.relevance(samples)
     if relevance is None:
         return None
-    by_sample_BxT = relevance if relevance.dim() == 2 else relevance.sum(dim=1)
-    means: list[float] = by_sample_BxT.double().mean(dim=0).tolist()
+    relevance_BxT = (relevance if relevance.dim() == 2 else relevance.sum(dim=1)).double()
+    present_BxT = samples.present()
+    counts_T = samples.size if present_BxT is None else present_BxT.sum(dim=0)
+    means: list[float] = (relevance_BxT.sum(dim=0) / counts_T).tolist()
     return means
