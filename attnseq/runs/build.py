@@ -17,6 +17,7 @@ from attnseq.metrics import METRICS
 from attnseq.objectives import OBJECTIVES
 from attnseq.runs.choices import INITS, ORDERS, chosen_init, chosen_order
 from attnseq.runs.config import RunConfig, TrainerConfig
+from attnseq.scores import SCORES
 from attnseq.training.checkpoint import Program
 from attnseq.training.evaluation import Meter
 from attnseq.training.fingerprint import fingerprint
@@ -117,8 +118,9 @@ def build_program(config: RunConfig) -> Program:
 
 
 def build_meter(config: RunConfig, recipe: Recipe) -> Meter:
-    """What measures a run's predictions, and its attention."""
-    return Meter(recipe, build_metrics(config, recipe.spec.target))
+    """What measures a run's predictions and its attention, by all scores that its task has the truth for."""
+    scores = {name: SCORES[name](recipe.spec) for name in SCORES.names()}
+    return Meter(recipe, build_metrics(config, recipe.spec.target), scores)
 
 
 def build_metrics(config: RunConfig, target: Target) -> Mapping[str, Metric]:

@@ -71,6 +71,8 @@ def result_config(config: Any) -> str:
         config: a `RunConfig`.
     """
     content: dict[str, Any] = asdict(config)
+    if fingerprint := config.dataset.build().fingerprint():  # an edited file makes another run
+        content["dataset"]["fingerprint"] = fingerprint
     for key in ("name", "device", "overwrite"):
         content.pop(key)
     for group, keys in UNNAMED.items():

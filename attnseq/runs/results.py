@@ -72,12 +72,12 @@ def measure(jobs: Sequence[Job], data: DataPool, population: Population, meter: 
 def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
     """Figures of held-out samples, of the replicas that share data."""
     validations = meter.evaluate(parameters_PxW, data.splits.validation, probe=0)
-    tests = meter.evaluate(parameters_PxW, data.splits.test)
+    tests = meter.evaluate(parameters_PxW, data.splits.test, task=data.task)
     relevance_T = mean_relevance(data)
     results = []
     for validation, test in zip(validations, tests, strict=True):
         result: Result = {"loss/validation": validation.row["loss"]}
-        result |= {f"{name}/test": value for name, value in test.row.items()}
+        result |= {name if "/" in name else f"{name}/test": value for name, value in test.row.items()}
         for tag, attention in test.attention.items():
             result |= {f"{tag}/mean": attention.mean_T.tolist(), f"{tag}/entropy": attention.entropy}
         results.append(result | {"attention/relevance": relevance_T})

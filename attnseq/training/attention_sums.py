@@ -10,48 +10,13 @@ from torch import Tensor
 
 from attnseq.contracts.batch import Attention, Batch
 from attnseq.contracts.spec import Spec, Tokens
+from attnseq.scores.weights import attention_rows, position_weights
 from attnseq.training.attention_summary import AttentionSummary
 
 BINS = 64
 
 ROWS = {"BTD": "digit value", "BKT": "answer position", "BMTT": "query position"}
 """What the rows of a map count, by the attention's axes."""
-
-
-def position_weights(attention: Attention, samples: Batch) -> Tensor:
-    """What each position weighs: of features that of its own token's, else their mean; of several rows their mean.
-
-    Args:
-        attention: of every replica.
-        samples: to which it is paid.
-
-    Returns:
-        weights_PxBxT.
-    """
-    weights, axes = attention
-    if axes == "BT":
-        return weights
-    if axes == "BTD":
-        if samples.inputs.is_floating_point():
-            return weights.mean(dim=-1)
-        index_PxBxTx1 = samples.inputs.long().expand(len(weights), *samples.inputs.shape).unsqueeze(-1)
-        return weights.gather(-1, index_PxBxTx1).squeeze(-1)
-    rows_PxBxRxT, counted_BxR = _rows(attention, samples)
-    return (rows_PxBxRxT * counted_BxR.unsqueeze(-1)).sum(dim=-2) / counted_BxR.sum(dim=-1, keepdim=True)
-
-
-def _rows(attention: Attention, samples: Batch) -> tuple[Tensor, Tensor]:
-    """rows_PxBxRxT of attention that has several, heads averaged, and counted_BxR: which of them a sample has."""
-    weights, axes = attention
-    if axes == "BMTT":
-        present_BxT = samples.present()
-        rows_PxBxRxT = weights.mean(dim=-3)
-        counted_BxR = torch.ones_like(rows_PxBxRxT[0, ..., 0]) if present_BxT is None else present_BxT.to(weights.dtype)
-        return rows_PxBxRxT, counted_BxR
-    answers = samples.targets
-    if answers is None or answers.dim() == 1:  # one query for the whole answer
-        return weights, torch.ones_like(weights[0, ..., 0])
-    return weights, (answers >= 0).to(weights.dtype)
 
 
 class AttentionSums:
@@ -100,7 +65,7 @@ class AttentionSums:
 
     def _add_rows(self, attention: Attention, samples: Batch) -> None:
         """Of attention that has a row for each answer or query position, take in each of these."""
-        rows_PxBxRxT, counted_BxR = _rows(attention, samples)
+        rows_PxBxRxT, counted_BxR = attention_rows(attention, samples)
         rows_PxBxRxT = rows_PxBxRxT.double() * counted_BxR.unsqueeze(-1)
         self._add_entropy(rows_PxBxRxT, counted_BxR)
         counts_R = counted_BxR.double().sum(dim=0)

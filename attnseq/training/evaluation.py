@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from attnseq.contracts.batch import Attention, Batch, Output
-from attnseq.contracts.measures import Metric
+from attnseq.contracts.measures import Metric, Score
+from attnseq.contracts.task import Task
 from attnseq.training.attention_summary import AttentionSummary
 from attnseq.training.attention_sums import AttentionSums
 from attnseq.training.population import Recipe
@@ -23,7 +24,7 @@ class Evaluation(NamedTuple):
     """Of one replica.
 
     Args:
-        row: "loss", and each metric by its name.
+        row: "loss", each metric by its name, and each score as "attention/<name>".
         attention: summaries by tag: "attention" for that which explains the prediction, "attention/<name>" for others.
     """
 
@@ -37,19 +38,23 @@ class Meter:
     Args:
         recipe: model and objective.
         metrics: by name, made for the task's target.
+        scores: by name, made for its spec.
     """
 
-    def __init__(self, recipe: Recipe, metrics: Mapping[str, Metric]):
-        self._recipe, self._metrics = recipe, metrics
+    def __init__(self, recipe: Recipe, metrics: Mapping[str, Metric], scores: Mapping[str, Score] | None = None):
+        self._recipe, self._metrics, self._scores = recipe, metrics, scores or {}
 
     @torch.no_grad()
-    def evaluate(self, parameters_PxW: Tensor, split: Batch, probe: int | None = None) -> list[Evaluation]:
+    def evaluate(
+        self, parameters_PxW: Tensor, split: Batch, probe: int | None = None, task: Task | None = None
+    ) -> list[Evaluation]:
         """Of every replica on the same samples, each of which is predicted once.
 
         Args:
             parameters_PxW: of the replicas.
             split: samples, on the parameters' device.
             probe: samples whose attention is looked at, the first ones; None: all.
+            task: whose samples they are; None: attention is not scored.
         """
         replicas, left = len(parameters_PxW), split.size if probe is None else min(probe, split.size)
         sums_P = {
@@ -73,22 +78,25 @@ class Meter:
             for row, *summaries in zip(rows, *columns, strict=True)
         ]
 
-    @property
-    def _names(self) -> list[str]:
-        return ["loss", *self._metrics]
-
-    def _values(self, output: Output, samples: Batch) -> dict[str, Tensor]:
+    def _values(self, parameters_PxW: Tensor, output: Output, samples: Batch, task: Task | None) -> dict[str, Tensor]:
         """values_PxB of each name, in float64."""
+        flat = self._recipe.flat
+        weights = {name: attention.weights.double() for name, attention in output.attention.items()}
 
-        weights = {name: attention.weights for name, attention in output.attention.items()}
-
-        def of_one(prediction: Tensor, weights: dict[str, Tensor], extra: dict[str, Tensor]) -> dict[str, Tensor]:
+        def of_one(
+            parameters_W: Tensor, prediction: Tensor, weights: dict[str, Tensor], extra: dict[str, Tensor]
+        ) -> dict[str, Tensor]:
             attention = {name: Attention(its, output.attention[name].axes) for name, its in weights.items()}
             mine = Output(prediction, attention, extra)
-            values = {name: metric(mine, samples) for name, metric in self._metrics.items()}
-            return {"loss": self._recipe.objective(mine, samples), **values}
+            values = {"loss": self._recipe.objective(mine, samples)}
+            values |= {name: metric(mine, samples) for name, metric in self._metrics.items()}
+            for name, score in self._scores.items() if task else ():
+                value_B = score(lambda batch: flat(parameters_W, batch._replace(targets=None)), samples, mine, task)
+                values |= {} if value_B is None else {f"attention/{name}": value_B}
+            return values
 
-        values_PxB: dict[str, Tensor] = torch.vmap(of_one)(output.prediction.double(), weights, dict(output.extra))
+        arguments = (parameters_PxW, output.prediction.double(), weights, dict(output.extra))
+        values_PxB: dict[str, Tensor] = torch.vmap(of_one)(*arguments)
         return values_PxB
 
     def _rows(self, sums_P: Mapping[str, Tensor], split: Batch) -> list[dict[str, float]]:

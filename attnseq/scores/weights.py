@@ -1,0 +1,56 @@
+"""Attention of whatever axes as a weight a position, or as rows of them. Without PyTorch, as all that defines scores.
+
+Shapes: B batch, T positions, R rows (answer or query positions); a population's have P before them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from attnseq.contracts.batch import Attention, Batch
+
+
+def position_weights(attention: Attention, samples: Batch) -> Tensor:
+    """What each position weighs: of features that of its own token's, else their mean; of several rows their mean.
+
+    Args:
+        attention: of one model, or of every replica.
+        samples: to which it is paid.
+
+    Returns:
+        weights_BxT, or weights_PxBxT.
+    """
+    weights, axes = attention
+    if axes == "BT":
+        return weights
+    if axes == "BTD":
+        if samples.inputs.is_floating_point():
+            return weights.mean(dim=-1)
+        own = samples.inputs.long().unsqueeze(-1).expand(*weights.shape[:-1], 1)
+        return weights.gather(-1, own).squeeze(-1)
+    rows, counted_BxR = attention_rows(attention, samples)
+    return (rows * counted_BxR.unsqueeze(-1)).sum(dim=-2) / counted_BxR.sum(dim=-1, keepdim=True)
+
+
+def attention_rows(attention: Attention, samples: Batch) -> tuple[Tensor, Tensor]:
+    """Attention that has a weight a position for each answer or query position, as rows of them.
+
+    Args:
+        attention: of axes BKT, or BMTT, of which heads are averaged.
+        samples: to which it is paid; with targets, where answers differ in length.
+
+    Returns:
+        rows_BxRxT (or rows_PxBxRxT), and counted_BxR: 1 for a row that a sample has, 0 for padding.
+    """
+    weights, axes = attention
+    rows = weights.mean(dim=-3) if axes == "BMTT" else weights
+    counted_BxR = rows.new_ones(samples.size, rows.shape[-2])
+    if axes == "BMTT":
+        present_BxT = samples.present()
+        return rows, counted_BxR if present_BxT is None else present_BxT.to(rows.dtype)
+    if samples.targets is None or samples.targets.dim() == 1:  # one query for the whole answer
+        return rows, counted_BxR
+    return rows, (samples.targets >= 0).to(rows.dtype)
