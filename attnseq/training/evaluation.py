@@ -57,14 +57,12 @@ class Meter:
             task: whose samples they are; None: attention is not scored.
         """
         replicas, left = len(parameters_PxW), split.size if probe is None else min(probe, split.size)
-        sums_P = {
-            name: torch.zeros(replicas, dtype=torch.float64, device=parameters_PxW.device) for name in self._names
-        }
+        sums_P: dict[str, Tensor] = {}
         attention: dict[str, AttentionSums] = {}
         for samples in split.pieces(CHUNK // replicas):
             output = self._recipe.flat.predict(parameters_PxW, samples)
-            for name, values_PxB in self._values(output, samples).items():
-                sums_P[name] += values_PxB.sum(dim=-1)
+            for name, values_PxB in self._values(parameters_PxW, output, samples, task).items():
+                sums_P[name] = values_PxB.sum(dim=-1) + sums_P.get(name, 0.0)
             seen = samples.first(left)
             left -= seen.size
             for name, each in output.attention.items() if seen.size else ():
