@@ -55,9 +55,10 @@ class Reverse(Task):
 
         from attnseq.contracts.examples import token_type
 
-        rng = generator(self.seed, f"data/reverse/{name}")
-        lengths_N = rng.integers(1, self.length + 1, size, dtype=np.int32)
-        tokens_NxT = rng.integers(0, self.vocabulary, (size, self.length), dtype=np.int64)
+        # from streams of their own, so that the first rows do not depend on how many there are
+        lengths_N = generator(self.seed, f"data/reverse/{name}/lengths").integers(1, self.length + 1, size, np.int32)
+        tokens = generator(self.seed, f"data/reverse/{name}/tokens")
+        tokens_NxT = tokens.integers(0, self.vocabulary, (size, self.length), np.int64)
         batch = Batch(torch.from_numpy(tokens_NxT), lengths=torch.from_numpy(lengths_N))
         inputs_NxT = batch.inputs * batch.present()
         mirrored_NxT = self._mirrored(batch)
