@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from attnseq.core.keys import DatasetConfig
 from attnseq.datasets.abs_difference import uniform_digits
-from attnseq.datasets.dataset import Dataset, check_sizes, label
+from attnseq.datasets.config import DATASETS, DatasetConfig
+from attnseq.datasets.dataset import Dataset, label
 from attnseq.datasets.task import AbsDifference
 
 TUTORIAL_SEED = 1337
@@ -56,8 +56,6 @@ class TutorialStream:
         seed: of the legacy stream, 0 to 2**32 - 1; the notebook's is 1337.
         samples: N, sequences drawn, 1 or more; the notebook's 300,000. All that comes after the digits depends on it.
         length: T, digits of a sequence.
-    Raises:
-        ValueError: the seed or the number of samples is out of range; one line that names the key.
 
     Source: `tutorial/tutorial.txt` (Keras 2.2 on TensorFlow 1.x), by `tutorial/RECIPE.md`.
     """
@@ -69,10 +67,6 @@ class TutorialStream:
     """The sequences, digits 0 to 9; the first rows do not depend on N."""
 
     def __init__(self, seed: int = TUTORIAL_SEED, samples: int = TUTORIAL_SAMPLES, length: int = 10) -> None:
-        if not 0 <= seed < 2**32:
-            raise ValueError(f"dataset.seed must be 0 to {2**32 - 1} for the tutorial, not {seed}")
-        if samples < 1:
-            raise ValueError(f"dataset.train_size must be 1 or more, not {samples}")
         self.samples = samples
         stream = np.random.RandomState(seed)
         self.mlp_op_seeds = (_op_seed(stream), _op_seed(stream), _op_seed(stream))
@@ -151,12 +145,9 @@ def tutorial(
         seed: of the legacy stream and, by other purposes, of the held-out ones; the notebook's is 1337.
     Returns:
         The dataset, on the CPU; the same on every platform.
-    Raises:
-        ValueError: a size or the seed is out of range; one line that names the key.
 
     Source: `tutorial/tutorial.txt`, by `tutorial/RECIPE.md`.
     """
-    check_sizes(train_size, validation_size, test_size)
     task = AbsDifference()
     return Dataset(
         "tutorial",
@@ -167,6 +158,7 @@ def tutorial(
     )
 
 
+@DATASETS.register("tutorial")
 @dataclass
 class TutorialConfig(DatasetConfig):
     """`conf/dataset/tutorial.yaml`."""

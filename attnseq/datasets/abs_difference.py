@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from omegaconf import MISSING
 
-from attnseq.core.keys import ConfigError, DatasetConfig, check_choice
+from attnseq.core.keys import ConfigError, key
 from attnseq.core.randomness import entropy
-from attnseq.datasets.dataset import Dataset, check_sizes, label
+from attnseq.datasets.config import DATASETS, DatasetConfig
+from attnseq.datasets.dataset import Dataset, label
 from attnseq.datasets.task import AbsDifference
 
 SPLITS = ("train", "validation", "test")
-SPLIT_RULES = ("random", "operand_disjoint")
 
 # operand_disjoint deals pairs into ten buckets: eight for training, one for validation, one for test
 _BUCKETS = 10
@@ -44,17 +43,12 @@ def abs_difference(
     Returns:
         The dataset, on the CPU; the same on every platform.
     Raises:
-        ValueError: a size, the split or the seed is out of range, or the task has so few pairs that a split has none.
+        ValueError: the task has so few pairs that a split has none.
     """
-    check_sizes(train_size, validation_size, test_size)
-    if seed < 0:
-        raise ValueError(f"dataset.seed must be 0 or more, not {seed}")
-    if split not in SPLIT_RULES:
-        raise ValueError(f"dataset.split must be {' or '.join(SPLIT_RULES)}, not {split}")
+    draw = {"random": _random, "operand_disjoint": _disjoint}[split]
     if split == "operand_disjoint":
         _check_every_split_has_pairs(task, seed)
     sizes = dict(zip(SPLITS, (train_size, validation_size, test_size), strict=True))
-    draw = _random if split == "random" else _disjoint
     parts = {name: label(task, draw(task, size, name, seed)) for name, size in sizes.items()}
     return Dataset("abs_difference", task, **parts)
 
@@ -97,19 +91,27 @@ def bucket_of_pair(
     return ((state_N >> np.uint64(32)) * np.uint64(_BUCKETS) >> np.uint64(32)).astype(np.int64)
 
 
+@DATASETS.register("abs_difference")
 @dataclass
 class AbsDifferenceConfig(DatasetConfig):
     """`conf/dataset/abs_difference.yaml`."""
 
-    length: int = MISSING
-    base: int = MISSING
-    left: list[int] = MISSING
-    right: list[int] = MISSING
-    split: str = MISSING
+    length: int = key("T, digits of a sequence", low=1)
+    base: int = key("digits are 0 to base - 1", low=2, high=10)
+    left: list[int] = key(
+        "positions (from 0) of the first operand's digits, most significant first: within length, each used once"
+    )
+    right: list[int] = key("positions of the second operand's digits, as many")
+    split: str = key(
+        "how samples are dealt to the splits",
+        choices={
+            "random": "uniform, splits share operand pairs",
+            "operand_disjoint": "no pair of validation or test occurs in training",
+        },
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice("dataset.split", self.split, SPLIT_RULES)
         if self.split == "operand_disjoint":
             try:
                 _check_every_split_has_pairs(self.task, self.seed)

@@ -112,16 +112,3 @@ def label(task: AbsDifference, digits_NxT: npt.NDArray[np.uint8]) -> Split:
     targets_N = (answers_N / np.float64(task.scale)).astype(np.float32)
     answers_N = answers_N.astype(np.int32)  # a task's scale is at most 10 ** 9
     return Split(torch.from_numpy(digits_NxT), torch.from_numpy(targets_N), torch.from_numpy(answers_N))
-
-
-def check_sizes(train_size: int, validation_size: int, test_size: int) -> None:
-    """Refuse a split without samples.
-
-    Args:
-        train_size, validation_size, test_size: samples of each split, 1 or more.
-    Raises:
-        ValueError: one of them is less than 1; one line that names the key.
-    """
-    for key, size in (("train_size", train_size), ("validation_size", validation_size), ("test_size", test_size)):
-        if size < 1:
-            raise ValueError(f"dataset.{key} must be 1 or more, not {size}")

@@ -6,33 +6,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from omegaconf import MISSING
 
 from attnseq.article.tutorial import TutorialStream
-from attnseq.core.keys import ModelConfig, check_choice, check_range
+from attnseq.core.keys import key
 from attnseq.datasets.task import AbsDifference
 from attnseq.layers.weights import TutorialInitializer
+from attnseq.models.config import MODELS, ModelConfig
 
 if TYPE_CHECKING:
     from attnseq.models.lstm_attention import LSTMAttention
 
 
+@MODELS.register("lstm_attention")
 @dataclass
 class LSTMAttentionConfig(ModelConfig):
     """`conf/model/lstm_attention.yaml`."""
 
-    hidden_size: int = MISSING
-    attention: str = MISSING
-    recurrent_activation: str = MISSING
-
-    def __post_init__(self) -> None:
-        from attnseq.layers.attention import ATTENTIONS
-        from attnseq.layers.lstm import RECURRENT_ACTIVATIONS
-
-        super().__post_init__()
-        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
-        check_choice("model.attention", self.attention, ATTENTIONS)
-        check_choice("model.recurrent_activation", self.recurrent_activation, RECURRENT_ACTIVATIONS)
+    hidden_size: int = key("H, units of the LSTM", low=1, high=65_536)
+    attention: str = key(
+        "what the input's features are weighted by",
+        choices={
+            "time": "a weight a time step",
+            "element": "a weight for each feature of each time step",
+            "feature": "a weight a feature, shared by the time steps",
+            "none": "nothing: the baseline",
+        },
+    )
+    recurrent_activation: str = key(
+        "of the gates", choices={"hard_sigmoid": "of Keras 2: clip(0.2 x + 0.5, 0, 1)", "sigmoid": ""}
+    )
 
     def build(self, task: AbsDifference) -> "LSTMAttention":
         from attnseq.models.lstm_attention import LSTMAttention

@@ -6,30 +6,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from omegaconf import MISSING
 
 from attnseq.article.tutorial import TutorialStream
-from attnseq.core.keys import ModelConfig, check_choice, check_range
+from attnseq.core.keys import key
 from attnseq.datasets.task import AbsDifference
 from attnseq.layers.weights import TutorialInitializer
+from attnseq.models.config import MODELS, ModelConfig
 
 if TYPE_CHECKING:
     from attnseq.models.mlp_attention import MLPAttention
 
 
+@MODELS.register("mlp_attention")
 @dataclass
 class MLPAttentionConfig(ModelConfig):
     """`conf/model/mlp_attention.yaml`."""
 
-    hidden_size: int = MISSING
-    attention: str = MISSING
-
-    def __post_init__(self) -> None:
-        from attnseq.models.mlp_attention import ATTENTIONS
-
-        super().__post_init__()
-        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
-        check_choice("model.attention", self.attention, ATTENTIONS)
+    hidden_size: int = key("H, units of the hidden layer", low=1, high=65_536)
+    attention: str = key(
+        "what the input is weighted by", choices={"time": "a weight a position", "none": "nothing: the baseline"}
+    )
 
     def build(self, task: AbsDifference) -> "MLPAttention":
         from attnseq.models.mlp_attention import MLPAttention

@@ -1,25 +1,20 @@
 """The typed schema of a whole run, made known to Hydra. YAML files in `conf/` hold the values.
 
-A dataset's or model's own schema stands in its own file, or beside it in one that needs no PyTorch: the file's name is
-the choice's name on the command line. What says which values are allowed may need it, and is asked when values are
-checked, so that `--help` does without.
+A dataset's or model's own schema stands in its own file, or beside it in one that needs no PyTorch: `--help` does
+without.
 """
 
-import importlib
-import pkgutil
 from dataclasses import dataclass
-from types import ModuleType
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING
+from omegaconf import DictConfig, OmegaConf
 
-import attnseq.datasets
-import attnseq.models
-from attnseq.core.keys import ConfigError, DatasetConfig, ModelConfig, check_choice, check_range
-from attnseq.runs.naming import config_directory
-from attnseq.training.order import ORDERS
+from attnseq.core.keys import MISSING, ConfigError, check_values, comments, key
+from attnseq.core.registry import Registry
+from attnseq.datasets.config import DATASETS, DatasetConfig
+from attnseq.models.config import MODELS, ModelConfig
 
-COMPILE = ("auto", "true", "false")
+FOLDER_NAME = "a folder name of 1 to 100 characters, without / \\ :, and no ~ first"
 
 
 @dataclass
@@ -27,91 +22,85 @@ class TrainerConfig:
     """How a model is trained."""
 
     name: str = MISSING
-    epochs: int = MISSING
-    batch_size: int = MISSING
-    learning_rate: float = MISSING
-    beta1: float = MISSING
-    beta2: float = MISSING
-    epsilon: float = MISSING
-    weight_noise: float = MISSING
-    adam: str = MISSING
-    order: str = MISSING
-    compile: str = MISSING
-    checkpoint_minutes: float = MISSING
+    epochs: int = key("passes over the training samples", low=1, high=1_000_000)
+    batch_size: int = key("samples a step", low=1, high=1_000_000)
+    learning_rate: float = key("of Adam", low=0, open_low=True)
+    beta1: float = key("decay rate of the first moment", low=0, high=0.999999)
+    beta2: float = key("decay rate of the second moment", low=0, high=0.999999)
+    epsilon: float = key("of Adam, beside the root of the second moment", low=0, open_low=True)
+    weight_noise: float = key(
+        "standard deviation of normal noise on the parameters where a step's loss and gradient are taken",
+        low=0,
+        note="fresh each step, from the run's seed",
+    )
+    adam: str = key(
+        "where epsilon stands",
+        choices={"keras": 'beside the uncorrected moment, "epsilon hat"', "torch": "beside the corrected one"},
+    )
+    order: str = key(
+        "of the samples in an epoch",
+        choices={"random": "a permutation from the run's seed", "tutorial": "the notebook's own shuffles, replayed"},
+    )
+    compile: str = key(
+        "whether to compile the step",
+        choices={"auto": "when the run is long enough to pay for it and a compiler is there", "true": "", "false": ""},
+    )
+    checkpoint_minutes: float = key(
+        "minutes between checkpoints within an epoch",
+        low=0,
+        open_low=True,
+        note="one is written after every epoch anyway",
+    )
 
     def __post_init__(self) -> None:
-        from attnseq.training.optimizer import FORMS
-
-        check_range("trainer.epochs", self.epochs, 1, 1_000_000)
-        check_range("trainer.batch_size", self.batch_size, 1, 1_000_000)
-        check_range("trainer.learning_rate", self.learning_rate, 0, open_low=True)
-        check_range("trainer.beta1", self.beta1, 0, 0.999999)
-        check_range("trainer.beta2", self.beta2, 0, 0.999999)
-        check_range("trainer.epsilon", self.epsilon, 0, open_low=True)
-        check_range("trainer.weight_noise", self.weight_noise, 0)
-        check_choice("trainer.adam", self.adam, FORMS)
-        check_choice("trainer.order", self.order, ORDERS)
         self.compile = self.compile.lower()  # YAML's true and false arrive as Python writes them
-        check_choice("trainer.compile", self.compile, COMPILE)
-        check_range("trainer.checkpoint_minutes", self.checkpoint_minutes, 0, open_low=True)
+        check_values(self, "trainer.")
 
 
 @dataclass
 class RunConfig:
     """A whole run."""
 
-    name: str = MISSING
-    seed: int = MISSING
-    device: str = MISSING
-    overwrite: bool = MISSING
+    name: str = key(f"folder of related runs below outputs/: {FOLDER_NAME}")
+    seed: int = key("of weights, batch order and noise", low=0, high=2**32 - 1)
+    device: str = key("where to compute: auto (CUDA if there is one), cpu, cuda, cuda:N")
+    overwrite: bool = key("true trains a finished run anew, false shows its result")
     dataset: DatasetConfig = MISSING
     model: ModelConfig = MISSING
     trainer: TrainerConfig = MISSING
 
     def __post_init__(self) -> None:
-        check_range("seed", self.seed, 0, 2**32 - 1)
+        check_values(self, "")
         odd = self.name in ("", ".", "..") or any(character in self.name for character in "/\\:")
         if odd or len(self.name) > 100 or self.name.startswith("~"):
-            allowed = "a folder name of 1 to 100 characters, without / \\ :, and no ~ first"
-            raise ConfigError(f"name={self.name}: must be {allowed}")
+            raise ConfigError(f"name={self.name}: must be {FOLDER_NAME}")
         if not self.model.in_notebook:
-            for key, value, other in (
+            for name, value, other in (
                 ("model.init", self.model.init, "keras"),
                 ("trainer.order", self.trainer.order, "random"),
             ):
                 if value == "tutorial":
-                    raise ConfigError(f"{key}=tutorial: the notebook has no {self.model.name}; must be {other}")
+                    raise ConfigError(f"{name}=tutorial: the notebook has no {self.model.name}; must be {other}")
 
 
 def register() -> None:
-    """Make the schemas known to Hydra, under `schema/` so that they are not offered as choices of a group."""
+    """Make the schemas known to Hydra, under `schema/` so that they are not offered as choices of a group.
+
+    And `${attnseq.keys:}`, which `--help` ends with.
+    """
     store = ConfigStore.instance()
     store.store(group="schema", name="run", node=RunConfig)
     store.store(group="schema", name="trainer", node=TrainerConfig)
-    for group, package, base in (("dataset", attnseq.datasets, DatasetConfig), ("model", attnseq.models, ModelConfig)):
-        for name, schema in discover(group, package, base).items():
-            store.store(group=f"schema/{group}", name=name, node=schema)
+    groups: tuple[tuple[str, Registry], ...] = (("dataset", DATASETS), ("model", MODELS))
+    for group, registry in groups:
+        for name in registry.names():
+            store.store(group=f"schema/{group}", name=name, node=registry[name])
+    OmegaConf.register_new_resolver("attnseq.keys", lambda *, _root_: keys_in_words(_root_), replace=True)
 
 
-def discover(group: str, package: ModuleType, base: type) -> dict[str, type]:
-    """The config classes of a group's choices.
-
-    Args:
-        group: in `conf/`, whose YAML files are the choices.
-        package: where that of a choice `name` stands in `name_config.py`, or else in `name.py`.
-        base: of the config classes.
-
-    Returns:
-        From a choice's name to the subclass of `base` that is defined for it; none for a preset, which has no file.
-    """
-    files = {module_info.name for module_info in pkgutil.iter_modules(package.__path__)}
-    found = {}
-    for choice in sorted(path.stem for path in (config_directory() / group).glob("*.yaml")):
-        file = next((file for file in (f"{choice}_config", choice) if file in files), None)
-        if file is None:
-            continue
-        module = importlib.import_module(f"{package.__name__}.{file}")
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__:
-                found[choice] = value
-    return found
+def keys_in_words(config: DictConfig) -> str:
+    """What the keys of a composed config mean and what they may be, a line each."""
+    lines = list(comments(RunConfig, ""))
+    for group in ("dataset", "model", "trainer"):
+        lines += comments(OmegaConf.get_type(config, group), f"{group}.")
+    return "\n".join(lines)

@@ -1,0 +1,21 @@
+"""Packages that register choices of their own: the article's, and later a user's."""
+
+import importlib
+
+MODULES = ["attnseq.article"]
+"""Names of modules; importing one registers what it brings."""
+
+
+def load() -> None:
+    """Import them, those that are not yet.
+
+    Raises:
+        ConfigError: one cannot be imported.
+    """
+    from attnseq.core.keys import ConfigError
+
+    for name in MODULES:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ConfigError(f"plugins={name}: cannot be imported ({error})") from error

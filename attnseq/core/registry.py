@@ -1,0 +1,67 @@
+"""What there is of a kind, by name: models, tasks, metrics, each in a file of its own."""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from attnseq.core import plugins
+from attnseq.core.keys import ConfigError
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+class Registry(Generic[T]):
+    """What each module of a package registers, and plugins besides; they are imported at the first look.
+
+    Args:
+        kind: what is registered, in one word, as messages call it.
+        package: whose modules register it.
+        ending: of the names of those modules that do.
+    """
+
+    def __init__(self, kind: str, package: str, ending: str = ""):
+        self._kind, self._package, self._ending = kind, package, ending
+        self._found: dict[str, T] = {}
+        self._is_loaded = False
+
+    def register(self, name: str) -> Callable[[D], D]:
+        """Decorate what is to be found by a name.
+
+        Raises:
+            ValueError: there is another one of this name.
+        """
+
+        def keep(value: D) -> D:
+            if self._found.setdefault(name, value) is not value:  # type: ignore[arg-type]
+                raise ValueError(f"{self._kind} {name}: there is one of this name already")
+            return value
+
+        return keep
+
+    def names(self) -> list[str]:
+        """All of them, sorted."""
+        self._load()
+        return sorted(self._found)
+
+    def __contains__(self, name: str) -> bool:
+        self._load()
+        return name in self._found
+
+    def __getitem__(self, name: str) -> T:
+        """What is registered by a name; ConfigError where nothing is."""
+        self._load()
+        if name not in self._found:
+            raise ConfigError(f"{self._kind}={name}: must be one of {', '.join(self.names())}")
+        return self._found[name]
+
+    def _load(self) -> None:
+        if self._is_loaded:
+            return
+        self._is_loaded = True  # what is imported now may look, too
+        for module in pkgutil.iter_modules(sys.modules[self._package].__path__):
+            if module.name.endswith(self._ending):
+                importlib.import_module(f"{self._package}.{module.name}")
+        plugins.load()
