@@ -96,9 +96,7 @@ def test_lists_become_tuples() -> None:
 @pytest.mark.parametrize(
     ("key", "arguments"),
     [
-        ("length", {"length": 0}),
-        ("base", {"base": 1}),
-        ("base", {"base": 11}),
+        ("left", {"length": 0}),
         ("left", {"left": (), "right": ()}),
         ("right", {"right": (5, 6)}),
         ("left", {"left": (1, 2, 10)}),
