@@ -98,3 +98,9 @@ def test_held_out_sizes_move_nothing() -> None:
         few, many = getattr(small, name), getattr(large, name)
         assert torch.equal(few.digits_NxT, many.digits_NxT[: len(few)])
     assert not torch.equal(large.validation.digits_NxT, large.test.digits_NxT[:50])
+
+
+@pytest.mark.parametrize(("key", "arguments"), [("train_size", (0, 5, 5, 0)), ("seed", (5, 5, 5, -1))])
+def test_bad_values_are_refused_in_one_line_that_names_the_key(key: str, arguments: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match=rf"^dataset\.{key} [^\n]+$"):
+        tutorial(*arguments)

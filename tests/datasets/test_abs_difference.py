@@ -94,7 +94,17 @@ def test_the_same_rows_on_every_platform() -> None:
     ]
 
 
-def test_too_few_pairs_are_refused_in_one_line_that_names_the_key() -> None:
-    # three unordered pairs cannot fill three splits but by luck; seed 0 has none
-    with pytest.raises(ValueError, match=r"^dataset\.split[^\n]+$"):
-        build(split="operand_disjoint", task=AbsDifference(2, 2, (0,), (1,)))
+@pytest.mark.parametrize(
+    ("key", "changes"),
+    [
+        ("train_size", {"train_size": 0}),
+        ("test_size", {"test_size": -1}),
+        ("seed", {"seed": -1}),
+        ("split", {"split": "stratified"}),
+        # three unordered pairs cannot fill three splits but by luck; seed 0 has none
+        ("split", {"split": "operand_disjoint", "task": AbsDifference(2, 2, (0,), (1,))}),
+    ],
+)
+def test_bad_values_are_refused_in_one_line_that_names_the_key(key: str, changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=rf"^dataset\.{key}[^\n]+$"):
+        build(**changes)

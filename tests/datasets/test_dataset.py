@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from attnseq.datasets.dataset import Dataset, label
+from attnseq.datasets.dataset import Dataset, check_sizes, label
 from attnseq.datasets.task import AbsDifference
 
 DIGITS_NXT = np.array([[0, 1, 2, 3, 0, 1, 1, 9, 0, 0], [9, 9, 9, 9, 9, 0, 0, 0, 9, 9]], dtype=np.uint8)
@@ -50,3 +50,10 @@ def test_label_noise_moves_the_training_targets_alone() -> None:
     twice_N = exact.with_label_noise(0.2, seed=3).train.targets_N - exact.train.targets_N
     torch.testing.assert_close(twice_N, 2 * noise_N, rtol=0, atol=2e-7)
     assert exact.with_label_noise(0.0, seed=3) is exact
+
+
+@pytest.mark.parametrize("key", ["train_size", "validation_size", "test_size"])
+def test_an_empty_split_is_refused(key: str) -> None:
+    sizes = {"train_size": 1, "validation_size": 1, "test_size": 1, key: 0}
+    with pytest.raises(ValueError, match=rf"^dataset\.{key} must be 1 or more, not 0$"):
+        check_sizes(**sizes)

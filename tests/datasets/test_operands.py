@@ -96,7 +96,9 @@ def test_lists_become_tuples() -> None:
 @pytest.mark.parametrize(
     ("key", "arguments"),
     [
-        ("left", {"length": 0}),
+        ("length", {"length": 0}),
+        ("base", {"base": 1}),
+        ("base", {"base": 11}),
         ("left", {"left": (), "right": ()}),
         ("right", {"right": (5, 6)}),
         ("left", {"left": (1, 2, 10)}),
