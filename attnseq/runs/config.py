@@ -39,7 +39,7 @@ class TrainerConfig:
         choices={"keras": 'beside the uncorrected moment, "epsilon hat"', "torch": "beside the corrected one"},
     )
     objective: str = key(
-        "what is minimised: auto (what is usual for the target), mse (of a number), cross_entropy (of a class, of tokens)"
+        "what is minimised: auto (as is usual for the target), mse (of a number), cross_entropy (of a class, of tokens)"
     )
     order: str = key(
         "of the samples in an epoch: random (a permutation from the run's seed), tutorial (the notebook's own shuffles,"
