@@ -1,7 +1,8 @@
 """Random numbers of a training step, made of plain tensor operations: Philox-4x32-10 (Salmon et al. 2011, Random123).
 
-A number depends on a replica's seed, the epoch, the step, a purpose and its place in a draw of that size, and on nothing
-else. Words are the same on every device, compiled or not; floats made of them differ by the rounding of log, cos and sin.
+A number depends on a replica's seed, the epoch, the step, a purpose and its place in a draw of that size, and on
+nothing else. Words are the same on every device, compiled or not; normal numbers are but for the rounding of log, cos
+and sin.
 
 Shapes: P replicas, G groups of four words, M numbers of a draw.
 """

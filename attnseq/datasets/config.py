@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from omegaconf import MISSING
-
 from attnseq.contracts.task import Task
-from attnseq.core.keys import check_range
+from attnseq.core.keys import MISSING, check_values, key
 from attnseq.core.registry import Registry
 
 
@@ -15,10 +13,10 @@ class DatasetConfig:
     """The keys of a dataset; a choice of its own has more of them."""
 
     name: str = MISSING
-    train_size: int = MISSING
-    validation_size: int = MISSING
-    test_size: int = MISSING
-    seed: int = MISSING
+    train_size: int = key("training samples", low=1, high=100_000_000)
+    validation_size: int = key("held-out samples, from a stream of their own", low=1, high=100_000_000)
+    test_size: int = key("held-out samples, from a third stream", low=1, high=100_000_000)
+    seed: int = key("of the samples", low=0, high=2**32 - 1)
 
     init: ClassVar[str] = "keras"
     """What `model.init=auto` is, for models that it knows."""
@@ -26,9 +24,7 @@ class DatasetConfig:
     """What `trainer.order=auto` is, for models that it knows."""
 
     def __post_init__(self) -> None:
-        for key in ("train_size", "validation_size", "test_size"):
-            check_range(f"dataset.{key}", getattr(self, key), 1, 100_000_000)
-        check_range("dataset.seed", self.seed, 0, 2**32 - 1)
+        check_values(self, "dataset.")
 
     @property
     def sizes(self) -> tuple[int, int, int]:
@@ -48,11 +44,11 @@ class DatasetConfig:
 class NoisyDatasetConfig(DatasetConfig):
     """The keys of a dataset whose target is a number."""
 
-    label_noise: float = MISSING
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range("dataset.label_noise", self.label_noise, 0)
+    label_noise: float = key(
+        "standard deviation of normal noise on the training targets, which lie in [0, 1]",
+        low=0,
+        note="drawn once, from this seed, so that runs of other seeds share it; held-out targets stay exact",
+    )
 
 
 DATASETS: Registry[type[DatasetConfig]] = Registry("dataset", "attnseq.datasets")

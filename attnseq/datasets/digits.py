@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from omegaconf import MISSING
 
-from attnseq.core.keys import ConfigError, check_choice
+from attnseq.core.keys import ConfigError, key
 from attnseq.core.randomness import entropy
 from attnseq.datasets.config import DatasetConfig
 from attnseq.datasets.operands import Operands
@@ -19,7 +18,6 @@ Digits = npt.NDArray[np.uint8]
 """Sequences, NxT."""
 
 SPLITS = ("train", "validation", "test")
-SPLIT_RULES = ("random", "operand_disjoint")
 
 # operand_disjoint deals pairs into ten buckets: eight for training, one for validation, one for test
 _BUCKETS = 10
@@ -94,15 +92,22 @@ def bucket_of_pair(
 class DigitsConfig(DatasetConfig):
     """What the datasets of operands among distractors have."""
 
-    length: int = MISSING
-    base: int = MISSING
-    left: list[int] = MISSING
-    right: list[int] = MISSING
-    split: str = MISSING
+    length: int = key("T, digits of a sequence", low=1, high=10_000)
+    base: int = key("digits are 0 to base - 1", low=2, high=10)
+    left: list[int] = key(
+        "positions (from 0) of the first operand's digits, most significant first: within length, each used once"
+    )
+    right: list[int] = key("positions of the second operand's digits, as many")
+    split: str = key(
+        "how samples are dealt to the splits",
+        choices={
+            "random": "uniform, splits share operand pairs",
+            "operand_disjoint": "no pair of validation or test occurs in training",
+        },
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice("dataset.split", self.split, SPLIT_RULES)
         if self.split == "operand_disjoint":
             check_every_split_has_pairs(self.operands, self.seed)
         _ = self.operands

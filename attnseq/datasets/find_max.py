@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from omegaconf import MISSING
 
 from attnseq.contracts.batch import Batch
 from attnseq.contracts.spec import Reals, Scalar, Spec
 from attnseq.contracts.task import Splits, Task
-from attnseq.core.keys import check_range
+from attnseq.core.keys import key
 from attnseq.core.randomness import generator
 from attnseq.datasets.config import DATASETS, NoisyDatasetConfig
 
@@ -61,11 +60,7 @@ class FindMax(Task):
 class FindMaxConfig(NoisyDatasetConfig):
     """`conf/dataset/find_max.yaml`."""
 
-    length: int = MISSING
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range("dataset.length", self.length, 1, 10_000)
+    length: int = key("T, numbers of a sequence, uniform in [0, 1)", low=1, high=10_000)
 
     def build(self) -> FindMax:
         return FindMax(self.length, self.sizes, self.seed)

@@ -18,12 +18,12 @@ class Operands:
     """Two numbers that stand, digit by digit, among distractors; the tutorial's by default.
 
     Args:
-        length: T, positions of a sequence, 1 or more.
-        base: digit values are 0 to base - 1; 2 to 10.
+        length: T, positions of a sequence.
+        base: digit values are 0 to base - 1.
         left: 0-based positions of the digits of a, most significant first.
         right: the same for b; as many as `left`, none of them in `left`.
     Raises:
-        ValueError: one of them is out of range; one line that names the key.
+        ValueError: `left` and `right` do not fit; one line that names the key.
 
     Source: the notebook in `tutorial/tutorial.txt`, generalised.
     """
@@ -37,10 +37,6 @@ class Operands:
         # lists (as a config holds them) become tuples, so that a task is hashable
         for key in ("left", "right"):
             object.__setattr__(self, key, tuple(operator.index(position) for position in getattr(self, key)))
-        if self.length < 1:
-            raise ValueError(f"dataset.length must be 1 or more, not {self.length}")
-        if not 2 <= self.base <= 10:
-            raise ValueError(f"dataset.base must be 2 to 10, not {self.base}")
         if not self.left:
             raise ValueError("dataset.left must name at least one position")
         if len(self.left) != len(self.right):

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from omegaconf import MISSING
 
 from attnseq.contracts.batch import NO_TOKEN, Batch
 from attnseq.contracts.spec import Spec, Tokens
 from attnseq.contracts.task import Splits, Task
-from attnseq.core.keys import check_range
+from attnseq.core.keys import key
 from attnseq.core.randomness import generator
 from attnseq.datasets.config import DATASETS, DatasetConfig
 
@@ -81,13 +80,8 @@ class Reverse(Task):
 class ReverseConfig(DatasetConfig):
     """`conf/dataset/reverse.yaml`."""
 
-    length: int = MISSING
-    vocabulary: int = MISSING
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range("dataset.length", self.length, 1, 10_000)
-        check_range("dataset.vocabulary", self.vocabulary, 2, 65_536)
+    length: int = key("T, tokens of the longest sequence; lengths are uniform from 1", low=1, high=10_000)
+    vocabulary: int = key("D, tokens are 0 to vocabulary - 1", low=2, high=65_536)
 
     def build(self) -> Reverse:
         return Reverse(self.length, self.vocabulary, self.sizes, self.seed)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omegaconf import MISSING
-
 from attnseq.contracts.spec import Spec
+from attnseq.core.keys import MISSING, check_values, key
 from attnseq.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -19,10 +18,14 @@ class ModelConfig:
     """The keys of a model; a choice of its own has more of them."""
 
     name: str = MISSING
-    init: str = MISSING
+    init: str = key(
+        "initial weights: keras (Keras' distributions, from the run's seed), tutorial (TensorFlow's own draws of them,"
+        " replayed from the notebook's stream; with another seed, dataset or train_size as it would have drawn them) or"
+        " auto (tutorial with dataset=tutorial where the notebook has the model, else keras)"
+    )
 
     def __post_init__(self) -> None:
-        """Check what is checked of the values; ConfigError names the key."""
+        check_values(self, "model.")
 
     @classmethod
     def takes(cls, spec: Spec) -> bool:

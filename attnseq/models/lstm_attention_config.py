@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omegaconf import MISSING
-
 from attnseq.contracts.spec import Spec
-from attnseq.core.keys import check_choice, check_range
+from attnseq.core.keys import key
 from attnseq.models.config import MODELS, ModelConfig
 
 if TYPE_CHECKING:
@@ -20,18 +18,19 @@ if TYPE_CHECKING:
 class LSTMAttentionConfig(ModelConfig):
     """`conf/model/lstm_attention.yaml`."""
 
-    hidden_size: int = MISSING
-    attention: str = MISSING
-    recurrent_activation: str = MISSING
-
-    def __post_init__(self) -> None:
-        from attnseq.layers.attention import ATTENTIONS
-        from attnseq.layers.lstm import RECURRENT_ACTIVATIONS
-
-        super().__post_init__()
-        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
-        check_choice("model.attention", self.attention, ATTENTIONS)
-        check_choice("model.recurrent_activation", self.recurrent_activation, RECURRENT_ACTIVATIONS)
+    hidden_size: int = key("H, units of the LSTM", low=1, high=65_536)
+    attention: str = key(
+        "what the input's features are weighted by",
+        choices={
+            "time": "a weight a time step",
+            "element": "a weight for each feature of each time step",
+            "feature": "a weight a feature, shared by the time steps",
+            "none": "nothing: the baseline",
+        },
+    )
+    recurrent_activation: str = key(
+        "of the gates", choices={"hard_sigmoid": "of Keras 2: clip(0.2 x + 0.5, 0, 1)", "sigmoid": ""}
+    )
 
     def build(self, spec: Spec) -> LSTMAttention:
         from attnseq.models.lstm_attention import LSTMAttention

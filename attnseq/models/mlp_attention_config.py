@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omegaconf import MISSING
-
 from attnseq.contracts.spec import Reals, Spec
-from attnseq.core.keys import check_choice, check_range
+from attnseq.core.keys import key
 from attnseq.models.config import MODELS, ModelConfig
 
 if TYPE_CHECKING:
@@ -20,15 +18,10 @@ if TYPE_CHECKING:
 class MLPAttentionConfig(ModelConfig):
     """`conf/model/mlp_attention.yaml`."""
 
-    hidden_size: int = MISSING
-    attention: str = MISSING
-
-    def __post_init__(self) -> None:
-        from attnseq.models.mlp_attention import ATTENTIONS
-
-        super().__post_init__()
-        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
-        check_choice("model.attention", self.attention, ATTENTIONS)
+    hidden_size: int = key("H, units of the hidden layer", low=1, high=65_536)
+    attention: str = key(
+        "what the input is weighted by", choices={"time": "a weight a position", "none": "nothing: the baseline"}
+    )
 
     @classmethod
     def takes(cls, spec: Spec) -> bool:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omegaconf import MISSING
-
 from attnseq.contracts.spec import Spec
-from attnseq.core.keys import check_range
+from attnseq.core.keys import key
 from attnseq.models.config import MODELS, ModelConfig
 
 if TYPE_CHECKING:
@@ -20,11 +18,7 @@ if TYPE_CHECKING:
 class QueryAttentionConfig(ModelConfig):
     """`conf/model/query_attention.yaml`."""
 
-    hidden_size: int = MISSING
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range("model.hidden_size", self.hidden_size, 1, 65_536)
+    hidden_size: int = key("H, of queries, keys and values", low=1, high=65_536)
 
     def build(self, spec: Spec) -> QueryAttention:
         from attnseq.models.query_attention import QueryAttention

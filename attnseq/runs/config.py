@@ -1,21 +1,21 @@
 """The typed schema of a whole run, made known to Hydra. YAML files in `conf/` hold the values.
 
-A dataset's or model's own schema stands in its own file, or beside it in one that needs no PyTorch. What says which
-values are allowed may need it, and is asked when values are checked, so that `--help` does without.
+A dataset's or model's own schema stands in its own file, or beside it in one that needs no PyTorch: `--help` does
+without.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING
+from omegaconf import DictConfig, OmegaConf
 
 from attnseq.contracts.spec import described
-from attnseq.core.keys import ConfigError, check_choice, check_range
+from attnseq.core.keys import MISSING, ConfigError, check_choice, check_values, comments, key
 from attnseq.core.registry import Registry
 from attnseq.datasets.config import DATASETS, DatasetConfig
 from attnseq.models.config import MODELS, ModelConfig
 
-COMPILE = ("auto", "true", "false")
+FOLDER_NAME = "a folder name of 1 to 100 characters, without / \\ :, and no ~ first"
 
 
 @dataclass
@@ -23,56 +23,64 @@ class TrainerConfig:
     """How a model is trained."""
 
     name: str = MISSING
-    epochs: int = MISSING
-    batch_size: int = MISSING
-    learning_rate: float = MISSING
-    beta1: float = MISSING
-    beta2: float = MISSING
-    epsilon: float = MISSING
-    weight_noise: float = MISSING
-    adam: str = MISSING
-    objective: str = MISSING
-    order: str = MISSING
-    compile: str = MISSING
-    checkpoint_minutes: float = MISSING
+    epochs: int = key("passes over the training samples", low=1, high=1_000_000)
+    batch_size: int = key("samples a step", low=1, high=1_000_000)
+    learning_rate: float = key("of Adam", low=0, open_low=True)
+    beta1: float = key("decay rate of the first moment", low=0, high=0.999999)
+    beta2: float = key("decay rate of the second moment", low=0, high=0.999999)
+    epsilon: float = key("of Adam, beside the root of the second moment", low=0, open_low=True)
+    weight_noise: float = key(
+        "standard deviation of normal noise on the parameters where a step's loss and gradient are taken",
+        low=0,
+        note="fresh each step, from the run's seed",
+    )
+    adam: str = key(
+        "where epsilon stands",
+        choices={"keras": 'beside the uncorrected moment, "epsilon hat"', "torch": "beside the corrected one"},
+    )
+    objective: str = key(
+        "what is minimised: auto (as is usual for the target), mse (of a number), cross_entropy (of a class, of tokens)"
+    )
+    order: str = key(
+        "of the samples in an epoch: random (a permutation from the run's seed), tutorial (the notebook's own shuffles,"
+        " replayed) or auto (tutorial with dataset=tutorial where the notebook has the model, else random)"
+    )
+    compile: str = key(
+        "whether to compile the step",
+        choices={"auto": "when the run is long enough to pay for it and a compiler is there", "true": "", "false": ""},
+    )
+    checkpoint_minutes: float = key(
+        "minutes between checkpoints within an epoch",
+        low=0,
+        open_low=True,
+        note="one is written after every epoch anyway",
+    )
 
     def __post_init__(self) -> None:
-        from attnseq.objectives import OBJECTIVES
-        from attnseq.training.optimizer import FORMS
-
-        check_range("trainer.epochs", self.epochs, 1, 1_000_000)
-        check_range("trainer.batch_size", self.batch_size, 1, 1_000_000)
-        check_range("trainer.learning_rate", self.learning_rate, 0, open_low=True)
-        check_range("trainer.beta1", self.beta1, 0, 0.999999)
-        check_range("trainer.beta2", self.beta2, 0, 0.999999)
-        check_range("trainer.epsilon", self.epsilon, 0, open_low=True)
-        check_range("trainer.weight_noise", self.weight_noise, 0)
-        check_choice("trainer.adam", self.adam, FORMS)
-        check_choice("trainer.objective", self.objective, ["auto", *OBJECTIVES.names()])
         self.compile = self.compile.lower()  # YAML's true and false arrive as Python writes them
-        check_choice("trainer.compile", self.compile, COMPILE)
-        check_range("trainer.checkpoint_minutes", self.checkpoint_minutes, 0, open_low=True)
+        check_values(self, "trainer.")
 
 
 @dataclass
 class RunConfig:
     """A whole run."""
 
-    name: str = MISSING
-    seed: int = MISSING
-    device: str = MISSING
-    overwrite: bool = MISSING
-    metrics: list[str] = field(default_factory=list)
+    name: str = key(f"folder of related runs below outputs/: {FOLDER_NAME}")
+    seed: int = key("of weights, batch order and noise", low=0, high=2**32 - 1)
+    device: str = key("where to compute: auto (CUDA if there is one), cpu, cuda, cuda:N")
+    overwrite: bool = key("true trains a finished run anew, false shows its result")
+    metrics: list[str] = key(
+        "how predictions are measured besides the loss, such as [mae,r2]; of none, as is usual for the target"
+    )
     dataset: DatasetConfig = MISSING
     model: ModelConfig = MISSING
     trainer: TrainerConfig = MISSING
 
     def __post_init__(self) -> None:
-        check_range("seed", self.seed, 0, 2**32 - 1)
+        check_values(self, "")
         odd = self.name in ("", ".", "..") or any(character in self.name for character in "/\\:")
         if odd or len(self.name) > 100 or self.name.startswith("~"):
-            allowed = "a folder name of 1 to 100 characters, without / \\ :, and no ~ first"
-            raise ConfigError(f"name={self.name}: must be {allowed}")
+            raise ConfigError(f"name={self.name}: must be {FOLDER_NAME}")
         self._check_together()
 
     def _check_together(self) -> None:
@@ -91,16 +99,19 @@ class RunConfig:
             )
         named = [("trainer.objective", OBJECTIVES, self.trainer.objective)] * (self.trainer.objective != "auto")
         named += [("metrics", METRICS, name) for name in self.metrics]
-        for key, registry, name in named:
-            check_choice(key, name, registry.names())
+        for where, registry, name in named:
+            check_choice(where, name, registry.names())
             if not isinstance(spec.target, registry[name].targets):
                 fitting = [other for other in registry.names() if isinstance(spec.target, registry[other].targets)]
                 reason = f"not of {described(spec.target)}, which dataset={self.dataset.name} has as its target"
-                raise ConfigError(f"{key}={name}: {reason}; must be one of {', '.join(fitting)}")
+                raise ConfigError(f"{where}={name}: {reason}; must be one of {', '.join(fitting)}")
 
 
 def register() -> None:
-    """Make the schemas known to Hydra, under `schema/` so that they are not offered as choices of a group."""
+    """Make the schemas known to Hydra, under `schema/` so that they are not offered as choices of a group.
+
+    And `${attnseq.keys:}`, which `--help` ends with.
+    """
     store = ConfigStore.instance()
     store.store(group="schema", name="run", node=RunConfig)
     store.store(group="schema", name="trainer", node=TrainerConfig)
@@ -108,3 +119,12 @@ def register() -> None:
     for group, registry in groups:
         for name in registry.names():
             store.store(group=f"schema/{group}", name=name, node=registry[name])
+    OmegaConf.register_new_resolver("attnseq.keys", lambda *, _root_: keys_in_words(_root_), replace=True)
+
+
+def keys_in_words(config: DictConfig) -> str:
+    """What the keys of a composed config mean and what they may be, a line each."""
+    lines = list(comments(RunConfig, ""))
+    for group in ("dataset", "model", "trainer"):
+        lines += comments(OmegaConf.get_type(config, group), f"{group}.")
+    return "\n".join(lines)

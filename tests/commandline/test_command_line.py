@@ -56,7 +56,7 @@ BAD = {
     "operands overlap": ([ABS, "dataset.right=[3,4,5]"], ["dataset.right", "position 3", "overlap"]),
     "operands of two lengths": ([ABS, "dataset.right=[5,6]"], ["dataset.right", "dataset.left", "3, not 2"]),
     "operand without digits": ([ABS, "dataset.left=[]", "dataset.right=[]"], ["dataset.left"]),
-    "base out of range": ([ABS, "dataset.base=11"], ["dataset.base", "2 to 10", "11"]),
+    "base out of range": ([ABS, "dataset.base=11"], ["dataset.base=11", ">= 2 and <= 10"]),
     "unknown split": ([ABS, "dataset.split=half"], ["dataset.split=half", "random", "operand_disjoint"]),
     "unknown device": (["device=tpu"], ["device=tpu", "cpu"]),
     "added key": (["+key=3"], ["key"]),

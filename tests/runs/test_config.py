@@ -12,10 +12,15 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from attnseq.commandline.checking import checked
-from attnseq.core.keys import ConfigError
+from attnseq.core.keys import ConfigError, Key, comment
+from attnseq.layers import attention, lstm
+from attnseq.models import mlp_attention
+from attnseq.models.lstm_attention_config import LSTMAttentionConfig
+from attnseq.models.mlp_attention_config import MLPAttentionConfig
 from attnseq.runs.build import build_data, build_population
 from attnseq.runs.config import RunConfig, TrainerConfig
 from attnseq.runs.naming import config_directory, name_of_choice
+from attnseq.training import optimizer
 from attnseq.training.execution import Execution
 from attnseq.training.pace import BLOCK
 from attnseq.training.replicas import Population
@@ -79,9 +84,9 @@ def test_it_composes_and_takes_steps(choice: str, compose: Callable[..., RunConf
     assert torch.isfinite(population.state.parameters).all()
 
 
-@pytest.mark.parametrize("attention", ["time", "element", "feature", "none"])
-def test_every_attention_takes_a_step(attention: str, compose: Callable[..., RunConfig]) -> None:
-    config = compose("model=lstm_attention", f"model.attention={attention}", "model.hidden_size=4", *SIZES)
+@pytest.mark.parametrize("kind", ["time", "element", "feature", "none"])
+def test_every_attention_takes_a_step(kind: str, compose: Callable[..., RunConfig]) -> None:
+    config = compose("model=lstm_attention", f"model.attention={kind}", "model.hidden_size=4", *SIZES)
     data = build_data([config], torch.device("cpu"))
     population = build_population([config], torch.device("cpu"))
     Trainer(data, Schedule(1, 48, config.trainer.adam, "false", 1.0), Steps()).fit(population, StopSignals())
@@ -89,24 +94,52 @@ def test_every_attention_takes_a_step(attention: str, compose: Callable[..., Run
     assert population.diverged() == [0]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF).as_posix())
-def test_every_key_has_a_comment(path: Path) -> None:
-    """A comment stands directly above its key; one with the word "each" holds for all keys down to the next gap."""
-    lines = [line for line in path.read_text().splitlines() if not line.startswith(" ")]
-    wanted, bare = keys_of(path), set()
-    for number, line in enumerate(lines):
-        match = re.match(r"(\w+):", line)
-        if match is None or match[1] not in wanted:
+def comments_of(path: Path) -> dict[str, str]:
+    """What stands directly above each key of a YAML file, by its dotted name."""
+    found, above, group = {}, "", ""
+    for line in path.read_text().splitlines():
+        text = line.strip()
+        if text.startswith("# "):
+            above += text.removeprefix("#")
             continue
-        wanted.remove(match[1])
-        above = number - 1
-        while re.match(r"\w+:", lines[above]):
-            above -= 1
-        comment = lines[above] if lines[above].startswith("# ") else ""
-        if not comment or (above < number - 1 and not re.search(r"\beach\b", comment)):
-            bare.add(match[1])
-    assert wanted == set()
-    assert bare - {"name"} == set()
+        if match := re.match(r"( *)(\w+):(?: +\S|$)", line):
+            group = group if match[1] else f"{match[2]}."
+            found[f"{group}{match[2]}" if match[1] else match[2]] = above.strip()
+        above = ""
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF).as_posix())
+def test_a_comment_is_what_the_key_says(path: Path, composed: Callable[..., DictConfig]) -> None:
+    """Or it names the file whose comment holds; either may end with what holds for this value alone."""
+    choice = path.relative_to(CONF).with_suffix("").as_posix()
+    group = choice.partition("/")[0] if choice in CHOICES else ""
+    config = composed(f"{group}={choice.removeprefix(f'{group}/')}") if group else composed()
+    schemas = {f"{key}.": OmegaConf.get_type(config, key) for key in ("dataset", "model", "trainer")} | {"": RunConfig}
+    own = f"{group}." if f"{group}." in schemas else ""
+    said = {f"{prefix}{field.name}": comment(field) for prefix, kind in schemas.items() for field in fields(kind)}
+    for key, above in comments_of(path).items():
+        if not said.get(f"{own}{key}"):
+            continue
+        expected, other = said[f"{own}{key}"], re.match(r"see (\S+\.yaml)", above)
+        if other:
+            assert key.rpartition(".")[2] in comments_of(path.parent / other[1])
+        assert f"{above}; ".startswith(f"{other[0] if other else expected}; "), key
+
+
+@pytest.mark.parametrize(
+    ("schema", "name", "known"),
+    [
+        (TrainerConfig, "adam", optimizer.FORMS),
+        (MLPAttentionConfig, "attention", mlp_attention.ATTENTIONS),
+        (LSTMAttentionConfig, "attention", attention.ATTENTIONS),
+        (LSTMAttentionConfig, "recurrent_activation", lstm.RECURRENT_ACTIVATIONS),
+    ],
+)
+def test_a_key_allows_what_there_is(schema: type, name: str, known: Sequence[str]) -> None:
+    """Keys are read without PyTorch, and so are the names that what they choose from goes by."""
+    (choices,) = (field.metadata[Key].choices for field in fields(schema) if field.name == name)
+    assert tuple(choices) == known
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF).as_posix())
@@ -184,6 +217,14 @@ def test_a_value_out_of_range_is_refused_by_name(override: str, key: str, compos
     OmegaConf.update(config, *override.split("="))
     with pytest.raises(ConfigError, match=rf"^{re.escape(key)}=.*must be "):
         checked(config)
+
+
+@pytest.mark.parametrize("override", ["length=0", "base=1", "base=11", "split=stratified"])
+def test_so_is_a_value_of_a_dataset_of_its_own(override: str, composed: Callable[..., DictConfig]) -> None:
+    config = composed("dataset=abs_difference").dataset
+    OmegaConf.update(config, *override.split("="))
+    with pytest.raises(ConfigError, match=rf"^dataset\.{override}: must be "):
+        OmegaConf.to_object(config)
 
 
 def test_the_default_config_is_allowed(composed: Callable[..., DictConfig]) -> None:
