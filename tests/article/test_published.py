@@ -3,7 +3,8 @@
 import pytest
 
 from attnseq.article import published
-from attnseq.article.published import as_printed, published_run
+from attnseq.article.published import as_printed
+from attnseq.runs.published import PublishedRun, published_run
 
 
 @pytest.mark.parametrize(
@@ -27,5 +28,6 @@ def test_only_the_articles_own_runs_have_figures() -> None:
     mlp, lstm = published_run("mlp_attention", 1337), published_run("lstm_attention", 1337)
     assert (mlp.loss_E, mlp.mean_attention_T) == (published.MLP_LOSS_E, published.MLP_MEAN_ATTENTION_T)
     assert (lstm.loss_E, lstm.mean_attention_T) == (published.LSTM_LOSS_E, None)
+    assert mlp.as_printed is lstm.as_printed is as_printed
     for variant, seed in (("mlp_attention", 1338), ("mlp_attention,epochs=2", 1337)):
-        assert published_run(variant, seed) == (None, None)
+        assert published_run(variant, seed) == PublishedRun(None, None)

@@ -7,9 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from tiny_configs import tiny_config
 
-from attnseq.article.tutorial import MLP_EPOCHS, TutorialStream, tutorial
-from attnseq.datasets.task import AbsDifference
+from attnseq.article.tutorial import MLP_EPOCHS, TutorialStream
+from attnseq.contracts.task import Task
+from attnseq.core.keys import ConfigError
+from attnseq.datasets.abs_difference import AbsDifference
+from attnseq.datasets.operands import Operands
 
 # `first_targets` of tutorial/figures.json, printed in tutorial/tutorial.txt
 FIRST_TARGETS = [0.483, 0.587, 0.035, 0.009, 0.471, 0.312, 0.319, 0.652, 0.166, 0.746]
@@ -20,17 +24,24 @@ def taken(orders: Iterator[npt.NDArray[np.int32]], epochs: int) -> list[npt.NDAr
     return [order_N.copy() for order_N in islice(orders, epochs)]
 
 
+def tutorial(train_size: int, validation_size: int, test_size: int) -> Task:
+    sizes = {"train_size": train_size, "validation_size": validation_size, "test_size": test_size}
+    return tiny_config("tutorial", **{f"dataset.{key}": size for key, size in sizes.items()}).dataset.build()
+
+
 @pytest.fixture(scope="module")
 def published() -> TutorialStream:
     return TutorialStream()
 
 
 def test_first_ten_targets_are_the_published_ones() -> None:
-    dataset = tutorial(train_size=10, validation_size=5, test_size=6)
-    assert dataset.name == "tutorial"
-    assert dataset.task == AbsDifference()
-    assert [len(part) for part in (dataset.train, dataset.validation, dataset.test)] == [10, 5, 6]
-    np.testing.assert_array_equal(dataset.train.targets_N.numpy(), np.array(FIRST_TARGETS).astype(np.float32))
+    task = tutorial(10, 5, 6)
+    assert isinstance(task, AbsDifference)
+    assert task.operands == Operands()
+    splits = task.splits()
+    assert [split.size for split in splits] == [10, 5, 6]
+    assert splits.train.targets is not None
+    assert splits.train.targets.tolist() == FIRST_TARGETS
 
 
 def test_op_seeds_are_the_published_ones(published: TutorialStream) -> None:
@@ -93,14 +104,16 @@ def test_orders_interleave_and_cannot_be_written_to() -> None:
 
 
 def test_held_out_sizes_move_nothing() -> None:
-    small, large = tutorial(10, 5, 5), tutorial(20, 50, 500)
-    for name in ("train", "validation", "test"):
-        few, many = getattr(small, name), getattr(large, name)
-        assert torch.equal(few.digits_NxT, many.digits_NxT[: len(few)])
-    assert not torch.equal(large.validation.digits_NxT, large.test.digits_NxT[:50])
+    small, large = tutorial(10, 5, 5).splits(), tutorial(20, 50, 500).splits()
+    for few, many in zip(small, large, strict=True):
+        assert torch.equal(few.inputs, many.inputs[: few.size])
+    assert not torch.equal(large.validation.inputs, large.test.inputs[:50])
 
 
-@pytest.mark.parametrize(("key", "arguments"), [("train_size", (0, 5, 5, 0)), ("seed", (5, 5, 5, -1))])
-def test_bad_values_are_refused_in_one_line_that_names_the_key(key: str, arguments: tuple[int, int, int, int]) -> None:
+@pytest.mark.parametrize(("key", "value"), [("train_size", 0), ("seed", -1), ("seed", 2**32)])
+def test_bad_values_are_refused_in_one_line_that_names_the_key(key: str, value: int) -> None:
+    with pytest.raises(ConfigError, match=rf"^dataset\.{key}=[^\n]+$"):
+        tiny_config("tutorial", **{f"dataset.{key}": value})
+    arguments = {"samples" if key == "train_size" else key: value}
     with pytest.raises(ValueError, match=rf"^dataset\.{key} [^\n]+$"):
-        tutorial(*arguments)
+        TutorialStream(**arguments)

@@ -1,6 +1,7 @@
-"""What a package's modules and plugins register is found by name; what is not there is refused in one line."""
+"""What registers itself is found by its name: when it is imported, in which order, and what is refused."""
 
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,49 +10,98 @@ from attnseq.core import plugins
 from attnseq.core.keys import ConfigError
 from attnseq.core.registry import Registry
 
-MODULE = 'from shapes import SHAPES\n\n\n@SHAPES.register("{name}")\nclass Shape:\n    pass\n'
+PACKAGE = "registry_of_a_test"
+
+START = "from attnseq.core.registry import Registry\nimported = []\nTHINGS = Registry('thing', __name__, {0!r})\n"
+LISTED = f"import {PACKAGE}\n{PACKAGE}.imported.append(__name__)\n"
+REGISTERED = f'{LISTED}{PACKAGE}.THINGS.register("{{0}}")("{{0}}, a thing")\n'
+
+Written = Callable[..., Registry[str]]
 
 
 @pytest.fixture
-def shapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry[type]:
-    """The registry of a package with two modules, of which the ending lets one in, and of a plugin."""
-    package = tmp_path / "shapes"
-    package.mkdir()
-    registry = 'from attnseq.core.registry import Registry\n\nSHAPES = Registry("shape", "shapes", "_shape")\n'
-    texts = {"__init__": registry, "round_shape": MODULE.format(name="round"), "broken": "raise AssertionError\n"}
-    for name, text in texts.items():
-        (package / f"{name}.py").write_text(text)
-    (tmp_path / "more_shapes.py").write_text(MODULE.format(name="angular"))
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
+    """`written(ending, **texts)`: the registry of a package of modules with these texts, and of a `plugin` if named."""
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(plugins, "MODULES", ["more_shapes"])
-    for name in ("shapes", "shapes.round_shape", "more_shapes"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    from shapes import SHAPES  # type: ignore[import-not-found]
 
-    found: Registry[type] = SHAPES
-    return found
+    def write(ending: str = "", **texts: str) -> Registry[str]:
+        folder = tmp_path / PACKAGE
+        folder.mkdir()
+        (folder / "__init__.py").write_text(START.format(ending))
+        for name, text in texts.items():
+            path = tmp_path / f"{PACKAGE}_{name}.py" if name == "plugin" else folder / f"{name}.py"
+            path.write_text(text)
+        monkeypatch.setattr(plugins, "MODULES", [f"{PACKAGE}_plugin"] if "plugin" in texts else [])
+        registry: Registry[str] = __import__(PACKAGE).THINGS
+        return registry
 
-
-def test_modules_and_plugins_are_found_at_the_first_look(shapes: Registry[type]) -> None:
-    assert "more_shapes" not in sys.modules
-    assert shapes.names() == ["angular", "round"]
-    assert ("round" in shapes, "flat" in shapes) == (True, False)
-    assert (shapes["round"].__module__, shapes["angular"].__module__) == ("shapes.round_shape", "more_shapes")
-
-
-def test_an_unknown_name_is_refused_with_those_that_there_are(shapes: Registry[type]) -> None:
-    with pytest.raises(ConfigError, match=r"^shape=flat: must be one of angular, round$"):
-        shapes["flat"]
+    yield write
+    for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
+        del sys.modules[name]
 
 
-def test_a_name_is_taken_once(shapes: Registry[type]) -> None:
-    first = shapes["round"]
-    assert shapes.register("round")(first) is first
-    with pytest.raises(ValueError, match="shape round: there is one of this name already"):
-        shapes.register("round")(int)
+def imported() -> list[str]:
+    names: list[str] = sys.modules[PACKAGE].imported
+    return [name.removeprefix(PACKAGE).lstrip("._") for name in names]
 
 
-def test_a_plugin_that_cannot_be_imported_is_named(shapes: Registry[type], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "MODULES", ["no_such_plugin"])
-    with pytest.raises(ConfigError, match=r"^plugins=no_such_plugin: cannot be imported \(No module named"):
-        shapes.names()
+def test_modules_are_imported_at_the_first_look_and_plugins_after_them(written: Written) -> None:
+    things = written(b=REGISTERED.format("pear"), a=REGISTERED.format("plum"), plugin=REGISTERED.format("apple"))
+    things.register("fig")("fig, a thing")
+    assert imported() == []
+    assert things.names() == ["apple", "fig", "pear", "plum"]
+    assert imported() == ["a", "b", "plugin"]
+    assert things["pear"] == "pear, a thing"
+    assert "apple" in things
+    assert "stone" not in things
+    assert imported() == ["a", "b", "plugin"]
+
+
+@pytest.mark.parametrize("look", [Registry.names, lambda things: "plum" in things, lambda things: things["plum"]])
+def test_any_look_is_a_first_one(written: Written, look: Callable[[Registry[str]], object]) -> None:
+    assert look(written(a=REGISTERED.format("plum")))
+    assert imported() == ["a"]
+
+
+def test_modules_of_another_ending_are_not_imported(written: Written) -> None:
+    things = written("_config", plum_config=REGISTERED.format("plum"), plum=REGISTERED.format("pear"))
+    assert things.names() == ["plum"]
+    assert imported() == ["plum_config"]
+
+
+def test_what_is_being_imported_may_look(written: Written) -> None:
+    look = f"{PACKAGE}.imported.append(str({PACKAGE}.THINGS.names()))\n"
+    assert written(a=REGISTERED.format("plum"), b=LISTED + look).names() == ["plum"]
+    assert imported() == ["a", "b", "['plum']"]
+
+
+def test_a_name_has_one_meaning(written: Written) -> None:
+    things = written()
+    plum = object()
+    assert things.register("plum")(plum) is plum
+    things.register("plum")(plum)  # as a module that is imported under two names does
+    with pytest.raises(ValueError, match=r"^thing plum: there is one of this name already$"):
+        things.register("plum")(object())
+
+
+def test_an_unknown_name_is_refused_in_one_line_that_says_what_is_allowed(written: Written) -> None:
+    things = written(b=REGISTERED.format("pear"), a=REGISTERED.format("plum"))
+    with pytest.raises(ConfigError, match=r"^thing=stone: must be one of pear, plum$"):
+        things["stone"]
+
+
+def test_a_plugin_that_cannot_be_imported_is_named_in_one_line(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = written()
+    monkeypatch.setattr(plugins, "MODULES", ["nowhere.to_be_found"])
+    with pytest.raises(
+        ConfigError, match=r"^plugins=nowhere\.to_be_found: cannot be imported \([^\n]*nowhere[^\n]*\)$"
+    ):
+        things.names()
+
+
+def test_a_plugin_may_miss_a_package_of_its_own(written: Written) -> None:
+    things = written(plugin="import not_installed_here\n")
+    with pytest.raises(ConfigError, match=rf"^plugins={PACKAGE}_plugin: .*not_installed_here"):
+        things.names()

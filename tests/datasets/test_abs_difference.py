@@ -1,110 +1,54 @@
-"""Sampling: independent streams, uniform digits, disjoint operand pairs, golden rows, refusals."""
-
-from typing import Any
+"""The article's task: exact targets, sizes, relevance."""
 
 import numpy as np
 import pytest
 import torch
+from tiny_configs import tiny_config
 
-from attnseq.datasets.abs_difference import abs_difference, bucket_of_pair
-from attnseq.datasets.dataset import Dataset, Split
-from attnseq.datasets.task import AbsDifference
+from attnseq.contracts.spec import Scalar, Spec, Tokens
+from attnseq.datasets.abs_difference import AbsDifference
+from attnseq.datasets.digits import draw_splits
+from attnseq.datasets.operands import Operands
 
-TASK = AbsDifference()
-SMALL = AbsDifference(4, 10, (1,), (2,))
-SPLITS = ["random", "operand_disjoint"]
-
-
-def build(**changes: Any) -> Dataset:
-    arguments: dict[str, Any] = {"task": TASK, "split": "random", "seed": 0}
-    arguments |= {"train_size": 300, "validation_size": 40, "test_size": 50}
-    return abs_difference(**(arguments | changes))
+DIGITS_NXT = np.array([[0, 1, 2, 3, 0, 1, 1, 9, 0, 0], [9, 9, 9, 9, 9, 0, 0, 0, 9, 9]], dtype=np.uint8)
 
 
-def pairs(task: AbsDifference, split: Split) -> set[tuple[int, int]]:
-    a_N, b_N = task.operands(split.digits_NxT)
-    return set(zip(np.minimum(a_N, b_N).tolist(), np.maximum(a_N, b_N).tolist(), strict=True))
+def task_of(operands: Operands) -> AbsDifference:
+    return AbsDifference(operands, lambda: draw_splits(operands, (300, 40, 50), "random", 0))
 
 
-@pytest.mark.parametrize("split", SPLITS)
-def test_sizes_and_targets(split: str) -> None:
-    dataset = build(split=split)
-    assert dataset.name == "abs_difference"
-    assert [len(part) for part in (dataset.train, dataset.validation, dataset.test)] == [300, 40, 50]
-    answers_N = TASK.answers(dataset.train.digits_NxT)
-    np.testing.assert_array_equal(dataset.train.targets_N.numpy(), (answers_N / 1000).astype(np.float32))
-    assert dataset.train.targets_N.min() >= 0
-    assert dataset.train.targets_N.max() < 1
+def test_spec() -> None:
+    target = Scalar(1000, "units of the answer", whole=True)
+    assert task_of(Operands()).spec == Spec(Tokens(10, 10), target)
+    assert task_of(Operands(4, 3, (1,), (2,))).spec == Spec(Tokens(4, 3), Scalar(3, target.unit, whole=True))
 
 
-@pytest.mark.parametrize("split", SPLITS)
-def test_a_size_moves_no_other_split_and_no_earlier_row(split: str) -> None:
-    small, large = build(split=split), build(split=split, train_size=70_000)
-    assert torch.equal(small.train.digits_NxT, large.train.digits_NxT[:300])
-    assert torch.equal(small.validation.digits_NxT, large.validation.digits_NxT)
-    assert torch.equal(small.test.digits_NxT, large.test.digits_NxT)
+def test_targets_are_answers_over_the_scale_exact_in_float64() -> None:
+    batch = task_of(Operands()).label(DIGITS_NXT)
+    assert batch.inputs.dtype == torch.uint8
+    assert batch.inputs.tolist() == DIGITS_NXT.tolist()
+    assert np.shares_memory(batch.inputs.numpy(), DIGITS_NXT)
+    assert batch.targets is not None
+    assert batch.targets.dtype == torch.float64
+    assert batch.targets.tolist() == [4 / 1000, 999 / 1000]
+    assert batch[2:] == (None, None, None)
 
 
-@pytest.mark.parametrize("split", SPLITS)
-def test_seed_and_split_give_other_samples(split: str) -> None:
-    dataset, other = build(split=split), build(split=split, seed=1)
-    assert not torch.equal(dataset.train.digits_NxT, other.train.digits_NxT)
-    assert not torch.equal(dataset.train.digits_NxT[:40], dataset.validation.digits_NxT)
-    assert not torch.equal(dataset.test.digits_NxT[:40], dataset.validation.digits_NxT)
+@pytest.mark.parametrize("split", ["random", "operand_disjoint"])
+def test_sizes_and_targets_of_the_splits(split: str) -> None:
+    sizes = {"dataset.train_size": 300, "dataset.validation_size": 40, "dataset.test_size": 50}
+    config = tiny_config("abs_difference", **{"dataset.split": split, "dataset.length": 12}, **sizes).dataset
+    operands = Operands(length=12)
+    drawn = draw_splits(operands, (300, 40, 50), split, 0)
+    for batch, again, digits_NxT in zip(config.build().splits(), config.build().splits(), drawn, strict=True):
+        np.testing.assert_array_equal(batch.inputs.numpy(), digits_NxT)
+        np.testing.assert_array_equal(batch.targets.numpy(), operands.answers(digits_NxT) / 1000)
+        assert ((batch.targets >= 0) & (batch.targets < 1)).all()
+        assert torch.equal(batch.inputs, again.inputs)
 
 
-@pytest.mark.parametrize("base", [2, 7, 10])
-def test_digits_are_uniform(base: int) -> None:
-    task = AbsDifference(6, base, (0, 1), (3, 4))
-    digits_NxT = build(task=task, train_size=20_000).train.digits_NxT.numpy()
-    for position in range(task.length):
-        shares = np.bincount(digits_NxT[:, position], minlength=base) / len(digits_NxT)
-        # five standard deviations
-        np.testing.assert_allclose(shares, 1 / base, atol=5 * np.sqrt(1 / base / len(digits_NxT)))
-
-
-@pytest.mark.parametrize("task", [TASK, SMALL, AbsDifference(6, 3, (5, 0), (2, 3))])
-def test_operand_disjoint_shares_no_pair(task: AbsDifference) -> None:
-    dataset = build(task=task, split="operand_disjoint", train_size=20_000, validation_size=2_000, test_size=2_000)
-    train, validation, test = (pairs(task, part) for part in (dataset.train, dataset.validation, dataset.test))
-    assert not train & validation
-    assert not train & test
-    assert not validation & test
-
-
-def test_random_shares_pairs() -> None:
-    dataset = build(task=SMALL)
-    assert pairs(SMALL, dataset.train) & pairs(SMALL, dataset.test)
-
-
-def test_buckets_are_equal_symmetric_and_dealt_anew_by_each_seed() -> None:
-    a_N, b_N = np.triu_indices(300)
-    bucket_N = bucket_of_pair(TASK, a_N, b_N, seed=0)
-    np.testing.assert_allclose(np.bincount(bucket_N, minlength=10) / len(a_N), 0.1, atol=0.01)
-    np.testing.assert_array_equal(bucket_of_pair(TASK, b_N, a_N, seed=0), bucket_N)
-    assert 0.05 < (bucket_of_pair(TASK, a_N, b_N, seed=1) == bucket_N).mean() < 0.15
-
-
-def test_the_same_rows_on_every_platform() -> None:
-    # first run of this code (NumPy 2.4, x86-64); they guard against a change of NumPy's stream as well
-    assert build().train.digits_NxT[:2].tolist() == [[0, 4, 0, 2, 1, 5, 1, 3, 1, 5], [2, 5, 1, 2, 8, 3, 3, 4, 2, 9]]
-    assert build(split="operand_disjoint").test.digits_NxT[:2].tolist() == [
-        [8, 9, 4, 8, 5, 5, 9, 5, 8, 5],
-        [9, 9, 8, 6, 4, 3, 7, 6, 4, 4],
-    ]
-
-
-@pytest.mark.parametrize(
-    ("key", "changes"),
-    [
-        ("train_size", {"train_size": 0}),
-        ("test_size", {"test_size": -1}),
-        ("seed", {"seed": -1}),
-        ("split", {"split": "stratified"}),
-        # three unordered pairs cannot fill three splits but by luck; seed 0 has none
-        ("split", {"split": "operand_disjoint", "task": AbsDifference(2, 2, (0,), (1,))}),
-    ],
-)
-def test_bad_values_are_refused_in_one_line_that_names_the_key(key: str, changes: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=rf"^dataset\.{key}[^\n]+$"):
-        build(**changes)
+def test_relevance_is_the_operands_own_for_every_sample() -> None:
+    operands = Operands(6, 3, (5, 0), (2, 3))
+    relevance_BxT = task_of(operands).relevance(task_of(operands).splits().validation)
+    assert relevance_BxT.shape == (40, 6)
+    np.testing.assert_array_equal(relevance_BxT.numpy(), np.tile(operands.relevance, (40, 1)))

@@ -1,6 +1,6 @@
 """Each attention's softmax runs over what its weights compete for; values by hand in NumPy.
 
-Shapes: B batch, T positions, D digit values.
+Shapes: B batch, T positions, F features.
 """
 
 from typing import Any
@@ -18,10 +18,11 @@ from attnseq.layers.attention import (
     FeatureAttention,
     TimeAttention,
     sequence_attention,
+    uniform,
 )
 from attnseq.layers.attention import softmax as softmax_of_scores
 
-BATCH, POSITIONS, BASE = 3, 6, 4
+BATCH, POSITIONS, FEATURES = 3, 6, 4
 
 Array = npt.NDArray[np.float64]
 
@@ -32,16 +33,27 @@ def softmax(scores: Array, axis: int) -> Array:
     return shares
 
 
-def attend(layer: Any) -> tuple[Tensor, Array, Array, Array]:
-    """A layer with random weights on random inputs: attention, inputs_BxTxD, weights as in Keras, bias."""
+def random_layer(layer: Any) -> Any:
     generator = torch.Generator().manual_seed(0)
     layer = layer.double()
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
-    inputs_BxTxD = torch.rand(BATCH, POSITIONS, BASE, generator=generator, dtype=torch.float64)
+    return layer
+
+
+def random_inputs() -> Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.rand(BATCH, POSITIONS, FEATURES, generator=generator, dtype=torch.float64)
+
+
+def attend(layer: Any) -> tuple[Tensor, Array, Array, Array]:
+    """A layer with random weights on random inputs: attention, inputs_BxTxF, weights as in Keras, bias."""
+    layer, inputs_BxTxF = random_layer(layer), random_inputs()
     kernel, bias = layer.score.weight.detach().T.numpy(), layer.score.bias.detach().numpy()
-    return layer(inputs_BxTxD).detach(), inputs_BxTxD.numpy(), kernel, bias
+    weights = layer(inputs_BxTxF).weights.detach()
+    assert layer(inputs_BxTxF).axes == ("BT" if weights.dim() == 2 else "BTD")
+    return weights, inputs_BxTxF.numpy(), kernel, bias
 
 
 def assert_sums_to_one(attention: Tensor, dim: int, others: tuple[int, ...]) -> None:
@@ -54,47 +66,78 @@ def assert_sums_to_one(attention: Tensor, dim: int, others: tuple[int, ...]) -> 
 
 
 def test_time_attention_is_the_articles() -> None:
-    attention_BxT, inputs_BxTxD, kernel_TxT, bias_T = attend(TimeAttention(POSITIONS))
+    attention_BxT, inputs_BxTxF, kernel_TxT, bias_T = attend(TimeAttention(POSITIONS))
     assert attention_BxT.shape == (BATCH, POSITIONS)
     assert_sums_to_one(attention_BxT, dim=1, others=(0,))
     # Permute((2, 1)), Dense(T, activation="softmax"), mean over features, as the notebook with only_time_step=True
-    permuted_BxDxT = np.transpose(inputs_BxTxD, (0, 2, 1))
-    dense_BxDxT = softmax(np.einsum("bds,st->bdt", permuted_BxDxT, kernel_TxT) + bias_T, axis=2)
-    np.testing.assert_allclose(attention_BxT.numpy(), dense_BxDxT.mean(axis=1), rtol=1e-12)
+    permuted_BxFxT = np.transpose(inputs_BxTxF, (0, 2, 1))
+    dense_BxFxT = softmax(np.einsum("bds,st->bdt", permuted_BxFxT, kernel_TxT) + bias_T, axis=2)
+    np.testing.assert_allclose(attention_BxT.numpy(), dense_BxFxT.mean(axis=1), rtol=1e-12)
 
 
 def test_element_attention_is_one_distribution_over_time_for_each_feature() -> None:
-    attention_BxTxD, inputs_BxTxD, kernel_TxT, bias_T = attend(ElementAttention(POSITIONS))
-    assert attention_BxTxD.shape == (BATCH, POSITIONS, BASE)
-    assert_sums_to_one(attention_BxTxD, dim=1, others=(0, 2))
+    attention_BxTxF, inputs_BxTxF, kernel_TxT, bias_T = attend(ElementAttention(POSITIONS))
+    assert attention_BxTxF.shape == (BATCH, POSITIONS, FEATURES)
+    assert_sums_to_one(attention_BxTxF, dim=1, others=(0, 2))
     for sample in range(BATCH):
-        for feature in range(BASE):
-            expected_T = softmax(inputs_BxTxD[sample, :, feature] @ kernel_TxT + bias_T, axis=0)
-            np.testing.assert_allclose(attention_BxTxD[sample, :, feature].numpy(), expected_T, rtol=1e-12)
+        for feature in range(FEATURES):
+            expected_T = softmax(inputs_BxTxF[sample, :, feature] @ kernel_TxT + bias_T, axis=0)
+            np.testing.assert_allclose(attention_BxTxF[sample, :, feature].numpy(), expected_T, rtol=1e-12)
 
 
 def test_time_attention_is_the_mean_of_element_attention() -> None:
     time, element = TimeAttention(POSITIONS), ElementAttention(POSITIONS)
     element.load_state_dict(time.state_dict())
-    inputs_BxTxD = torch.rand(BATCH, POSITIONS, BASE, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(time(inputs_BxTxD), element(inputs_BxTxD).mean(dim=-1))
+    inputs_BxTxF = torch.rand(BATCH, POSITIONS, FEATURES, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(time(inputs_BxTxF).weights, element(inputs_BxTxF).weights.mean(dim=-1))
 
 
 def test_feature_attention_is_one_distribution_over_features_for_all_time_steps() -> None:
-    attention_BxTxD, inputs_BxTxD, kernel_Tx1, bias_1 = attend(FeatureAttention(POSITIONS))
-    assert attention_BxTxD.shape == (BATCH, POSITIONS, BASE)
-    assert_sums_to_one(attention_BxTxD, dim=2, others=(0, 1))
-    expected_BxD = softmax(np.einsum("btd,t->bd", inputs_BxTxD, kernel_Tx1[:, 0]) + bias_1, axis=1)
+    attention_BxTxF, inputs_BxTxF, kernel_Tx1, bias_1 = attend(FeatureAttention(POSITIONS))
+    assert attention_BxTxF.shape == (BATCH, POSITIONS, FEATURES)
+    assert_sums_to_one(attention_BxTxF, dim=2, others=(0, 1))
+    expected_BxF = softmax(np.einsum("btd,t->bd", inputs_BxTxF, kernel_Tx1[:, 0]) + bias_1, axis=1)
     for position in range(POSITIONS):
-        np.testing.assert_allclose(attention_BxTxD[:, position].numpy(), expected_BxD, rtol=1e-12)
+        np.testing.assert_allclose(attention_BxTxF[:, position].numpy(), expected_BxF, rtol=1e-12)
 
 
 @pytest.mark.parametrize("layer", [TimeAttention, ElementAttention, FeatureAttention])
 def test_under_vmap_equals_one_by_one(layer: type[nn.Module]) -> None:
     module = layer(POSITIONS)
-    inputs_PxBxTxD = torch.rand(2, BATCH, POSITIONS, BASE, generator=torch.Generator().manual_seed(0))
-    together = torch.vmap(module)(inputs_PxBxTxD)
-    torch.testing.assert_close(together, torch.stack([module(inputs_BxTxD) for inputs_BxTxD in inputs_PxBxTxD]))
+    inputs_PxBxTxF = torch.rand(2, BATCH, POSITIONS, FEATURES, generator=torch.Generator().manual_seed(0))
+    together = torch.vmap(lambda inputs_BxTxF: module(inputs_BxTxF).weights)(inputs_PxBxTxF)
+    alone = torch.stack([module(inputs_BxTxF).weights for inputs_BxTxF in inputs_PxBxTxF])
+    torch.testing.assert_close(together, alone)
+
+
+LENGTHS_B = torch.tensor([2, POSITIONS, 1])
+PRESENT_BXT = torch.arange(POSITIONS) < LENGTHS_B[:, None]
+
+
+@pytest.mark.parametrize("layer", [TimeAttention, ElementAttention])
+def test_positions_that_a_sample_lacks_do_not_compete(layer: type[nn.Module]) -> None:
+    module, inputs_BxTxF = random_layer(layer(POSITIONS)), random_inputs() * PRESENT_BXT[..., None]
+    weights = module(inputs_BxTxF, PRESENT_BXT).weights
+    for sample, length in enumerate(LENGTHS_B.tolist()):
+        assert not weights[sample, length:].any()
+        scores_TxF = module.score(inputs_BxTxF[sample].T).T[:length]
+        expected = torch.softmax(scores_TxF, dim=0)
+        torch.testing.assert_close(weights[sample, :length], expected.mean(dim=1) if weights.dim() == 2 else expected)
+
+
+def test_features_have_no_weight_at_positions_that_a_sample_lacks() -> None:
+    module, inputs_BxTxF = random_layer(FeatureAttention(POSITIONS)), random_inputs() * PRESENT_BXT[..., None]
+    weights_BxTxF, whole_BxTxF = module(inputs_BxTxF, PRESENT_BXT).weights, module(inputs_BxTxF).weights
+    assert torch.equal(weights_BxTxF, torch.where(PRESENT_BXT[..., None], whole_BxTxF, 0))
+
+
+def test_without_attention_all_positions_that_a_sample_has_are_alike() -> None:
+    weights_BxT, axes = uniform(random_inputs(), None)
+    assert axes == "BT"
+    assert torch.equal(weights_BxT, torch.full((BATCH, POSITIONS), 1 / POSITIONS, dtype=torch.float64))
+    weights_BxT, axes = uniform(random_inputs(), PRESENT_BXT)
+    assert axes == "BT"
+    assert weights_BxT.tolist() == [[1 / length] * length + [0] * (POSITIONS - length) for length in LENGTHS_B.tolist()]
 
 
 def test_layers_by_name() -> None:
@@ -123,6 +166,24 @@ def test_softmax_is_pytorchs_with_gradients_and_without(shape: tuple[int, ...]) 
     scores.requires_grad_()
     assert torch.equal(softmax_of_scores(scores), expected)
     assert torch.autograd.gradcheck(softmax_of_scores, scores)
+
+
+def test_what_does_not_compete_has_weight_0_exactly_and_takes_no_gradient() -> None:
+    scores = torch.randn(3, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    present = torch.tensor([[True, False, True, False, True], [True] * 5, [False, False, True, False, False]])
+    with torch.no_grad():
+        shares = softmax_of_scores(scores, present)
+    for row, its in enumerate(present):
+        torch.testing.assert_close(shares[row][its], torch.softmax(scores[row][its], dim=0), rtol=1e-12, atol=0)
+    assert not shares[~present].any()
+    scores.requires_grad_()
+    again = softmax_of_scores(scores, present)
+    torch.testing.assert_close(again, shares, rtol=1e-12, atol=0)
+    (again**2).sum().backward()
+    assert scores.grad is not None
+    assert not scores.grad[~present].any()
+    assert scores.grad[present][:-1].all()
+    assert scores.grad.isfinite().all()
 
 
 def test_the_steps_take_pytorchs_softmax() -> None:

@@ -3,36 +3,8 @@
 import numpy as np
 import pytest
 
-from attnseq.article.philox import tensorflow_uniform
 from attnseq.core.randomness import generator
-from attnseq.layers.initializers import (
-    glorot_uniform,
-    lstm_bias,
-    orthogonal,
-    orthogonal_from_normal,
-    tensorflow_glorot_uniform,
-)
-
-# tutorial/RECIPE.md: the MLP's attention, hidden and output kernel, then the LSTM's attention, input and output kernel
-PUBLISHED = [
-    (1313943, (10, 10)),
-    (8315069, (10, 10)),
-    (7087336, (10, 1)),
-    (2006956, (10, 10)),
-    (7073026, (10, 256)),
-    (7944341, (64, 1)),
-]
-
-
-@pytest.mark.parametrize(("op_seed", "shape"), PUBLISHED)
-def test_tensorflow_glorot_is_the_scaled_uniform_draw(op_seed: int, shape: tuple[int, int]) -> None:
-    kernel = tensorflow_glorot_uniform(shape, op_seed)
-    limit = np.sqrt(6 / sum(shape))
-    assert kernel.dtype == np.float32
-    assert kernel.shape == shape
-    uniform = tensorflow_uniform(shape, op_seed).astype(np.float64)
-    np.testing.assert_allclose(kernel, (2 * uniform - 1) * limit, atol=1e-6)
-    assert np.abs(kernel).max() <= np.float32(limit)
+from attnseq.layers.initializers import glorot_uniform, lstm_bias, orthogonal, orthogonal_from_normal
 
 
 def test_glorot_is_within_its_bounds_and_fills_them() -> None:

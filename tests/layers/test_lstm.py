@@ -119,6 +119,46 @@ def test_gradcheck(activation: str) -> None:
     assert torch.autograd.gradcheck(forward, (inputs_BxTxI, *layer.parameters()))
 
 
+LENGTHS_B = torch.tensor([3, 1, 6, 4], dtype=torch.int32)
+
+
+def padded_inputs(dtype: torch.dtype) -> Tensor:
+    """Sequences of 6 time steps, 0 where they have ended."""
+    return random_inputs(6, dtype) * (torch.arange(6) < LENGTHS_B[:, None]).unsqueeze(-1)
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCES))
+def test_padded_sequences_equal_torch_lstm_on_packed_ones(dtype: torch.dtype) -> None:
+    own = random_layer("sigmoid", dtype)
+    peer = torch.nn.LSTM(INPUTS, UNITS, batch_first=True, dtype=dtype)
+    weights = {"weight_ih_l0": own.kernel.T, "weight_hh_l0": own.recurrent_kernel.T, "bias_ih_l0": own.bias}
+    peer.load_state_dict({**weights, "bias_hh_l0": torch.zeros_like(own.bias)})
+    own_inputs = padded_inputs(dtype).requires_grad_()
+    peer_inputs = own_inputs.detach().clone().requires_grad_()
+    packed = torch.nn.utils.rnn.pack_padded_sequence(peer_inputs, LENGTHS_B, batch_first=True, enforce_sorted=False)
+    own_hidden_BxH, peer_hidden_BxH = own(own_inputs, LENGTHS_B), peer(packed)[1][0][0]
+    weighted_sum(own_hidden_BxH).backward()
+    weighted_sum(peer_hidden_BxH).backward()
+    tolerance = TOLERANCES[dtype]
+    assert_close(own_hidden_BxH, peer_hidden_BxH, tolerance)
+    assert_close(own_inputs.grad, peer_inputs.grad, tolerance, "inputs")
+    gradients = {name: parameter.grad for name, parameter in peer.named_parameters() if parameter.grad is not None}
+    assert_close(own.kernel.grad, gradients["weight_ih_l0"].T, tolerance, "kernel")
+    assert_close(own.recurrent_kernel.grad, gradients["weight_hh_l0"].T, tolerance, "recurrent_kernel")
+    assert_close(own.bias.grad, gradients["bias_ih_l0"], tolerance, "bias")
+
+
+@pytest.mark.parametrize("activation", RECURRENT_ACTIVATIONS)
+def test_a_padded_sequence_equals_itself_unpadded(activation: str) -> None:
+    layer, inputs_BxTxI = random_layer(activation, torch.float64), padded_inputs(torch.float64)
+    hidden_BxH = layer(inputs_BxTxI, LENGTHS_B)
+    for row, length in enumerate(LENGTHS_B.tolist()):
+        alone_1xH = layer(inputs_BxTxI[row : row + 1, :length])
+        assert_close(hidden_BxH[row : row + 1], alone_1xH, 1e-12)
+    whole_B = torch.full((BATCH,), 6, dtype=torch.int32)
+    assert torch.equal(layer(inputs_BxTxI, whole_B), layer(inputs_BxTxI))
+
+
 @pytest.mark.parametrize("activation", RECURRENT_ACTIVATIONS)
 def test_population_equals_replicas_one_by_one(activation: str) -> None:
     replicas = [random_layer(activation, torch.float64, seed) for seed in range(3)]

@@ -1,11 +1,13 @@
-"""Initializers: the run's own generator, and the notebook's draws."""
+"""Fresh weights: drawn from the run's own generator; those of one affine layer."""
 
 import numpy as np
-import pytest
+import numpy.typing as npt
+import torch
+from torch import nn
 
 from attnseq.core.randomness import generator
 from attnseq.layers import initializers
-from attnseq.layers.weights import KerasInitializer, TutorialInitializer
+from attnseq.layers.weights import KerasInitializer, dense_parameters
 
 
 def test_keras_initializer_draws_one_kernel_after_the_other_from_its_generator() -> None:
@@ -21,19 +23,35 @@ def test_keras_initializer_draws_afresh_every_time() -> None:
     assert not np.array_equal(init.orthogonal((4, 16)), init.orthogonal((4, 16)))
 
 
-def test_tutorial_initializer_takes_its_op_seeds_in_order() -> None:
-    normal = generator(0, "weights").standard_normal((4, 16))
-    init = TutorialInitializer([11, 22], normal)
-    np.testing.assert_array_equal(init.glorot_uniform((3, 5)), initializers.tensorflow_glorot_uniform((3, 5), 11))
-    np.testing.assert_array_equal(init.orthogonal((4, 16)), initializers.orthogonal_from_normal(normal))
-    np.testing.assert_array_equal(init.glorot_uniform((5, 1)), initializers.tensorflow_glorot_uniform((5, 1), 22))
-    with pytest.raises(StopIteration):
-        init.glorot_uniform((5, 1))
+class Counting:
+    """An initializer whose kernels count up, so that a transposition shows."""
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, int]] = []
+
+    def glorot_uniform(self, shape: tuple[int, int]) -> npt.NDArray[np.float32]:
+        self.shapes.append(shape)
+        return np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+
+    def orthogonal(self, shape: tuple[int, int]) -> npt.NDArray[np.float32]:
+        raise AssertionError(f"an affine layer has no orthogonal kernel {shape}")
 
 
-def test_tutorial_initializer_has_no_recurrent_kernel_but_the_one_drawn() -> None:
-    normal = generator(0, "weights").standard_normal((4, 16))
-    with pytest.raises(ValueError, match=r"\(8, 32\)"):
-        TutorialInitializer([], normal).orthogonal((8, 32))
-    with pytest.raises(ValueError, match=r"\(4, 16\)"):
-        TutorialInitializer([]).orthogonal((4, 16))
+def test_kernel_is_drawn_in_keras_orientation_and_kept_in_pytorchs() -> None:
+    layer, init = nn.Linear(2, 3), Counting()
+    weight_before = layer.weight.clone()
+    parameters = dict(dense_parameters("block.score", layer, init))
+    assert init.shapes == [(2, 3)]
+    assert list(parameters) == ["block.score.weight", "block.score.bias"]
+    assert parameters["block.score.weight"].tolist() == [[0, 3], [1, 4], [2, 5]]
+    assert parameters["block.score.weight"].is_contiguous()
+    assert parameters["block.score.bias"].tolist() == [0, 0, 0]
+    assert torch.equal(layer.weight, weight_before)
+
+
+def test_loaded_into_the_layer_it_computes_what_keras_would() -> None:
+    layer, init = nn.Linear(2, 3), Counting()
+    layer.load_state_dict({name.removeprefix("x."): value for name, value in dense_parameters("x", layer, init)})
+    inputs = np.array([[1.0, -2.0]], dtype=np.float32)
+    expected = inputs @ init.glorot_uniform((2, 3))  # Keras: x K + b
+    np.testing.assert_array_equal(layer(torch.from_numpy(inputs)).detach().numpy(), expected)

@@ -1,6 +1,6 @@
 """The LSTM with each attention against NumPy in float64, and its fresh weights.
 
-Shapes: B batch, T time steps, D digit values, H hidden units.
+Shapes: B batch, T time steps, F features (digit values), H hidden units.
 """
 
 import numpy as np
@@ -8,21 +8,25 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from attnseq.article.initial_weights import TutorialInitializer, tensorflow_glorot_uniform
+from attnseq.contracts.batch import Attention, Batch
+from attnseq.contracts.spec import Reals, Scalar, Spec, Tokens
 from attnseq.core.randomness import generator
 from attnseq.layers.attention import ATTENTIONS
-from attnseq.layers.initializers import lstm_bias, orthogonal_from_normal, tensorflow_glorot_uniform
+from attnseq.layers.initializers import lstm_bias, orthogonal_from_normal
 from attnseq.layers.lstm import RECURRENT_ACTIVATIONS
-from attnseq.layers.weights import KerasInitializer, TutorialInitializer
+from attnseq.layers.weights import KerasInitializer
 from attnseq.models.lstm_attention import LSTMAttention
 
 BATCH, POSITIONS, BASE, UNITS = 5, 6, 4, 3
+SPEC = Spec(Tokens(POSITIONS, BASE), Scalar())
 
 Array = npt.NDArray[np.float64]
 
 
 def random_model(attention: str, activation: str = "hard_sigmoid", dtype: torch.dtype = torch.float64) -> LSTMAttention:
     numbers = torch.Generator().manual_seed(0)
-    model = LSTMAttention(POSITIONS, BASE, UNITS, attention, activation).to(dtype)
+    model = LSTMAttention(SPEC, UNITS, attention, activation).to(dtype)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(2 * torch.randn(parameter.shape, generator=numbers, dtype=torch.float64))
@@ -32,6 +36,13 @@ def random_model(attention: str, activation: str = "hard_sigmoid", dtype: torch.
 def random_digits(seed: int = 1) -> torch.Tensor:
     numbers = torch.Generator().manual_seed(seed)
     return torch.randint(0, BASE, (BATCH, POSITIONS), generator=numbers, dtype=torch.uint8)
+
+
+def predict(model: LSTMAttention, digits_BxT: torch.Tensor) -> tuple[torch.Tensor, Attention]:
+    """prediction_B, and the attention to the input."""
+    output = model(Batch(digits_BxT))
+    assert list(output.attention) == ["input"]
+    return output.prediction.detach(), output.attention["input"]
 
 
 def sigmoid(z: Array) -> Array:
@@ -76,21 +87,22 @@ def reference(model: LSTMAttention, digits_BxT: npt.NDArray[np.uint8], kind: str
 @pytest.mark.parametrize("kind", ATTENTIONS)
 def test_forward_equals_numpy(kind: str, activation: str, dtype: torch.dtype, tolerance: float) -> None:
     model, digits_BxT = random_model(kind, activation, dtype), random_digits()
-    output = model(digits_BxT)
-    prediction_B, attention = reference(model, digits_BxT.numpy(), kind, activation == "hard_sigmoid")
-    assert output.prediction.shape == (BATCH,)
+    prediction_B, attention = predict(model, digits_BxT)
+    expected_B, expected = reference(model, digits_BxT.numpy(), kind, activation == "hard_sigmoid")
+    assert prediction_B.shape == (BATCH,)
     features = (BASE,) if kind in ("element", "feature") else ()
-    assert output.attention.shape == (BATCH, POSITIONS, *features)
-    np.testing.assert_allclose(output.prediction.detach().numpy(), prediction_B, rtol=tolerance)
-    np.testing.assert_allclose(output.attention.detach().numpy(), attention, rtol=tolerance)
-    assert ((output.prediction > 0) & (output.prediction < 1)).all()
+    assert attention.weights.shape == (BATCH, POSITIONS, *features)
+    assert attention.axes == ("BTD" if features else "BT")
+    np.testing.assert_allclose(prediction_B.numpy(), expected_B, rtol=tolerance)
+    np.testing.assert_allclose(attention.weights.detach().numpy(), expected, rtol=tolerance)
+    assert ((prediction_B > 0) & (prediction_B < 1)).all()
 
 
 def test_without_attention_every_position_is_alike_and_nothing_is_learnt_about_it() -> None:
     model = random_model("none")
     assert not [name for name, _ in model.named_parameters() if name.startswith("attention")]
-    attention_BxT = model(random_digits()).attention
-    assert torch.equal(attention_BxT, torch.full((BATCH, POSITIONS), 1 / POSITIONS, dtype=torch.float64))
+    _, attention = predict(model, random_digits())
+    assert torch.equal(attention.weights, torch.full((BATCH, POSITIONS), 1 / POSITIONS, dtype=torch.float64))
 
 
 @pytest.mark.parametrize("kind", ["time", "none"])
@@ -99,13 +111,13 @@ def test_a_difference_that_no_weight_sees_has_no_influence(kind: str) -> None:
     digits_BxT[:, 2] = 0
     moved_BxT = digits_BxT.clone()
     moved_BxT[:, 2] = 1
-    assert (model(digits_BxT).prediction != model(moved_BxT).prediction).all()
+    assert (predict(model, digits_BxT)[0] != predict(model, moved_BxT)[0]).all()
     with torch.no_grad():  # the LSTM reads 0 as 1, and the attention does not look at position 2
         model.lstm.kernel[1] = model.lstm.kernel[0]
         if model.attention is not None:
             model.attention.score.weight[:, 2] = 0
     # the mean over features adds in another order
-    torch.testing.assert_close(model(digits_BxT).prediction, model(moved_BxT).prediction, rtol=1e-14, atol=1e-14)
+    torch.testing.assert_close(predict(model, digits_BxT)[0], predict(model, moved_BxT)[0], rtol=1e-14, atol=1e-14)
 
 
 @pytest.mark.parametrize("kind", ATTENTIONS)
@@ -129,7 +141,7 @@ def test_fresh_parameters_fit_the_module_and_depend_on_the_seed_only(kind: str) 
 def test_tutorial_weights_are_those_of_its_draws() -> None:
     seeds = [2006956, 7073026, 7944341]  # tutorial/RECIPE.md: attention, input kernel, output
     normal_HxG = generator(0, "weights").standard_normal((64, 256))
-    model = LSTMAttention(10, 10, 64, "time", "hard_sigmoid")
+    model = LSTMAttention(Spec(Tokens(10, 10), Scalar()), 64, "time", "hard_sigmoid")
     weights = model.initial_parameters(TutorialInitializer(seeds, normal_HxG))
     attention, kernel, output = (
         tensorflow_glorot_uniform(shape, seed)
@@ -144,8 +156,38 @@ def test_tutorial_weights_are_those_of_its_draws() -> None:
     assert not weights["output.bias"].any()
 
 
+@pytest.mark.parametrize("kind", ATTENTIONS)
+def test_real_numbers_are_read_as_a_one_hot_input_is(kind: str) -> None:
+    model, digits_BxT = random_model(kind), random_digits()
+    other = LSTMAttention(Spec(Reals(POSITIONS, BASE), Scalar()), UNITS, kind, "hard_sigmoid").double()
+    other.load_state_dict(model.state_dict())
+    numbers_BxTxF = torch.nn.functional.one_hot(digits_BxT.long(), BASE).float()
+    (prediction_B, attention), (other_B, its) = predict(model, digits_BxT), predict(other, numbers_BxTxF)
+    assert torch.equal(prediction_B, other_B)
+    assert torch.equal(attention.weights, its.weights)
+
+
+@pytest.mark.parametrize("kind", ["time", "none"])
+def test_a_sequence_that_ends_early_equals_a_model_of_its_length(kind: str) -> None:
+    """Where the weights of what follows are taken out: the scores of the first positions from the first positions."""
+    model, length = random_model(kind), 4
+    short = LSTMAttention(Spec(Tokens(length, BASE), Scalar()), UNITS, kind, "hard_sigmoid").double()
+    weights = dict(model.state_dict())
+    if kind == "time":
+        score = weights["attention.score.weight"][:length, :length], weights["attention.score.bias"][:length]
+        weights |= {"attention.score.weight": score[0], "attention.score.bias": score[1]}
+    short.load_state_dict(weights)
+    digits_BxT = random_digits()
+    lengths_B = torch.full((BATCH,), length, dtype=torch.int32)
+    padded, alone = model(Batch(digits_BxT, lengths=lengths_B)), short(Batch(digits_BxT[:, :length]))
+    torch.testing.assert_close(padded.prediction, alone.prediction, rtol=1e-12, atol=0)
+    weights_BxT = padded.attention["input"].weights
+    torch.testing.assert_close(weights_BxT[:, :length], alone.attention["input"].weights, rtol=1e-12, atol=0)
+    assert not weights_BxT[:, length:].any()
+
+
 def test_unknown_choices_are_refused() -> None:
     with pytest.raises(ValueError, match=r"model\.attention=all"):
-        LSTMAttention(POSITIONS, BASE, UNITS, "all", "sigmoid")
+        LSTMAttention(SPEC, UNITS, "all", "sigmoid")
     with pytest.raises(ValueError, match=r"model\.recurrent_activation=tanh"):
-        LSTMAttention(POSITIONS, BASE, UNITS, "time", "tanh")
+        LSTMAttention(SPEC, UNITS, "time", "tanh")

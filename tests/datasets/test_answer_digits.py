@@ -1,0 +1,38 @@
+"""The digits of |a - b|: by hand, and beside `abs_difference`, whose sequences they are of."""
+
+import numpy as np
+import torch
+from tiny_configs import tiny_config
+
+from attnseq.contracts.spec import Spec, Tokens
+from attnseq.datasets.answer_digits import AnswerDigits
+from attnseq.datasets.operands import Operands
+
+
+def test_answers_by_hand() -> None:
+    digits_NxT = np.array([[0, 1, 2, 3, 0, 1, 1, 9, 0, 0], [9, 9, 9, 9, 9, 0, 0, 0, 9, 9]], dtype=np.uint8)
+    batch = AnswerDigits(Operands(), list).label(digits_NxT)
+    assert batch.inputs.tolist() == digits_NxT.tolist()
+    assert batch.targets is not None
+    assert batch.targets.dtype == torch.int32
+    assert batch.targets.tolist() == [[0, 0, 4], [9, 9, 9]]
+    assert batch.lengths is None
+    # in base 4: 12 is 6, 33 is 15, and their difference 9 is 21
+    batch = AnswerDigits(Operands(4, 4, (0, 1), (2, 3)), list).label(np.array([[1, 2, 3, 3]], dtype=np.uint8))
+    assert batch.targets is not None
+    assert batch.targets.tolist() == [[2, 1]]
+
+
+def test_spec() -> None:
+    assert AnswerDigits(Operands(8, 4, (0, 1), (2, 3)), list).spec == Spec(Tokens(8, 4), Tokens(2, 4))
+
+
+def test_it_asks_for_the_digits_of_what_abs_difference_asks_for() -> None:
+    changes = {"dataset.seed": 3, "dataset.split": "operand_disjoint"}
+    task, other = (tiny_config(name, **changes).dataset.build() for name in ("answer_digits", "abs_difference"))
+    for digits, number, size in zip(task.splits(), other.splits(), (100, 30, 20), strict=True):
+        assert digits.size == size
+        assert torch.equal(digits.inputs, number.inputs)
+        answers_N = digits.targets @ torch.tensor([100, 10, 1], dtype=torch.int32)
+        assert torch.equal(answers_N.double() / 1000, number.targets)
+        assert torch.equal(task.relevance(digits), other.relevance(number))

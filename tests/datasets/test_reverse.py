@@ -1,0 +1,86 @@
+"""Sequences turned round: against plain Python, padding, streams, and the alignment that is known."""
+
+import numpy as np
+import pytest
+import torch
+
+from attnseq.contracts.batch import NO_TOKEN, Batch
+from attnseq.contracts.spec import Spec, Tokens
+from attnseq.datasets.reverse import Reverse
+
+LENGTH, VOCABULARY = 6, 5
+
+
+def task(sizes: tuple[int, int, int] = (300, 40, 50), seed: int = 0) -> Reverse:
+    return Reverse(LENGTH, VOCABULARY, sizes, seed)
+
+
+def test_spec() -> None:
+    tokens = Tokens(LENGTH, VOCABULARY, padded=True)
+    assert task().spec == Spec(tokens, tokens)
+
+
+def test_targets_are_the_tokens_turned_round_and_then_none() -> None:
+    for batch, size in zip(task().splits(), (300, 40, 50), strict=True):
+        assert batch.size == size
+        rows = zip(batch.inputs.tolist(), batch.targets.tolist(), batch.lengths.tolist(), strict=True)
+        for inputs, targets, length in rows:
+            assert 1 <= length <= LENGTH
+            assert targets == inputs[:length][::-1] + [NO_TOKEN] * (LENGTH - length)
+            assert inputs[length:] == [0] * (LENGTH - length)
+            assert all(0 <= token < VOCABULARY for token in inputs)
+
+
+@pytest.mark.parametrize(("vocabulary", "dtype"), [(256, torch.uint8), (257, torch.int32)])
+def test_types(vocabulary: int, dtype: torch.dtype) -> None:
+    batch = Reverse(LENGTH, vocabulary, (2_000, 1, 1), 0).splits().train
+    assert [values.dtype for values in (batch.inputs, batch.targets, batch.lengths)] == [
+        dtype,
+        torch.int32,
+        torch.int32,
+    ]
+    assert int(batch.inputs.max()) == vocabulary - 1
+
+
+def test_lengths_and_tokens_are_uniform() -> None:
+    batch = task((20_000, 1, 1)).splits().train
+    shares = np.bincount(batch.lengths.numpy(), minlength=LENGTH + 1)[1:] / batch.size
+    # five standard deviations
+    np.testing.assert_allclose(shares, 1 / LENGTH, atol=5 * np.sqrt(1 / LENGTH / batch.size))
+    tokens = batch.targets[batch.targets != NO_TOKEN].numpy()
+    shares = np.bincount(tokens, minlength=VOCABULARY) / len(tokens)
+    np.testing.assert_allclose(shares, 1 / VOCABULARY, atol=5 * np.sqrt(1 / VOCABULARY / len(tokens)))
+
+
+def test_a_size_moves_no_other_split_and_no_earlier_row() -> None:
+    small, large = task().splits(), task((3_000, 40, 50)).splits()
+    for mine, its in zip(small.train[:3], large.train.first(300)[:3], strict=True):
+        assert torch.equal(mine, its)
+    assert torch.equal(small.validation.inputs, large.validation.inputs)
+    assert torch.equal(small.test.inputs, large.test.inputs)
+
+
+def test_seed_and_split_give_other_samples() -> None:
+    splits, other = task((40, 40, 40)).splits(), task((40, 40, 40), seed=1).splits()
+    for column in ("inputs", "lengths"):
+        train, validation, test = (getattr(split, column) for split in splits)
+        assert not torch.equal(train, getattr(other.train, column))
+        assert not torch.equal(train, validation)
+        assert not torch.equal(test, validation)
+
+
+def test_relevance_by_hand() -> None:
+    batch = Batch(torch.tensor([[3, 4, 0], [1, 2, 3]]), lengths=torch.tensor([2, 3], dtype=torch.int32))
+    assert Reverse(3, 5, (1, 1, 1), 0).relevance(batch).tolist() == [
+        [[0, 1, 0], [1, 0, 0], [0, 0, 0]],
+        [[0, 0, 1], [0, 1, 0], [1, 0, 0]],
+    ]
+
+
+def test_what_is_relevant_is_what_is_repeated() -> None:
+    batch = task().splits().train
+    relevance_BxKxT = task().relevance(batch)
+    answered_BxK = batch.targets != NO_TOKEN
+    assert torch.equal(relevance_BxKxT.sum(dim=-1), answered_BxK.double())
+    repeated_BxK = (relevance_BxKxT @ batch.inputs.double().unsqueeze(-1)).squeeze(-1)
+    assert torch.equal(repeated_BxK[answered_BxK], batch.targets[answered_BxK].double())

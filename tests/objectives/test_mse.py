@@ -1,0 +1,21 @@
+"""Squared error of each sample, against PyTorch's."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from attnseq.contracts.batch import Batch, Output
+from attnseq.contracts.spec import Scalar
+from attnseq.objectives.mse import MeanSquaredError
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_it_is_pytorchs_sample_by_sample(dtype: torch.dtype) -> None:
+    numbers = torch.Generator().manual_seed(0)
+    prediction_B, targets_B = torch.randn(2, 9, dtype=dtype, generator=numbers)
+    prediction_B.requires_grad_()
+    losses_B = MeanSquaredError(Scalar(7.0))(Output(prediction_B), Batch(torch.zeros(9, 1), targets_B))
+    assert torch.equal(losses_B, functional.mse_loss(prediction_B, targets_B, reduction="none"))
+    losses_B.sum().backward()
+    assert prediction_B.grad is not None
+    torch.testing.assert_close(prediction_B.grad, 2 * (prediction_B - targets_B).detach())
