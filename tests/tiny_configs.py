@@ -4,13 +4,13 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from attnseq.datasets.config import DATASETS
-from attnseq.models.config import MODELS
+from attnseq.datasets.config import DATASETS, DatasetConfig
+from attnseq.models.config import MODELS, ModelConfig
 from attnseq.runs.config import RunConfig, TrainerConfig
 from attnseq.runs.naming import config_directory
 
 SMALL: dict[str, dict[str, Any]] = {
-    "": {"name": "tiny", "seed": 1, "device": "cpu", "overwrite": False},
+    "": {"name": "tiny", "seed": 1, "device": "cpu", "overwrite": False, "metrics": []},
     "dataset": {"train_size": 100, "validation_size": 30, "test_size": 20},
     "model": {"hidden_size": 6},
     "trainer": {"epochs": 2, "batch_size": 16, "learning_rate": 1e-2, "compile": "false"},
@@ -22,21 +22,45 @@ def tiny_config(dataset: str = "abs_difference", model: str = "mlp_attention", *
     """The checked config of a run: 100 samples, 2 epochs of 7 steps, uncompiled, on the CPU.
 
     Args:
-        dataset: its name in `DATASETS`.
-        model: its name in `MODELS`.
+        dataset: a choice of `dataset=`.
+        model: a choice of `model=`, such as lstm_element.
         changes: by dotted key, such as `**{"trainer.epochs": 3, "seed": 2}`.
     """
-    values: dict[str, dict[str, Any]] = {"": SMALL[""].copy()}
-    for group, choice in (("dataset", dataset), ("model", model), ("trainer", "fast")):
-        shipped: Any = OmegaConf.to_container(OmegaConf.load(config_directory() / group / f"{choice}.yaml"))
-        del shipped["defaults"]
-        values[group] = shipped | {key: value for key, value in SMALL[group].items() if key in shipped}
+    groups: dict[str, dict[str, Any]] = {"": {}, "dataset": {}, "model": {}, "trainer": {}}
     for key, value in changes.items():
         group, _, name = key.rpartition(".")
-        values[group][name] = value
+        groups[group][name] = value
     return RunConfig(
-        dataset=DATASETS[dataset](**values["dataset"]),
-        model=MODELS[model](**values["model"]),
-        trainer=TrainerConfig(**values["trainer"]),
-        **values[""],
+        dataset=tiny_dataset(dataset, **groups["dataset"]),
+        model=tiny_model(model, **groups["model"]),
+        trainer=TrainerConfig(**_values("trainer", "fast") | groups["trainer"]),
+        **SMALL[""] | groups[""],
     )
+
+
+def tiny_dataset(choice: str, **changes: Any) -> DatasetConfig:
+    """The config of a dataset; changes by key."""
+    values = _values("dataset", choice)
+    return DATASETS[values["name"]](**values | changes)
+
+
+def tiny_model(choice: str, **changes: Any) -> ModelConfig:
+    """The config of a model; changes by key."""
+    values = _values("model", choice)
+    return MODELS[values["name"]](**values | changes)
+
+
+def choices(group: str) -> list[str]:
+    """The names of a group's YAML files."""
+    return sorted(path.stem for path in (config_directory() / group).glob("*.yaml"))
+
+
+def _values(group: str, choice: str) -> dict[str, Any]:
+    """Of a YAML file and of those that it builds on, made small."""
+    shipped: Any = OmegaConf.to_container(OmegaConf.load(config_directory() / group / f"{choice}.yaml"))
+    values: dict[str, Any] = {}
+    for base in shipped.pop("defaults"):
+        if isinstance(base, str) and base != "_self_" and not base.startswith("/"):
+            values |= _values(group, base)
+    values |= shipped
+    return values | {key: value for key, value in SMALL[group].items() if key in values}
