@@ -15,18 +15,21 @@ import torch
 from omegaconf import OmegaConf
 
 from attnseq.article import published
+from attnseq.article.figure import ReproducedRun, reproduction_figure
 from attnseq.article.verdicts import Verdict
 from attnseq.core.files import write_atomically
-from attnseq.report import figures, history
-from attnseq.report.records import ReproducedRun
+from attnseq.report import history
+from attnseq.report.axes import save
 from attnseq.runs import build
 from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolder, RunFolderError
 from attnseq.runs.job import Job
 from attnseq.runs.naming import result_config, variant_name
+from attnseq.runs.results import mean_relevance
 from attnseq.runs.run import run
 from attnseq.training.compiling import missing_compiler
 from attnseq.training.evaluation import Meter
+from attnseq.training.pool import Data
 
 FIRST = 10
 
@@ -79,18 +82,18 @@ def train_published(config: RunConfig, root: Path) -> Reproduced:
         raise FileNotFoundError(2, "missing; overwrite=true trains the run anew", str(folder.checkpoint_path))
     device = build.build_device(config.device)
     task = config.dataset.build()
-    train = task.splits().train.to(device)
+    data = Data(task, task.splits().to(device))
     recipe = build.build_recipe(config)
     recipe.flat.model.to(device)
     parameters_PxW = checkpoint.state["parameters"].unsqueeze(0).to(device)
-    first = train.first(FIRST)
-    attention = Meter(recipe, {}).evaluate(parameters_PxW, train)[0].attention["attention"]
+    first = data.splits.train.first(FIRST)
+    attention = Meter(recipe, {}).evaluate(parameters_PxW, data.splits.train)[0].attention["attention"]
     return Reproduced(
         loss_E=[row["loss/train"] for row in history.read(folder.history_path)],
         mean_attention_T=attention.mean_T,
-        first_targets_M=first.targets.float().cpu().numpy(),
+        first_targets_M=first.answers.float().cpu().numpy(),
         first_predictions_M=recipe.flat.predict(parameters_PxW, first).prediction[0].cpu().numpy(),
-        relevance_T=task.relevance(first)[0].cpu().numpy(),
+        relevance_T=np.asarray(mean_relevance(data)),
     )
 
 
@@ -106,4 +109,4 @@ def write_report(root: Path, rows: Sequence[Verdict], mlp: Reproduced, lstm: Rep
         ),
         ReproducedRun("LSTM", lstm.loss_E, lstm_loss_E, lstm.mean_attention_T, lstm.relevance_T),
     ]
-    figures.save(figures.reproduction_figure(runs, "The article's run, reproduced"), root / "reproduction.png")
+    save(reproduction_figure(runs), root / "reproduction.png")

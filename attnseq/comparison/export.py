@@ -17,7 +17,7 @@ from attnseq.comparison.plots import attention_figure, curves_figure, losses_fig
 from attnseq.comparison.text import headline, legend, notes
 from attnseq.comparison.variants import Replica
 from attnseq.core.files import write_atomically
-from attnseq.report.figures import save
+from attnseq.report.axes import save
 from attnseq.runs.reading import STATES
 
 PICTURES = {
@@ -51,7 +51,7 @@ def write_report(comparison: Comparison, folder: Path) -> list[Path]:
         if figure is None:
             (folder / name).unlink(missing_ok=True)  # of an earlier comparison
         else:
-            save(figure, folder / name, colours=None)
+            save(figure, folder / name)
             written.append(folder / name)
     pictures = [path.name for path in written]
     texts = {

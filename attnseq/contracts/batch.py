@@ -40,6 +40,18 @@ class Batch(NamedTuple):
         """B."""
         return len(self.inputs)
 
+    @property
+    def answers(self) -> Tensor:
+        """The targets. Raises ValueError where they are not shown."""
+        if self.targets is None:
+            raise ValueError("a model that predicts is not shown the targets")
+        return self.targets
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """What a sample has: inputs, targets, lengths, those that there are."""
+        return [values for values in self[:3] if values is not None]
+
     def map(self, function: Callable[[Tensor], Tensor]) -> Batch:
         """The batch with what `function` returns for each tensor of a sample in its place; draws are none of them."""
         inputs, targets, lengths, valid, draws = self

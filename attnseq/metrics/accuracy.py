@@ -22,5 +22,9 @@ class Accuracy(Metric):
     direction = "higher"
     limits = (0.0, 1.0)
 
+    @property
+    def unit(self) -> str:
+        return "of the classes are right"
+
     def __call__(self, output: Output, batch: Batch) -> Tensor:
-        return (output.prediction.argmax(dim=-1) == batch.targets).double()
+        return (output.prediction.argmax(dim=-1) == batch.answers).double()

@@ -25,13 +25,17 @@ class Exact(Metric):
     direction = "higher"
     limits = (0.0, 1.0)
 
+    @property
+    def unit(self) -> str:
+        return f"of the {'rounded ' * isinstance(self.target, Scalar)}answers are right"
+
     @classmethod
     def is_usual(cls, target: Target) -> bool:
         return isinstance(target, Tokens) or (isinstance(target, Scalar) and target.whole)
 
     def __call__(self, output: Output, batch: Batch) -> Tensor:
         if isinstance(self.target, Scalar):
-            right_B = (output.prediction * self.target.scale).round() == (batch.targets * self.target.scale).round()
+            right_B = (output.prediction * self.target.scale).round() == (batch.answers * self.target.scale).round()
             return right_B.double()
-        right_BxK = (output.prediction.argmax(dim=-1) == batch.targets) | (batch.targets < 0)
+        right_BxK = (output.prediction.argmax(dim=-1) == batch.answers) | (batch.answers < 0)
         return right_BxK.all(dim=-1).double()

@@ -26,4 +26,4 @@ class MeanAbsoluteError(Metric):
 
     def __call__(self, output: Output, batch: Batch) -> Tensor:
         scale = getattr(self.target, "scale", 1.0)
-        return (output.prediction * scale - batch.targets * scale).abs()
+        return (output.prediction * scale - batch.answers * scale).abs()

@@ -25,5 +25,5 @@ class MeanSquaredError(Metric):
         return False
 
     def __call__(self, output: Output, batch: Batch) -> Tensor:
-        errors_B = output.prediction - batch.targets
+        errors_B = output.prediction - batch.answers
         return errors_B * errors_B

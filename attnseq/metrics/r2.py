@@ -28,9 +28,9 @@ class CoefficientOfDetermination(Metric):
         return isinstance(target, Scalar) and not target.whole
 
     def __call__(self, output: Output, batch: Batch) -> Tensor:
-        errors_B = output.prediction - batch.targets
+        errors_B = output.prediction - batch.answers
         return errors_B * errors_B
 
     def summary(self, mean: float, split: Batch) -> float:
-        variance = float(split.targets.double().var(correction=0))
+        variance = float(split.answers.double().var(correction=0))
         return 1 - mean / variance if variance > 0 else math.nan

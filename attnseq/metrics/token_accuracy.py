@@ -25,7 +25,11 @@ class TokenAccuracy(Metric):
     direction = "higher"
     limits = (0.0, 1.0)
 
+    @property
+    def unit(self) -> str:
+        return "of the tokens are right"
+
     def __call__(self, output: Output, batch: Batch) -> Tensor:
-        answered_BxK = batch.targets >= 0
-        right_BxK = (output.prediction.argmax(dim=-1) == batch.targets) & answered_BxK
+        answered_BxK = batch.answers >= 0
+        right_BxK = (output.prediction.argmax(dim=-1) == batch.answers) & answered_BxK
         return right_BxK.sum(dim=-1).double() / answered_BxK.sum(dim=-1).clamp(min=1)

@@ -39,14 +39,14 @@ class QueryAttention(Model):
         self.queries = nn.Parameter(torch.empty(answers, hidden_size))
         self.from_start = nn.Parameter(torch.empty(positions, hidden_size))
         self.from_end = nn.Parameter(torch.empty(positions, hidden_size))
-        self.key = nn.Linear(width, hidden_size)
+        self.key = nn.Parameter(torch.empty(width, hidden_size))  # a bias would move all scores of a query alike
         self.value = nn.Linear(width, hidden_size)
         self.output = nn.Linear(hidden_size, outputs(spec.target) // answers)
 
     def forward(self, batch: Batch, training: bool = False) -> Output:
         inputs_BxTxF = one_hot(batch, self.spec.inputs, self.output.weight.dtype)
         present_BxT = batch.present()
-        keys_BxTxH = self.key(inputs_BxTxF) + self.from_start + self._from_end(batch)
+        keys_BxTxH = inputs_BxTxF @ self.key + self.from_start + self._from_end(batch)
         scores_BxKxT = self.queries @ keys_BxTxH.transpose(-1, -2) / math.sqrt(self.queries.shape[-1])
         weights_BxKxT = softmax(scores_BxKxT, None if present_BxT is None else present_BxT.unsqueeze(-2))
         contexts_BxKxH = torch.tanh(weights_BxKxT @ self.value(inputs_BxTxF))
@@ -66,6 +66,6 @@ class QueryAttention(Model):
             name: torch.from_numpy(init.glorot_uniform((value.shape[0], value.shape[1])))
             for name, value in self.named_parameters(recurse=False)
         }
-        for name, layer in (("key", self.key), ("value", self.value), ("output", self.output)):
+        for name, layer in (("value", self.value), ("output", self.output)):
             parameters |= dense_parameters(name, layer, init)
         return parameters

@@ -25,7 +25,7 @@ class CrossEntropy(Objective):
     label = "cross-entropy"
 
     def __call__(self, output: Output, batch: Batch) -> Tensor:
-        targets = batch.targets.long()  # type: ignore[union-attr]
+        targets = batch.answers.long()
         log_probabilities = output.prediction.log_softmax(dim=-1)
         losses = -log_probabilities.gather(-1, targets.clamp(min=0).unsqueeze(-1)).squeeze(-1)
         if losses.dim() == 1:

@@ -22,5 +22,5 @@ class MeanSquaredError(Objective):
     label = "mean squared error"
 
     def __call__(self, output: Output, batch: Batch) -> Tensor:
-        errors_B = output.prediction - batch.targets
+        errors_B = output.prediction - batch.answers
         return errors_B * errors_B

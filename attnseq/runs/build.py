@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from attnseq.contracts.measures import Metric
+from attnseq.contracts.measures import Metric, Objective
 from attnseq.contracts.model import Model
 from attnseq.contracts.spec import Target
 from attnseq.core.keys import ConfigError
@@ -65,7 +65,7 @@ def build_data(configs: Sequence[RunConfig], device: torch.device) -> DataPool:
         if repr(config) in noisy:
             continue
         noise = getattr(config, "label_noise", 0.0)
-        key = repr(replace(config, label_noise=0.0)) if noise else repr(config)
+        key = repr(replace(config, label_noise=0.0)) if noise else repr(config)  # type: ignore[call-arg]
         if key not in exact:
             task = config.build()
             exact[key] = Data(task, task.splits().to(device))
@@ -82,7 +82,7 @@ def build_recipe(config: RunConfig, weight_noise: bool = False) -> Recipe:
         weight_noise: whether a run of its population has any.
     """
     spec = config.dataset.build().spec
-    objective = OBJECTIVES[objective_name(config, spec.target)](spec.target)
+    objective = build_objective(config, spec.target)
     return Recipe(FlatModel(config.model.build(spec)), spec, objective, config.trainer.adam, weight_noise)
 
 
@@ -133,11 +133,11 @@ def build_metrics(config: RunConfig, target: Target) -> Mapping[str, Metric]:
     return {name: METRICS[name](target) for name in names}
 
 
-def objective_name(config: RunConfig, target: Target) -> str:
-    """That which the config names, or the usual one of a target."""
-    if config.trainer.objective != AUTO:
-        return config.trainer.objective
-    return next(name for name in OBJECTIVES.names() if isinstance(target, OBJECTIVES[name].usual_for))
+def build_objective(config: RunConfig, target: Target) -> Objective:
+    """What the config says is minimised, or what is usual for a target."""
+    usual = [name for name in OBJECTIVES.names() if isinstance(target, OBJECTIVES[name].usual_for)]
+    name = usual[0] if config.trainer.objective == AUTO else config.trainer.objective
+    return OBJECTIVES[name](target)
 
 
 def build_weights(model: Model, config: RunConfig) -> dict[str, Tensor]:

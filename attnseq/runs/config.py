@@ -5,6 +5,7 @@ without.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
@@ -97,7 +98,8 @@ class RunConfig:
                 f"model={self.model.name}: takes no {described(spec.inputs)}, as dataset={self.dataset.name} has;"
                 f" these do: {others}"
             )
-        named = [("trainer.objective", OBJECTIVES, self.trainer.objective)] * (self.trainer.objective != "auto")
+        named: list[tuple[str, Registry[Any], str]] = []
+        named += [("trainer.objective", OBJECTIVES, self.trainer.objective)] * (self.trainer.objective != "auto")
         named += [("metrics", METRICS, name) for name in self.metrics]
         for where, registry, name in named:
             check_choice(where, name, registry.names())
@@ -126,5 +128,6 @@ def keys_in_words(config: DictConfig) -> str:
     """What the keys of a composed config mean and what they may be, a line each."""
     lines = list(comments(RunConfig, ""))
     for group in ("dataset", "model", "trainer"):
-        lines += comments(OmegaConf.get_type(config, group), f"{group}.")
+        schema = OmegaConf.get_type(config, group)
+        lines += comments(schema, f"{group}.") if schema else ()
     return "\n".join(lines)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from attnseq.core.fan_out import for_each
 from attnseq.report import history
+from attnseq.report.pictures import Pictures
 from attnseq.report.records import EpochRecord
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
@@ -41,6 +42,7 @@ class RunObserver:
 
     Attributes:
         logs: TensorBoard's, one a run.
+        pictures: draws those of all runs.
     """
 
     def __init__(
@@ -49,7 +51,8 @@ class RunObserver:
         self._jobs, self._data, self._progress, self._meter, self._program = jobs, data, progress, meter, program
         self._started = self._epoch_started = time.monotonic()
         self._relevance_T = mean_relevance(data.each[0])
-        self.logs = for_each(_open_log, jobs)
+        self.logs, self.pictures = for_each(_open_log, jobs), Pictures()
+        self._position_names = data.each[0].task.position_names
 
     def seconds(self, job: Job) -> float:
         """Spent on a run so far: its share of its population's time, earlier attempts counted in."""
@@ -71,8 +74,6 @@ class RunObserver:
     def start(self) -> None:
         self._epoch_started = time.monotonic()
         self._progress.restart_clock()
-        if len(self._jobs) == 1:
-            self._progress.epoch_table_header()
 
     def progress(self, steps: int, loss_P: Sequence[float]) -> None:
         finite = [loss for loss in loss_P if math.isfinite(loss)]
@@ -96,7 +97,9 @@ class RunObserver:
         return self._meter.evaluate(parameters_PxW, data.splits.validation, PROBE_SAMPLES)
 
     def _write_epoch(self, job: Job, events: TensorBoardLog, record: EpochRecord) -> None:
-        events.epoch(record, self._relevance_T)
+        is_last = record.epoch == job.config.trainer.epochs  # pictures take longer than all else that is written
+        pictures = self.pictures if is_last else None
+        events.epoch(record, self._relevance_T, self._position_names, pictures)
         history.append(job.folder.history_path, record)
         losses = record.row["loss/train"], record.row["loss/validation"]
         log.info("%s: epoch %d, loss/train %.6g, loss/validation %.6g", job.name, record.epoch, *losses)

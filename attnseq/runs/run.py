@@ -6,6 +6,7 @@ from contextlib import suppress
 import torch
 
 from attnseq.report import history
+from attnseq.report.pictures import Pictures
 from attnseq.report.tables import attention_bars, results_table, summary_line
 from attnseq.report.terminal import terminal_console
 from attnseq.runs import build
@@ -64,7 +65,7 @@ def redraw(job: Job, result: Result) -> None:
     """Draw a finished run's pictures again where one is missing, and the folder can be written."""
     if result["status"] == "finished" and not all((job.path / name).exists() for name in PICTURES):
         with suppress(OSError):
-            draw(job, result)
+            draw(job, result, Pictures())
 
 
 def show(job: Job, result: Result) -> None:
@@ -74,9 +75,12 @@ def show(job: Job, result: Result) -> None:
         where = result["diverged"]
         console.print(f"diverged: a loss was not finite from epoch {where['epoch']}, step {where['step']} on")
         return
-    theirs = published_run(job.variant, job.config.seed)
-    console.print(attention_bars(result["attention/mean"], result["attention/relevance"], theirs.mean_attention_T))
-    console.print("relevance: exact, each digit's place value as a share of all")
+    theirs, task = published_run(job.variant, job.config.seed), job.config.dataset.build()
+    if "attention/mean" in result:
+        mean_T, relevance_T = result["attention/mean"], result["attention/relevance"]
+        console.print(attention_bars(mean_T, relevance_T, theirs.mean_attention_T, task.position_names))
+        if relevance_T is not None:
+            console.print("relevance: exact, of each position as a share of all")
     if theirs.mean_attention_T:
         console.print("attention: mean over the test samples; published: over the training samples")
     if theirs.loss_E and not job.folder.history_path.exists():
@@ -85,7 +89,8 @@ def show(job: Job, result: Result) -> None:
         losses = [theirs.as_printed(row["loss/train"]) for row in history.read(job.folder.history_path)]
         console.print(f"{'loss/train':<16} {' '.join(losses)}", soft_wrap=True)
         console.print(f"{'published':<16} {' '.join(theirs.loss_E)}", soft_wrap=True)
-    console.print(results_table(result))
+    units = {name: metric.unit for name, metric in build.build_metrics(job.config, task.spec.target).items()}
+    console.print(results_table(result, units))
     shown = as_seen(job.path)
     for name in PICTURES:
         if (job.path / name).exists():

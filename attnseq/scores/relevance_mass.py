@@ -40,7 +40,7 @@ class RelevanceMass(Score):
         if relevance.dim() == 3 and attention.axes == "BKT":
             rows_BxKxT, counted_BxK = attention_rows(attention, batch)
             shares_BxK = _share(rows_BxKxT, relevance > 0)
-            return (shares_BxK * counted_BxK).sum(dim=-1) / counted_BxK.sum(dim=-1)
+            return (shares_BxK * counted_BxK).sum(dim=-1) / counted_BxK.sum(dim=-1).clamp(min=1)
         matters_BxT = (relevance > 0).any(dim=1) if relevance.dim() == 3 else relevance > 0
         return _share(position_weights(attention, batch), matters_BxT)
 

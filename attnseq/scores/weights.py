@@ -32,7 +32,7 @@ def position_weights(attention: Attention, samples: Batch) -> Tensor:
         own = samples.inputs.long().unsqueeze(-1).expand(*weights.shape[:-1], 1)
         return weights.gather(-1, own).squeeze(-1)
     rows, counted_BxR = attention_rows(attention, samples)
-    return (rows * counted_BxR.unsqueeze(-1)).sum(dim=-2) / counted_BxR.sum(dim=-1, keepdim=True)
+    return (rows * counted_BxR.unsqueeze(-1)).sum(dim=-2) / counted_BxR.sum(dim=-1, keepdim=True).clamp(min=1)
 
 
 def attention_rows(attention: Attention, samples: Batch) -> tuple[Tensor, Tensor]:

@@ -50,7 +50,7 @@ def bytes_per_replica(config: RunConfig) -> int:
     with torch.autograd.graph.saved_tensors_hooks(count, lambda value: value):
         torch.func.functional_call(model, parameters, (samples, True))
     activations = 3 * kept * batch // samples.size
-    of_sample = sum(value[0].numel() * value.element_size() for value in samples if value is not None)
+    of_sample = sum(value[0].numel() * value.element_size() for value in samples.tensors)
     gathered = 2 * BLOCK * batch * (of_sample + 4)
     return 48 * flat.width + activations + gathered + dataset.train_size * (2 * of_sample + 8) + HOST_BYTES
 

@@ -72,7 +72,7 @@ def _train_group(
 def _fitting(members: Sequence[Job], outcomes: dict[Path, Outcome]) -> list[Job]:
     """Runs whose checkpoints, where they have any, are of the model as it is now; the others' outcomes are put in."""
     fitting = []
-    shapes = build.build_shapes(members[0].config)
+    shapes = build.build_recipe(members[0].config).flat.shapes
     for job in members:
         try:
             if job.resumed is not None:

@@ -1,6 +1,6 @@
 """What is kept of the attention of one model: NumPy alone, so that who reads a run's reports need not load PyTorch.
 
-Shapes: T positions, R rows of a map, N histogram bins.
+Shapes: T positions, R rows of the heatmap, N histogram bins.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class AttentionSummary:
     """The attention of one model over a fixed probe set, as counts and sums rather than samples.
 
     Args:
-        mean_T: mean weight of each position over the samples that have it; (T,).
+        mean_T: mean weight of each position over the samples that have it; nan where none has; (T,).
         entropy: entropy of a sample's weights, scaled to sum 1, mean over the samples that have any; nats.
         histogram_TxN: how many samples had a weight in each bin, for each position; (T, N), rows sum to `samples_T`.
         edges_N1: bin edges, rising, within [0, 1]; (N + 1,).
@@ -24,10 +24,9 @@ class AttentionSummary:
         maximum_T: largest weight of each position; (T,).
         sum_T: sum of weights over samples; (T,).
         sum_squares_T: sum of squared weights over samples; (T,).
-        samples_T: samples that have each position; (T,).
-        heatmap_TxR: mean weight of each position by another thing, where attention has more than a weight a position;
-            else None; (T, R).
-        rows: what this other thing is, such as "digit value"; "" where there is no map.
+        samples_T: samples that have the position, since sequences may be padded; (T,).
+        heatmap_TxR: mean weight of each row at each position, None where there are no rows; (T, R).
+        rows: what R counts: "digit value", "answer position", "query position"; "" where there are no rows.
     """
 
     mean_T: FloatArray

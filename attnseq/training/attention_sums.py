@@ -59,7 +59,7 @@ class AttentionSums:
         if attention.axes in ("BKT", "BMTT"):
             self._add_rows(attention, samples)
         else:
-            self._add_entropy(weights_PxBxT, None)
+            self._add_entropy(weights_PxBxT)
             if attention.axes == "BTD" and self._is_of_tokens:
                 self._add_map(attention.weights.double().sum(dim=1), ROWS["BTD"], self._samples_T.unsqueeze(-1))
 
@@ -67,7 +67,7 @@ class AttentionSums:
         """Of attention that has a row for each answer or query position, take in each of these."""
         rows_PxBxRxT, counted_BxR = attention_rows(attention, samples)
         rows_PxBxRxT = rows_PxBxRxT.double() * counted_BxR.unsqueeze(-1)
-        self._add_entropy(rows_PxBxRxT, counted_BxR)
+        self._add_entropy(rows_PxBxRxT)
         counts_R = counted_BxR.double().sum(dim=0)
         self._in_map = counts_R if self._in_map is None else self._in_map + counts_R
         self._add_map(rows_PxBxRxT.sum(dim=1).transpose(-1, -2), ROWS[attention.axes], self._in_map.clamp(min=1))
@@ -76,7 +76,7 @@ class AttentionSums:
         self._map = part_PxTxR if self._map is None else self._map + part_PxTxR
         self._map_rows, self._map_counts = rows, counts
 
-    def _add_entropy(self, weights: Tensor, counted_BxR: Tensor | None) -> None:
+    def _add_entropy(self, weights: Tensor) -> None:
         """Take in the entropy of weights, scaled to sum 1, over the last axis; where all underflow there is none."""
         totals = weights.sum(dim=-1, keepdim=True)
         nowhere = totals == 0  # no shares, and 0 / 0 is no number
@@ -89,8 +89,11 @@ class AttentionSums:
         """P summaries, over all samples that were added."""
         counts_PxTxQ = self._counts[:-1].view(*self._sums_PxT.shape, BINS)
         mean_PxT = self._sums_PxT / self._samples_T
+        lows_PxT, highs_PxT = (
+            values_PxT.masked_fill(self._samples_T == 0, torch.nan) for values_PxT in (self._lows_PxT, self._highs_PxT)
+        )
         entropy_P = self._entropy_P / self._attending_P
-        values = (mean_PxT, self._sums_PxT, self._squares_PxT, self._lows_PxT, self._highs_PxT, entropy_P, counts_PxTxQ)
+        values = (mean_PxT, self._sums_PxT, self._squares_PxT, lows_PxT, highs_PxT, entropy_P, counts_PxTxQ)
         columns = [value.cpu().numpy() for value in values]
         samples_T = self._samples_T.cpu().numpy()
         maps = [None] * len(entropy_P) if self._map is None else list((self._map / self._map_counts).cpu().numpy())

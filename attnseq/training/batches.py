@@ -74,8 +74,7 @@ class Epoch:
         index_CxPxSxB = self._index(start, stop, rows)
         gathered = [
             values.index_select(0, index_CxPxSxB.flatten()).view(*index_CxPxSxB.shape, *values.shape[1:])
-            for values in (samples.inputs, samples.targets, samples.lengths)
-            if values is not None
+            for values in samples.tensors
         ]
         return [*gathered, self._valid_CxSxB[start:stop]]
 

@@ -3,7 +3,7 @@
 Shapes: P replicas, W parameters of one replica, B samples of a chunk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -79,7 +79,7 @@ class Meter:
     def _values(self, parameters_PxW: Tensor, output: Output, samples: Batch, task: Task | None) -> dict[str, Tensor]:
         """values_PxB of each name, in float64."""
         flat = self._recipe.flat
-        weights = {name: attention.weights.double() for name, attention in output.attention.items()}
+        weights = {name: attention.weights for name, attention in output.attention.items()}
 
         def of_one(
             parameters_W: Tensor, prediction: Tensor, weights: dict[str, Tensor], extra: dict[str, Tensor]
@@ -88,14 +88,22 @@ class Meter:
             mine = Output(prediction, attention, extra)
             values = {"loss": self._recipe.objective(mine, samples)}
             values |= {name: metric(mine, samples) for name, metric in self._metrics.items()}
-            for name, score in self._scores.items() if task else ():
-                value_B = score(lambda batch: flat(parameters_W, batch._replace(targets=None)), samples, mine, task)
-                values |= {} if value_B is None else {f"attention/{name}": value_B}
+            if task is not None:
+                values |= self._scored(
+                    lambda batch: flat(parameters_W, batch._replace(targets=None)), samples, mine, task
+                )
             return values
 
         arguments = (parameters_PxW, output.prediction.double(), weights, dict(output.extra))
         values_PxB: dict[str, Tensor] = torch.vmap(of_one)(*arguments)
         return values_PxB
+
+    def _scored(
+        self, predict: Callable[[Batch], Output], samples: Batch, output: Output, task: Task
+    ) -> dict[str, Tensor]:
+        """values_B of each score of one replica that the task has the truth for."""
+        values_B = {f"attention/{name}": score(predict, samples, output, task) for name, score in self._scores.items()}
+        return {name: value_B for name, value_B in values_B.items() if value_B is not None}
 
     def _rows(self, sums_P: Mapping[str, Tensor], split: Batch) -> list[dict[str, float]]:
         means = {name: (sum_P / split.size).tolist() for name, sum_P in sums_P.items()}

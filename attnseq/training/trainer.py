@@ -152,7 +152,7 @@ class Trainer:
         batches = self._batches(population)
         shape = (len(population.orders), batches.steps_per_call, batches.batch_size)
         valid_SxB = torch.zeros(shape[1:], device=population.device)
-        samples = [values.new_zeros(*shape, *values.shape[1:]) for values in self._data.train if values is not None]
+        samples = [values.new_zeros(*shape, *values.shape[1:]) for values in self._data.train.tensors]
         place_Sx2 = torch.zeros(shape[1], 2, dtype=torch.int64, device=population.device)
         return [*samples, valid_SxB, *([place_Sx2] if population.recipe.is_drawn else [])]
 
