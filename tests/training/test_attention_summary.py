@@ -1,4 +1,4 @@
-"""What is kept of attention is read without PyTorch; how it is made is in test_attention_summary.py."""
+"""What is kept of attention is read without PyTorch; how it is made is in test_attention_sums.py."""
 
 import subprocess
 import sys
@@ -18,7 +18,8 @@ def test_it_is_loaded_without_pytorch() -> None:
 
 def test_a_summary_is_not_changed_and_not_compared_array_by_array() -> None:
     values_T, counts_TxN = np.full(2, 0.5), np.ones((2, 1), dtype=np.int64)
-    columns = (values_T, 0.7, counts_TxN, np.array([0.0, 1.0]), values_T, values_T, values_T, values_T, 1)
+    samples_T = np.ones(2, dtype=np.int64)
+    columns = (values_T, 0.7, counts_TxN, np.array([0.0, 1.0]), values_T, values_T, values_T, values_T, samples_T)
     one, other = AttentionSummary(*columns), AttentionSummary(*columns)
     assert one == one
     assert one != other  # by identity: `==` of arrays would raise

@@ -1,81 +1,71 @@
-"""Summaries of attention computed by hand; a population's are its replicas'.
+"""Summaries of attention computed by hand, and by a plain loop; a population's are its replicas'.
 
-Shapes: P replicas, B batch, T positions, D digit values.
+Shapes: P replicas, B batch, T positions, K answer positions, D vocabulary, F features, M heads, R rows, Q bins.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
-from torch import Tensor, nn
+from tiny_population import BASE, NUMBER, POSITIONS, SEQUENCE, fresh, of_number, samples
+from torch import Tensor
 
-from attnseq.core.randomness import generator
-from attnseq.datasets.dataset import Split
-from attnseq.layers.weights import KerasInitializer
+from attnseq.contracts.batch import NO_TOKEN, Attention, Batch
+from attnseq.contracts.spec import Inputs, Reals, Scalar, Spec, Tokens
 from attnseq.models.lstm_attention import LSTMAttention
-from attnseq.models.model import ModelOutput
-from attnseq.training import evaluation
-from attnseq.training.attention_sums import (
-    BINS,
-    AttentionSummary,
-    evaluate_with_attention,
-    position_weights,
-    summarise_attention,
-)
-from attnseq.training.evaluation import evaluate
-from attnseq.training.population import FlatModel
+from attnseq.scores.weights import position_weights
+from attnseq.training.attention_summary import AttentionSummary
+from attnseq.training.attention_sums import BINS, AttentionSums
 
-POSITIONS, BASE = 4, 3
-
-
-class Table(nn.Module):
-    """Attention looked up by the first digit: row d of its only parameter."""
-
-    def __init__(self, rows: int, positions: int):
-        super().__init__()
-        self.table = nn.Parameter(torch.zeros(rows, positions))
-
-    def forward(self, digits_BxT: Tensor) -> ModelOutput:
-        one_hot = (digits_BxT[:, :1] == torch.arange(len(self.table))).to(self.table.dtype)
-        return ModelOutput(digits_BxT[:, 0] * 0.1, one_hot @ self.table)
+SHAPES = {"BT": (POSITIONS,), "BTD": (POSITIONS, BASE), "BKT": (3, POSITIONS), "BMTT": (2, POSITIONS, POSITIONS)}
+ANSWERS = 3
+KINDS: dict[str, Inputs] = {
+    "tokens": Tokens(POSITIONS, BASE),
+    "padded tokens": Tokens(POSITIONS, BASE, padded=True),
+    "reals": Reals(POSITIONS, BASE),
+    "padded reals": Reals(POSITIONS, BASE, padded=True),
+}
 
 
-def split_of(digits: list[list[int]]) -> Split:
-    answers_N = torch.zeros(len(digits), dtype=torch.int32)
-    return Split(torch.tensor(digits, dtype=torch.uint8), torch.zeros(len(digits)), answers_N)
+def summarise(attention: Attention, *parts: Batch, spec: Spec = NUMBER) -> list[AttentionSummary]:
+    """Of attention to some samples, taken in part by part."""
+    sums, start = AttentionSums(len(attention.weights), parts[0], spec), 0
+    for part in parts:
+        sums.add(Attention(attention.weights[:, start : start + part.size], attention.axes), part)
+        start += part.size
+    return sums.summaries()
 
 
-def random_split(samples: int) -> Split:
-    numbers = torch.Generator().manual_seed(0)
-    return split_of(torch.randint(0, BASE, (samples, POSITIONS), generator=numbers).tolist())
-
-
-def lstm(kind: str) -> FlatModel:
-    return FlatModel(LSTMAttention(POSITIONS, BASE, 2, kind, "sigmoid"))
-
-
-def fresh(flat: FlatModel, replicas: int) -> Tensor:
-    inits = [KerasInitializer(generator(seed, "weights")) for seed in range(replicas)]
-    return torch.stack([flat.flatten(flat.model.initial_parameters(init)) for init in inits])  # type: ignore[operator]
+def by_hand(weights: Sequence[object], axes: str = "BT", *, tokens: Sequence[Sequence[int]] = ()) -> AttentionSummary:
+    """Of one replica's weights, of as many samples as there are, to tokens 0 unless others are given."""
+    weights_1xB = torch.tensor([weights], dtype=torch.float64)
+    length = weights_1xB.shape[2] if axes in ("BT", "BTD") else weights_1xB.shape[-1]
+    inputs_BxT = torch.tensor(tokens or [[0] * length] * len(weights), dtype=torch.uint8)
+    spec = Spec(Tokens(length, BASE), Scalar())
+    (summary,) = summarise(Attention(weights_1xB, axes), Batch(inputs_BxT), spec=spec)
+    return summary
 
 
 def assert_same(mine: AttentionSummary, theirs: AttentionSummary) -> None:
     for field in fields(AttentionSummary):
         a, b = getattr(mine, field.name), getattr(theirs, field.name)
-        if a is None or b is None:
-            assert a is b
+        if a is None or isinstance(a, str):
+            assert a == b
         else:
             np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-12, err_msg=field.name)
 
 
-def test_by_hand() -> None:
+# -- by hand --
+
+
+def test_a_weight_a_position() -> None:
     # two samples that attend (1/2, 1/2, 0), one that attends (0, 1/4, 3/4)
-    table = torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.25, 0.75]])
-    flat = FlatModel(Table(2, 3))
-    (summary,) = summarise_attention(flat, table.flatten()[None], split_of([[0, 1, 1], [1, 0, 0], [0, 0, 0]]))
-    assert summary.samples == 3
+    summary = by_hand([[0.5, 0.5, 0], [0, 0.25, 0.75], [0.5, 0.5, 0]])
+    assert summary.samples_T.tolist() == [3, 3, 3]
     np.testing.assert_allclose(summary.sum_T, [1.0, 1.25, 0.75])
     np.testing.assert_allclose(summary.mean_T, [1 / 3, 1.25 / 3, 0.25])
     np.testing.assert_allclose(summary.sum_squares_T, [0.5, 0.5 + 0.0625, 0.5625])
@@ -83,145 +73,270 @@ def test_by_hand() -> None:
     assert summary.maximum_T.tolist() == [0.5, 0.5, 0.75]
     skewed = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))
     assert summary.entropy == pytest.approx((2 * math.log(2) + skewed) / 3, rel=1e-12)
-    assert summary.heatmap_TxD is None
-    expected_TxN = np.zeros((3, BINS), dtype=np.int64)
+    assert summary.heatmap_TxR is None
+    assert summary.rows == ""
+    expected_TxQ = np.zeros((3, BINS), dtype=np.int64)
     for position, weight, count in [(0, 0.5, 2), (0, 0, 1), (1, 0.5, 2), (1, 0.25, 1), (2, 0, 2), (2, 0.75, 1)]:
-        expected_TxN[position, int(weight * BINS)] += count
-    np.testing.assert_array_equal(summary.histogram_TxN, expected_TxN)
+        expected_TxQ[position, int(weight * BINS)] += count
+    np.testing.assert_array_equal(summary.histogram_TxN, expected_TxQ)
 
 
-def test_histogram_counts_every_sample_in_the_bin_of_its_weight() -> None:
-    flat, split = lstm("time"), random_split(50)
-    parameters_PxN = 3 * fresh(flat, 1)
-    (summary,) = summarise_attention(flat, parameters_PxN, split)
-    assert summary.histogram_TxN.dtype == np.int64
-    assert summary.histogram_TxN.shape == (POSITIONS, BINS)
-    assert summary.histogram_TxN.sum(axis=1).tolist() == [50] * POSITIONS
-    assert (summary.edges_N1[0], summary.edges_N1[-1], len(summary.edges_N1)) == (0, 1, BINS + 1)
-    with torch.no_grad():  # as it is evaluated
-        weights_BxT = flat.predict(parameters_PxN, split.digits_NxT).attention[0].double().numpy()
-    for position in range(POSITIONS):
-        expected_N, _ = np.histogram(weights_BxT[:, position], bins=summary.edges_N1)
-        np.testing.assert_array_equal(summary.histogram_TxN[position], expected_N)
-    np.testing.assert_allclose(summary.mean_T, weights_BxT.mean(axis=0), rtol=1e-9)
-    np.testing.assert_allclose(summary.sum_squares_T, (weights_BxT**2).sum(axis=0), rtol=1e-9)
-    np.testing.assert_array_equal(summary.minimum_T, weights_BxT.min(axis=0))
-    np.testing.assert_array_equal(summary.maximum_T, weights_BxT.max(axis=0))
+def test_a_weight_a_token_of_each_position_is_its_own_token_s() -> None:
+    first = [[0.125, 0.75], [0.125, 0.0]]  # of positions 0 and 1, each of tokens 0 and 1
+    second = [[0.5, 0.25], [0.0, 0.25]]
+    summary = by_hand([first, second], "BTD", tokens=[[1, 0], [0, 1]])
+    np.testing.assert_allclose(summary.mean_T, [(0.75 + 0.5) / 2, (0.125 + 0.25) / 2])
+    np.testing.assert_allclose(summary.heatmap_TxR, [[0.3125, 0.5], [0.0625, 0.125]])
+    assert summary.rows == "digit value"
+    entropies = [-(p * math.log(p) + (1 - p) * math.log(1 - p)) for p in (0.75 / 0.875, 0.5 / 0.75)]
+    assert summary.entropy == pytest.approx(sum(entropies) / 2, rel=1e-12)
+
+
+def test_a_weight_a_feature_of_each_position_is_their_mean() -> None:
+    weights_1x1x2x2 = torch.tensor([[[[0.2, 0.4], [0.3, 0.1]]]], dtype=torch.float64)
+    spec = Spec(Reals(2, 2), Scalar())
+    (summary,) = summarise(Attention(weights_1x1x2x2, "BTD"), Batch(torch.zeros(1, 2, 2)), spec=spec)
+    np.testing.assert_allclose(summary.mean_T, [0.3, 0.2])
+    assert summary.heatmap_TxR is None
+
+
+def test_of_several_answer_positions_each_has_its_row_and_its_entropy() -> None:
+    summary = by_hand([[[1.0, 0.0], [0.5, 0.5]], [[0.0, 1.0], [0.25, 0.75]]], "BKT")
+    np.testing.assert_allclose(summary.mean_T, [(0.75 + 0.125) / 2, (0.25 + 0.875) / 2])
+    np.testing.assert_allclose(summary.heatmap_TxR, [[0.5, 0.375], [0.5, 0.625]])
+    assert summary.rows == "answer position"
+    skewed = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))
+    assert summary.entropy == pytest.approx((0 + math.log(2) + 0 + skewed) / 4, rel=1e-12)
+
+
+def test_heads_are_averaged_and_each_query_position_has_its_row() -> None:
+    one, other = [[1.0, 0.0], [0.5, 0.5]], [[0.0, 1.0], [0.5, 0.5]]
+    summary = by_hand([[one, other]], "BMTT")
+    np.testing.assert_allclose(summary.mean_T, [0.5, 0.5])
+    np.testing.assert_allclose(summary.heatmap_TxR, [[0.5, 0.5], [0.5, 0.5]])
+    assert summary.rows == "query position"
+    assert summary.entropy == pytest.approx(math.log(2), rel=1e-12)
 
 
 def test_the_weights_one_and_zero_fall_into_the_outer_bins() -> None:
-    (summary,) = summarise_attention(FlatModel(Table(1, 2)), torch.tensor([[1.0, 0.0]]), split_of([[0, 0]]))
+    summary = by_hand([[1.0, 0.0]])
     assert summary.histogram_TxN[0, -1] == 1
     assert summary.histogram_TxN[1, 0] == 1
     assert summary.entropy == 0
 
 
 def test_entropy_of_uniform_attention_is_the_logarithm_of_its_positions() -> None:
-    flat = lstm("none")
-    (summary,) = summarise_attention(flat, fresh(flat, 1), random_split(7))
-    assert summary.entropy == pytest.approx(math.log(POSITIONS), rel=1e-6)
-    np.testing.assert_allclose(summary.mean_T, 1 / POSITIONS)
+    summary = by_hand([[0.25] * 4] * 7)
+    assert summary.entropy == pytest.approx(math.log(4), rel=1e-12)
+    np.testing.assert_allclose(summary.mean_T, 0.25)
 
 
 def test_entropy_is_of_weights_scaled_to_sum_one() -> None:
-    (summary,) = summarise_attention(FlatModel(Table(1, 2)), torch.tensor([[0.125, 0.375]]), split_of([[0, 0]]))
-    assert summary.entropy == pytest.approx(-(0.25 * math.log(0.25) + 0.75 * math.log(0.75)), rel=1e-12)
+    expected = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))
+    assert by_hand([[0.125, 0.375]]).entropy == pytest.approx(expected, rel=1e-12)
 
 
 def test_samples_whose_weights_all_underflow_have_no_part_in_the_entropy() -> None:
-    table = torch.tensor([[0.0, 0.0], [0.25, 0.75]])
     expected = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))
-    some, none = split_of([[0, 0], [1, 0], [1, 0]]), split_of([[0, 0]])
-    (summary,) = summarise_attention(FlatModel(Table(2, 2)), table.flatten()[None], some)
+    summary = by_hand([[0, 0], [0.25, 0.75], [0.25, 0.75]])
     assert summary.entropy == pytest.approx(expected, rel=1e-12)
     np.testing.assert_allclose(summary.mean_T, [0.5 / 3, 1.5 / 3])
-    (summary,) = summarise_attention(FlatModel(Table(2, 2)), table.flatten()[None], none)
-    assert math.isnan(summary.entropy)  # null in the result, and said where runs are compared
+    assert math.isnan(by_hand([[0, 0]]).entropy)  # null in the result, and said where runs are compared
+
+
+# -- padding --
+
+
+def test_a_padded_position_counts_in_no_mean_no_extreme_and_no_histogram() -> None:
+    weights_1x3x3 = torch.tensor([[[0.5, 0.25, 0.25], [0.75, 0.25, 0.0], [1.0, 0.0, 0.0]]], dtype=torch.float64)
+    batch = Batch(torch.zeros(3, 3, dtype=torch.uint8), lengths=torch.tensor([3, 2, 1]))
+    spec = Spec(Tokens(3, BASE, padded=True), Scalar())
+    (summary,) = summarise(Attention(weights_1x3x3, "BT"), batch, spec=spec)
+    assert summary.samples_T.tolist() == [3, 2, 1]
+    np.testing.assert_allclose(summary.mean_T, [0.75, 0.25, 0.25])
+    assert summary.minimum_T.tolist() == [0.5, 0.25, 0.25]
+    assert summary.maximum_T.tolist() == [1.0, 0.25, 0.25]
+    assert summary.histogram_TxN.sum(axis=1).tolist() == [3, 2, 1]
+    assert not summary.histogram_TxN[:, 0].any()
+    entropies = 0.5 * math.log(2) + 0.5 * math.log(4), -(0.25 * math.log(0.25) + 0.75 * math.log(0.75)), 0
+    assert summary.entropy == pytest.approx(sum(entropies) / 3, rel=1e-12)
+
+
+def test_a_position_that_no_sample_has_is_not_known() -> None:
+    batch = Batch(torch.zeros(2, 2, dtype=torch.uint8), lengths=torch.tensor([1, 1]))
+    weights_1x2x2 = torch.tensor([[[1.0, 0.0]] * 2], dtype=torch.float64)
+    spec = Spec(Tokens(2, BASE, padded=True), Scalar())
+    (summary,) = summarise(Attention(weights_1x2x2, "BT"), batch, spec=spec)
+    for values_T in (summary.mean_T, summary.minimum_T, summary.maximum_T):
+        assert values_T[0] == 1
+        assert math.isnan(values_T[1])
+    assert summary.samples_T.tolist() == [2, 0]
+    assert not summary.histogram_TxN[1].any()
+    assert summary.entropy == 0
+
+
+def test_an_answer_position_that_a_sample_does_not_have_counts_nowhere() -> None:
+    weights_1x2x2x2 = torch.tensor([[[[1.0, 0.0], [0.0, 1.0]], [[0.5, 0.5], [0.9, 0.1]]]], dtype=torch.float64)
+    targets_BxK = torch.tensor([[1, 1], [1, NO_TOKEN]], dtype=torch.int32)
+    batch = Batch(torch.zeros(2, 2, dtype=torch.uint8), targets_BxK)
+    spec = Spec(Tokens(2, BASE), Tokens(2, BASE))
+    (summary,) = summarise(Attention(weights_1x2x2x2, "BKT"), batch, spec=spec)
+    np.testing.assert_allclose(summary.mean_T, [0.5, 0.5])
+    np.testing.assert_allclose(summary.heatmap_TxR, [[0.75, 0.0], [0.25, 1.0]])
+    assert summary.entropy == pytest.approx(math.log(2) / 3, rel=1e-12)
+
+
+def test_a_sample_without_any_answer_spoils_nothing() -> None:
+    targets_BxK = torch.tensor([[1, 1], [NO_TOKEN, NO_TOKEN]], dtype=torch.int32)
+    batch = Batch(torch.zeros(2, 2, dtype=torch.uint8), targets_BxK)
+    spec = Spec(Tokens(2, BASE), Tokens(2, BASE))
+    weights_1x2x2x2 = torch.full((1, 2, 2, 2), 0.5, dtype=torch.float64)
+    (summary,) = summarise(Attention(weights_1x2x2x2, "BKT"), batch, spec=spec)
+    assert summary.entropy == pytest.approx(math.log(2), rel=1e-12)
+    assert np.isfinite(summary.mean_T).all()
+
+
+# -- against a plain loop --
+
+
+def random_case(axes: str, kind: Inputs, replicas: int = 2, size: int = 11) -> tuple[Attention, Batch]:
+    """Attention that is 0 at positions that a sample does not have, and nowhere else."""
+    numbers = torch.Generator().manual_seed(0)
+    weights = torch.rand(replicas, size, *SHAPES[axes], generator=numbers)
+    lengths = torch.randint(1, POSITIONS + 1, (size,), generator=numbers, dtype=torch.int32) if kind.padded else None
+    if isinstance(kind, Reals):
+        inputs = torch.rand(size, POSITIONS, BASE, generator=numbers)
+    else:
+        inputs = torch.randint(0, BASE, (size, POSITIONS), generator=numbers, dtype=torch.uint8)
+    answered_B = torch.randint(1, ANSWERS + 1, (size, 1), generator=numbers)
+    targets_BxK = torch.where(torch.arange(ANSWERS) < answered_B, 1, NO_TOKEN)
+    batch = Batch(inputs, targets_BxK.int(), lengths)
+    present_BxT = batch.present()
+    if present_BxT is not None:
+        shape = {"BT": present_BxT, "BTD": present_BxT[..., None], "BKT": present_BxT[:, None]}
+        weights = weights * shape.get(axes, present_BxT[:, None, None])
+    return Attention(weights, axes), batch
+
+
+def plain(weights: npt.NDArray[np.float64], axes: str, batch: Batch) -> AttentionSummary:
+    """The summary of one replica, sample by sample."""
+    by_position: list[list[float]] = [[] for _ in range(POSITIONS)]
+    entropies: list[float] = []
+    cells: dict[tuple[int, int], list[float]] = {}
+    for sample, weight in enumerate(weights):
+        length = POSITIONS if batch.lengths is None else int(batch.lengths[sample])
+        if axes == "BTD":
+            own = weight if batch.inputs.is_floating_point() else None
+            tokens = [0] * POSITIONS if own is not None else batch.inputs[sample].tolist()
+            rows = [[(weight[t].mean() if own is not None else weight[t, tokens[t]]) for t in range(POSITIONS)]]
+            for t in range(length if own is None else 0):
+                for token in range(BASE):
+                    cells.setdefault((t, token), []).append(weight[t, token])
+        elif axes == "BT":
+            rows = [weight]
+        else:
+            answers = int((batch.targets[sample] >= 0).sum())  # type: ignore[index]
+            rows = list(weight[:answers] if axes == "BKT" else weight.mean(axis=0)[:length])
+            for row, values in enumerate(rows):
+                for t in range(POSITIONS):
+                    cells.setdefault((t, row), []).append(values[t])
+        for values in rows:
+            shares = np.array(values) / sum(values)
+            entropies.append(-sum(share * math.log(share) for share in shares if share > 0))
+        for t in range(length):
+            by_position[t].append(sum(values[t] for values in rows) / len(rows))
+    edges = np.linspace(0, 1, BINS + 1)
+    heatmap = np.zeros((POSITIONS, 1 + max((row for _, row in cells), default=0)))
+    for place, values in cells.items():
+        heatmap[place] = np.mean(values)
+    return AttentionSummary(
+        mean_T=np.array([np.mean(values) for values in by_position]),
+        entropy=float(np.mean(entropies)),
+        histogram_TxN=np.array([np.histogram(values, edges)[0] for values in by_position]),
+        edges_N1=edges,
+        minimum_T=np.array([min(values) for values in by_position]),
+        maximum_T=np.array([max(values) for values in by_position]),
+        sum_T=np.array([sum(values) for values in by_position]),
+        sum_squares_T=np.array([sum(value**2 for value in values) for values in by_position]),
+        samples_T=np.array([len(values) for values in by_position]),
+        heatmap_TxR=heatmap if cells else None,
+        rows={"BTD": "digit value", "BKT": "answer position", "BMTT": "query position"}[axes] if cells else "",
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("axes", SHAPES)
+def test_of_any_axes_and_any_inputs(axes: str, kind: str) -> None:
+    attention, batch = random_case(axes, KINDS[kind])
+    spec = Spec(KINDS[kind], Tokens(ANSWERS, BASE))
+    summaries = summarise(attention, batch, spec=spec)
+    assert len(summaries) == 2
+    for mine, weights in zip(summaries, attention.weights.double().numpy(), strict=True):
+        assert_same(mine, plain(weights, axes, batch))
+        assert mine.histogram_TxN.dtype == np.int64
+        assert mine.histogram_TxN.sum(axis=1).tolist() == mine.samples_T.tolist()
+        assert mine.histogram_TxN.shape == (POSITIONS, BINS)
+        assert mine.edges_N1.tolist() == np.linspace(0, 1, BINS + 1).tolist()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("axes", SHAPES)
+def test_two_together_equal_two_alone_part_by_part(axes: str, kind: str) -> None:
+    attention, batch = random_case(axes, KINDS[kind])
+    spec = Spec(KINDS[kind], Tokens(ANSWERS, BASE))
+    together = summarise(attention, *batch.pieces(4), spec=spec)
+    for index, summary in enumerate(together):
+        alone = Attention(attention.weights[index : index + 1], axes)
+        assert_same(summary, summarise(alone, batch, spec=spec)[0])
+    assert not np.array_equal(together[0].mean_T, together[1].mean_T)
+
+
+@pytest.mark.parametrize("axes", SHAPES)
+def test_a_diverged_replica_does_not_spoil_its_neighbour(axes: str) -> None:
+    attention, batch = random_case(axes, KINDS["padded tokens"])
+    spec = Spec(KINDS["padded tokens"], Tokens(ANSWERS, BASE))
+    (alone,) = summarise(Attention(attention.weights[1:], axes), batch, spec=spec)
+    attention.weights[0] = torch.nan
+    spoilt, healthy = summarise(attention, batch, spec=spec)
+    assert np.isnan(spoilt.mean_T).all()
+    assert math.isnan(spoilt.entropy)
+    assert_same(healthy, alone)
+
+
+# -- of models --
+
+
+def lstm(kind: str) -> tuple[Tensor, Attention, Batch]:
+    """Attention of two LSTMs with large weights to some samples."""
+    its = of_number(LSTMAttention(NUMBER, 2, kind, "sigmoid"))
+    batch = Batch(*samples(its, (9,)))
+    parameters_PxW = 3 * fresh(its, 2)
+    with torch.no_grad():
+        return parameters_PxW, its.flat.predict(parameters_PxW, batch).attention["input"], batch
+
+
+@pytest.mark.parametrize(("kind", "axis"), [("element", 0), ("feature", 1)])
+def test_where_features_differ_a_map_sums_to_one_over_what_competes(kind: str, axis: int) -> None:
+    _, attention, batch = lstm(kind)
+    for summary in summarise(attention, batch):
+        assert summary.heatmap_TxR is not None
+        np.testing.assert_allclose(summary.heatmap_TxR.sum(axis=axis), 1, rtol=1e-6)
 
 
 def test_a_softmax_over_features_that_underflows_leaves_a_number() -> None:
-    flat, split = lstm("feature"), split_of([[0] * POSITIONS, [1] * POSITIONS, [0, 1, 2, 0]])
-    parameters_PxN = 1e6 * fresh(flat, 1)
-    weights_PxBxT = position_weights(flat.predict(parameters_PxN, split.digits_NxT).attention, split.digits_NxT)
-    assert (weights_PxBxT.sum(dim=-1) == 0).any()
-    (summary,) = summarise_attention(flat, parameters_PxN, split)
+    its = of_number(LSTMAttention(NUMBER, 2, "feature", "sigmoid"))
+    batch = Batch(*samples(its, (50,)))
+    attention = its.flat.predict(1e6 * fresh(its, 1), batch).attention["input"]
+    assert 0 < (position_weights(attention, batch).sum(dim=-1) == 0).sum() < batch.size
+    (summary,) = summarise(attention, batch)
     assert math.isfinite(summary.entropy)
 
 
-@pytest.mark.parametrize("kind", ["element", "feature"])
-def test_where_features_differ_a_positions_weight_is_its_own_digits(kind: str) -> None:
-    flat, split = lstm(kind), random_split(9)
-    parameters_PxN = 3 * fresh(flat, 2)
-    attention_PxBxTxD = flat.predict(parameters_PxN, split.digits_NxT).attention
-    weights_PxBxT = position_weights(attention_PxBxTxD, split.digits_NxT)
-    assert weights_PxBxT.shape == (2, 9, POSITIONS)
-    for sample, digits_T in enumerate(split.digits_NxT.tolist()):
-        for position, digit in enumerate(digits_T):
-            expected_P = attention_PxBxTxD[:, sample, position, digit]
-            assert torch.equal(weights_PxBxT[:, sample, position], expected_P)
-    for replica, summary in enumerate(summarise_attention(flat, parameters_PxN, split)):
-        np.testing.assert_allclose(summary.mean_T, weights_PxBxT[replica].mean(dim=0).numpy(), rtol=1e-5)
-        assert summary.heatmap_TxD is not None
-        np.testing.assert_allclose(summary.heatmap_TxD, attention_PxBxTxD[replica].mean(dim=0).numpy(), rtol=1e-5)
-        axis = 0 if kind == "element" else 1
-        np.testing.assert_allclose(summary.heatmap_TxD.sum(axis=axis), 1, rtol=1e-6)
-
-
-def test_weights_of_positions_are_passed_on() -> None:
-    attention_PxBxT = torch.rand(2, 3, POSITIONS, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(position_weights(attention_PxBxT, random_split(3).digits_NxT), attention_PxBxT)
-
-
-@pytest.mark.parametrize("kind", ["time", "element", "none"])
-def test_two_together_equal_two_alone(kind: str) -> None:
-    flat, split = lstm(kind), random_split(20)
-    parameters_PxN = 3 * fresh(flat, 2)
-    together = summarise_attention(flat, parameters_PxN, split)
-    assert len(together) == 2
-    for index, summary in enumerate(together):
-        (alone,) = summarise_attention(flat, parameters_PxN[index : index + 1], split)
-        assert_same(summary, alone)
-    if kind != "none":
-        assert not np.array_equal(together[0].mean_T, together[1].mean_T)
-
-
-@pytest.mark.parametrize("chunk", [1, 6, 14])
-def test_chunks_do_not_matter(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    flat, split = lstm("element"), random_split(11)
-    parameters_PxN = fresh(flat, 2)
-    whole = summarise_attention(flat, parameters_PxN, split)
-    monkeypatch.setattr(evaluation, "CHUNK", chunk)
-    for mine, theirs in zip(summarise_attention(flat, parameters_PxN, split), whole, strict=True):
-        assert_same(mine, theirs)
-
-
-@pytest.mark.parametrize("most", [1, 6, 8, 11, 100, None])
-def test_metrics_and_attention_come_of_one_prediction(most: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    flat, split = lstm("element"), random_split(11)
-    parameters_PxN = fresh(flat, 2)
-    monkeypatch.setattr(evaluation, "CHUNK", 8)  # 4 samples of two replicas
-    probed = split if most is None else split.first(most)
-    expected = evaluate(flat, parameters_PxN, split, 10), summarise_attention(flat, parameters_PxN, probed)
-    predicted, predict = [], flat.predict
-
-    def count(some_PxN: Tensor, digits_BxT: Tensor) -> ModelOutput:
-        predicted.append(digits_BxT)
-        return predict(some_PxN, digits_BxT)
-
-    monkeypatch.setattr(flat, "predict", count)
-    together = evaluate_with_attention(flat, parameters_PxN, split, 10, most)
-    assert torch.equal(torch.cat(predicted), split.digits_NxT)
-    for replica, (metrics, summary) in enumerate(together):
-        assert metrics == expected[0][replica]
-        assert summary.samples == len(probed)
-        assert_same(summary, expected[1][replica])
-
-
-def test_a_diverged_replica_does_not_spoil_its_neighbour() -> None:
-    flat, split = lstm("time"), random_split(5)
-    parameters_PxN = fresh(flat, 2)
-    (alone,) = summarise_attention(flat, parameters_PxN[1:], split)
-    parameters_PxN[0] = torch.nan
-    spoilt, healthy = summarise_attention(flat, parameters_PxN, split)
-    assert np.isnan(spoilt.mean_T).all()
-    assert_same(healthy, alone)
+def test_padded_sequences_have_an_empty_place_for_what_they_lack() -> None:
+    assert isinstance(SEQUENCE.inputs, Tokens)
+    its = of_number(LSTMAttention(SEQUENCE, 2, "element", "sigmoid"))
+    inputs = torch.tensor([[1, 2, 0, 0], [3, 0, 0, 0]], dtype=torch.uint8)
+    batch = Batch(inputs, lengths=torch.tensor([2, 1], dtype=torch.int32))
+    (summary,) = summarise(its.flat.predict(fresh(its, 1), batch).attention["input"], batch, spec=SEQUENCE)
+    assert summary.samples_T.tolist() == [2, 1, 0, 0]
+    assert summary.sum_T[2:].tolist() == [0, 0]

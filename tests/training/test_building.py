@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_population import CPU, batches, build, fresh, settings
+from tiny_population import CPU, call_of, fresh, recipe, settings
 
 from attnseq.training import building
 from attnseq.training.building import Builder, CompilationError
@@ -28,16 +28,20 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "attnseq"
 
 
+def population_of(name: str) -> Population:
+    its = recipe(name)
+    orders = [random_order(seed, 6) for seed in range(REPLICAS)]
+    return Population(its, initial_state(fresh(its, REPLICAS)), settings(REPLICAS), orders)
+
+
 @pytest.fixture
 def population() -> Population:
-    flat = build("mlp")
-    orders = [random_order(seed, 6) for seed in range(REPLICAS)]
-    return Population(flat, initial_state(fresh(flat, REPLICAS)), settings(REPLICAS), orders)
+    return population_of("mlp")
 
 
 def builder_of(population: Population, shards: int = 1) -> Builder:
-    digits, targets, valid = batches(REPLICAS, 1)
-    return Builder(population, [digits, targets, torch.zeros_like(valid)], "keras", shards)
+    padding = [torch.zeros_like(values) for values in call_of(population.recipe, REPLICAS, 1)]
+    return Builder(population, padding, shards)
 
 
 def test_few_steps_are_taken_as_written_and_many_compiled(
@@ -71,7 +75,9 @@ def test_what_is_in_the_cache_is_used_at_once_and_asks_for_no_compiler(
     assert builder.choose("auto", 10**6).way == COMPILED
 
 
-def test_measuring_and_building_leave_the_population_as_it_is(population: Population) -> None:
+@pytest.mark.parametrize("name", ["mlp", "query", "noisy drawn"])
+def test_measuring_and_building_leave_the_population_as_it_is(name: str) -> None:
+    population = population_of(name)
     before = [value.clone() for value in population.state]
     builder = builder_of(population)
     builder.choose("auto", 1)
@@ -83,6 +89,7 @@ def test_another_program_has_another_place_in_the_cache(population: Population) 
     whole, halves = builder_of(population), builder_of(population, 2)
     assert whole._path == builder_of(population)._path
     assert whole._path != halves._path
+    assert builder_of(population_of("noisy"))._path != whole._path
     other = builder_of(population)
     other._options = {"cpp.threads": 2}
     assert other._path != whole._path

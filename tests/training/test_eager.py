@@ -1,6 +1,6 @@
 """A traced program does the same, bit for bit, when it is made cheap to call operation by operation.
 
-Shapes: P replicas, N parameters of one replica.
+Shapes: P replicas, W parameters of one replica.
 """
 
 from collections.abc import Callable
@@ -9,53 +9,46 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_population import BASE, BATCH, CPU, POSITIONS, batches, copy, fresh, same_bits, settings
+from tiny_population import BATCH, DRAWING, NUMBER, call_of, copy, fresh, of_number, recipe, same_bits, settings
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from attnseq.models.lstm_attention import LSTMAttention
 from attnseq.models.mlp_attention import MLPAttention
-from attnseq.models.model import Model
 from attnseq.training.eager import BINDINGS, for_eager
-from attnseq.training.noise import WeightNoise
-from attnseq.training.population import FlatModel, build_steps, initial_state
+from attnseq.training.population import Recipe, build_steps, initial_state
 from attnseq.training.program import as_steps, trace_steps
 
 aten = torch.ops.aten
 
-VARIANTS: dict[str, Callable[[], Model]] = {
-    "mlp time": lambda: MLPAttention(POSITIONS, BASE, 3, "time"),
-    "mlp none": lambda: MLPAttention(POSITIONS, BASE, 3, "none"),
-    "lstm time": lambda: LSTMAttention(POSITIONS, BASE, 3, "time", "hard_sigmoid"),
-    "lstm element": lambda: LSTMAttention(POSITIONS, BASE, 3, "element", "hard_sigmoid"),
-    "lstm feature": lambda: LSTMAttention(POSITIONS, BASE, 3, "feature", "sigmoid"),
-    "lstm none": lambda: LSTMAttention(POSITIONS, BASE, 3, "none", "hard_sigmoid"),
-}
+VARIANTS: dict[str, Callable[[], Recipe]] = {
+    "mlp none": lambda: of_number(MLPAttention(NUMBER, 3, "none"), "torch"),
+    "lstm element": lambda: of_number(LSTMAttention(NUMBER, 3, "element", "hard_sigmoid")),
+    "lstm feature": lambda: of_number(LSTMAttention(NUMBER, 3, "feature", "sigmoid")),
+    "lstm none": lambda: of_number(LSTMAttention(NUMBER, 3, "none", "hard_sigmoid")),
+} | {name: lambda name=name: recipe(name) for name in ("mlp", "lstm", "query", *DRAWING)}  # type: ignore[misc]
 
 
 @cache
 def operations_of(variant: str, replicas: int) -> set[Any]:
     """The operations that a variant's steps are traced to, which are tried in both ways here."""
-    flat = FlatModel(VARIANTS[variant]())
-    form = "torch" if variant == "mlp none" else "keras"
-    noise = WeightNoise([0.1] * replicas, range(replicas), sum(flat.sizes), CPU) if variant == "mlp time" else None
-    start = initial_state(fresh(flat, replicas))
+    its = VARIANTS[variant]()
+    start = initial_state(fresh(its, replicas))
     mine, theirs = copy(start), copy(start)
-    noises = () if noise is None else next(zip(next(noise.pieces(0, 0, 1, 1))))
-    traced = trace_steps(build_steps(flat, form), (start, settings(replicas), *batches(replicas, 1), *noises))
+    calls = [call_of(its, replicas, 1, seed) for seed in range(3)]
+    calls[-1][its.sample_tensors][-1, BATCH // 2 :] = 0
+    traced = trace_steps(build_steps(its), (start, settings(replicas), *calls[0]))
     operations = {node.target for node in traced.graph.nodes if node.op == "call_function"}
     plain = as_steps(traced)
-    calls = [batches(replicas, 1, seed) for seed in range(3)]
-    calls[-1].valid[-1, BATCH // 2 :] = 0
     for call in calls:
-        plain(theirs, settings(replicas), *call, *noises)
+        plain(theirs, settings(replicas), *call)
     eager = as_steps(for_eager(traced))
     for call in calls:
-        eager(mine, settings(replicas), *call, *noises)
+        eager(mine, settings(replicas), *call)
     assert mine.updates.tolist() == [3] * replicas
     assert same_bits(mine, theirs)
     assert not any(value.is_inference() for value in mine)
     mine.parameters[0] = torch.nan  # a broken replica is frozen, its neighbours go on
-    eager(mine, settings(replicas), *calls[0], *noises)
+    eager(mine, settings(replicas), *calls[0])
     assert mine.diverged.tolist() == [4] + [0] * (replicas - 1)
     return operations
 

@@ -114,5 +114,5 @@ def test_a_run_goes_on_as_it_began_unless_the_setting_says_otherwise() -> None:
         assert again(compiled, setting) is compiled
     for setting in ("auto", "false"):
         assert again(traced, setting) is traced
-    assert again(compiled, "false") == Execution(TRACED, "trainer.compile=false", 0)
-    assert again(traced, "true") == Execution(COMPILED, "trainer.compile=true", 0)
+    assert again(compiled, "false") == Execution(TRACED, "trainer.compile=false", None)
+    assert again(traced, "true") == Execution(COMPILED, "trainer.compile=true", None)

@@ -1,56 +1,132 @@
-"""A tiny population and batches for it.
+"""Tiny populations of every kind, and batches for them.
 
-Shapes: P replicas, N parameters of one replica, S steps a call, B batch, T positions.
+Shapes: P replicas, W parameters of one replica, S steps a call, B batch, T positions, K answer positions.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from attnseq.contracts.batch import NO_TOKEN, Attention, Batch, Output
+from attnseq.contracts.examples import token_type
+from attnseq.contracts.model import Initializer, Model
+from attnseq.contracts.spec import Scalar, Spec, Tokens
 from attnseq.core.randomness import generator
+from attnseq.layers.encoding import scaled
 from attnseq.layers.weights import KerasInitializer
 from attnseq.models.lstm_attention import LSTMAttention
 from attnseq.models.mlp_attention import MLPAttention
-from attnseq.training.optimizer import AdamSettings
-from attnseq.training.population import FlatModel, PopulationState
+from attnseq.models.query_attention import QueryAttention
+from attnseq.objectives.cross_entropy import CrossEntropy
+from attnseq.objectives.mse import MeanSquaredError
+from attnseq.training.population import FlatModel, PopulationState, Recipe, Settings
 from attnseq.training.replicas import stack_settings
 
 POSITIONS, BASE, BATCH = 4, 5, 6
 CPU = torch.device("cpu")
-MODELS = ["mlp", "lstm"]
+NUMBER = Spec(Tokens(POSITIONS, BASE), Scalar())
+SEQUENCE = Spec(*[Tokens(POSITIONS, BASE, padded=True)] * 2)
+
+MODELS = ["mlp", "lstm", "query"]
+"""Of a number, twice, and of a sequence from sequences of lengths that differ."""
+
+DRAWING = ["noisy", "drawn", "noisy drawn"]
+"""What draws random numbers in a step: an MLP with noise on its weights, a model with draws of its own, and both."""
 
 
-class Batches(NamedTuple):
-    """digits_PxSxBxT, targets_PxSxB, valid_SxB of one call."""
+class Drawn(Model):
+    """The sum of the weighted inputs, each of which a draw scales.
 
-    digits: Tensor
-    targets: Tensor
-    valid: Tensor
+    Args:
+        name: of the draw.
+    """
+
+    def __init__(self, name: str = "scale"):
+        super().__init__()
+        self.weight_T, self.draw = torch.nn.Parameter(torch.empty(POSITIONS)), name
+
+    def forward(self, batch: Batch, training: bool = False) -> Output:
+        inputs_BxT = scaled(batch, NUMBER.inputs, self.weight_T.dtype)
+        if batch.draws is not None:
+            inputs_BxT = inputs_BxT * batch.draws[self.draw]
+        shares_BxT = torch.softmax(inputs_BxT, dim=-1)
+        return Output((inputs_BxT * self.weight_T).sum(dim=-1), {"input": Attention(shares_BxT, "BT")})
+
+    def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
+        return {"weight_T": torch.from_numpy(init.glorot_uniform((1, POSITIONS))[0])}
+
+    def draws(self, batch: Batch) -> Mapping[str, Sequence[int]]:
+        return {self.draw: (batch.size, POSITIONS)}
 
 
-def build(name: str, hidden_size: int = 3) -> FlatModel:
-    if name == "mlp":
-        return FlatModel(MLPAttention(POSITIONS, BASE, hidden_size))
-    return FlatModel(LSTMAttention(POSITIONS, BASE, hidden_size, "time", "hard_sigmoid"))
+def recipe(name: str, adam: str = "keras", hidden_size: int = 3) -> Recipe:
+    """Of one of `MODELS` or `DRAWING`."""
+    if name == "query":
+        return Recipe(FlatModel(QueryAttention(SEQUENCE, hidden_size)), SEQUENCE, CrossEntropy(SEQUENCE.target), adam)
+    if name == "lstm":
+        return of_number(LSTMAttention(NUMBER, hidden_size, "time", "hard_sigmoid"), adam)
+    model = Drawn() if "drawn" in name else MLPAttention(NUMBER, hidden_size)
+    return of_number(model, adam, weight_noise="noisy" in name)
 
 
-def fresh(flat: FlatModel, replicas: int) -> Tensor:
-    """parameters_PxN, of each replica from a seed of its own."""
+def of_number(model: Model, adam: str = "keras", weight_noise: bool = False) -> Recipe:
+    """Of a model that predicts a number."""
+    return Recipe(FlatModel(model), NUMBER, MeanSquaredError(NUMBER.target), adam, weight_noise)
+
+
+def fresh(recipe: Recipe, replicas: int) -> Tensor:
+    """parameters_PxW, of each replica from a seed of its own."""
     inits = [KerasInitializer(generator(seed, "weights")) for seed in range(replicas)]
-    return torch.stack([flat.flatten(flat.model.initial_parameters(init)) for init in inits])  # type: ignore[operator]
+    return torch.stack([recipe.flat.flatten(recipe.flat.model.initial_parameters(init)) for init in inits])
 
 
-def settings(replicas: int) -> AdamSettings:
-    rates = [1e-3, 1e-2, 3e-2]
-    return stack_settings([(rates[k], 0.9 - 0.1 * k, 0.999 - 0.009 * k, 1e-7) for k in range(replicas)], CPU)
+def settings(replicas: int) -> Settings:
+    """Of which no two replicas have the same; the first one has no noise."""
+    rows = [
+        (1e-3 * 3 ** (k % 3), 0.9 - 0.1 * k, 0.999 - 0.009 * k, 1e-7, 0.02 * k, (5 * k - 1) % 2**32)
+        for k in range(replicas)
+    ]
+    return stack_settings(rows, CPU)
 
 
-def batches(replicas: int, steps: int, seed: int = 0) -> Batches:
+def samples(recipe: Recipe, shape: Sequence[int], seed: int = 0) -> list[Tensor]:
+    """Random samples of a task: inputs, targets, and lengths where they differ, of `shape` each."""
     numbers = torch.Generator().manual_seed(seed)
-    shape = (replicas, steps, BATCH)
-    digits = torch.randint(0, BASE, (*shape, POSITIONS), generator=numbers, dtype=torch.uint8)
-    return Batches(digits, torch.rand(shape, generator=numbers), torch.ones(steps, BATCH))
+    kind = recipe.spec.inputs
+    assert isinstance(kind, Tokens)
+    inputs = torch.randint(0, BASE, (*shape, POSITIONS), generator=numbers, dtype=token_type(kind))
+    if not kind.padded:
+        return [inputs, torch.rand(*shape, generator=numbers)]
+    lengths = torch.randint(1, POSITIONS + 1, shape, generator=numbers, dtype=torch.int32)
+    present = torch.arange(POSITIONS) < lengths.unsqueeze(-1)
+    targets = torch.randint(0, BASE, (*shape, POSITIONS), generator=numbers, dtype=torch.int32)
+    return [inputs * present, targets.masked_fill(~present, NO_TOKEN), lengths]
+
+
+def call_of(recipe: Recipe, replicas: int, steps: int, seed: int = 0) -> list[Tensor]:
+    """What `Steps` take of one call: samples_PxSxB..., valid_SxB[, place_Sx2]; the steps follow each other."""
+    valid_SxB = torch.ones(steps, BATCH)
+    place_Sx2 = torch.stack((torch.full((steps,), seed), torch.arange(steps)), dim=-1)
+    return [*samples(recipe, (replicas, steps, BATCH), seed), valid_SxB, *([place_Sx2] if recipe.is_drawn else [])]
+
+
+def of_replicas(recipe: Recipe, call: Sequence[Tensor], rows: slice) -> list[Tensor]:
+    """A call of some of its replicas."""
+    count = recipe.sample_tensors
+    return [*(values[rows].contiguous() for values in call[:count]), *call[count:]]
+
+
+def of_steps(recipe: Recipe, call: Sequence[Tensor], steps: slice | list[int]) -> list[Tensor]:
+    """A call of some of its steps."""
+    count = recipe.sample_tensors
+    return [*(values[:, steps] for values in call[:count]), *(values[steps] for values in call[count:])]
+
+
+def batch_of(recipe: Recipe, call: Sequence[Tensor], step: int = 0) -> Batch:
+    """The batch of one step, an axis P before those of its tensors, `valid` excepted."""
+    count = recipe.sample_tensors
+    return Batch(*(values[:, step] for values in call[:count]))._replace(valid=call[count][step])
 
 
 def rows(values: tuple[Tensor, ...], index: int) -> list[Tensor]:
