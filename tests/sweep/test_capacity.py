@@ -5,14 +5,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_configs import tiny_config
 
+from attnseq.contracts.examples import example
+from attnseq.datasets.config import DATASETS
+from attnseq.models.config import MODELS
+from attnseq.runs.build import build_recipe
 from attnseq.runs.config import RunConfig
 from attnseq.sweep import capacity
 from attnseq.sweep.capacity import LARGEST, SHARE, bytes_per_replica, free_bytes, largest_population
 
 Compose = Callable[..., RunConfig]
 CPU = torch.device("cpu")
-LSTM = "model=lstm_attention"
+LSTM, QUERY, REVERSE = "model=lstm_attention", "model=query_attention", "dataset=reverse"
 
 
 @pytest.mark.parametrize(
@@ -23,9 +28,14 @@ LSTM = "model=lstm_attention"
         ((), ("dataset.train_size=3000000",)),
         ((LSTM,), (LSTM, "model.hidden_size=512")),
         ((LSTM,), (LSTM, "trainer.batch_size=512")),
-        ((LSTM,), (LSTM, "trainer.weight_noise=0.1")),
+        (("dataset=find_max",), ("dataset=find_max", "dataset.length=100")),
+        ((QUERY, REVERSE), (QUERY, REVERSE, "dataset.length=100")),
+        ((QUERY, REVERSE), (QUERY, REVERSE, "trainer.batch_size=3200")),
     ],
-    ids=["hidden size", "batch size", "samples", "LSTM's hidden size", "LSTM's batch size", "weight noise"],
+    ids=[
+        *("hidden size", "batch size", "samples", "LSTM's hidden size", "LSTM's batch size"),
+        *("length", "length of queries and answers", "batch size of sequences"),
+    ],
 )
 def test_what_is_larger_takes_more(small: tuple[str, ...], large: tuple[str, ...], compose: Compose) -> None:
     assert bytes_per_replica(compose(*small)) < bytes_per_replica(compose(*large))
@@ -51,11 +61,17 @@ def test_as_many_as_half_of_the_free_memory_holds(
     assert largest_population([config], CPU) == largest
 
 
-def test_a_run_with_weight_noise_decides_for_all(compose: Compose, monkeypatch: pytest.MonkeyPatch) -> None:
-    quiet, noisy = compose(LSTM), compose(LSTM, "trainer.weight_noise=0.1")
-    monkeypatch.setattr(capacity, "free_bytes", lambda device: 100 * bytes_per_replica(noisy))
-    assert largest_population([quiet], CPU) > largest_population([noisy], CPU)
-    assert largest_population([quiet, noisy, quiet], CPU) == largest_population([noisy], CPU)
+@pytest.mark.parametrize("dataset", DATASETS.names())
+@pytest.mark.parametrize("model", MODELS.names())
+def test_any_run_is_estimated_and_noise_keeps_nothing(dataset: str, model: str) -> None:
+    """What a step draws is gone when it has been used: a share of what the copies of the parameters are counted for."""
+    quiet = tiny_config(dataset, model)
+    estimate = bytes_per_replica(quiet)
+    recipe = build_recipe(quiet)
+    samples = example(recipe.spec, 1)
+    of_sample = sum(value.numel() * value.element_size() for value in samples if value is not None)
+    assert estimate > 4 * 4 * recipe.flat.width + 100 * of_sample
+    assert bytes_per_replica(tiny_config(dataset, model, **{"trainer.weight_noise": 0.1})) == estimate
 
 
 def test_free_memory_is_that_of_the_tightest_limit(monkeypatch: pytest.MonkeyPatch) -> None:

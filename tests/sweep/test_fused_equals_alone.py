@@ -3,8 +3,8 @@
 Shapes: P replicas, N training samples, S steps a call, B batch, T positions.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import repeat
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import torch
@@ -16,27 +16,35 @@ from attnseq.sweep.grouping import program_of
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.population import Steps, build_steps
 from attnseq.training.program import as_steps, trace_steps
-from attnseq.training.replicas import Population
 
 STEPS = 1_000
 SAMPLES, BATCH = 3_200, 32  # 100 steps an epoch
 CPU = torch.device("cpu")
+OVERRIDES = (f"dataset.train_size={SAMPLES}", f"trainer.batch_size={BATCH}", "trainer.epochs=10")
+
+Call = tuple[Tensor, ...]
+Replicas = tuple[dict[str, Any], ...]
 
 # replicas that differ in all that may differ: seed, data, initial weights, order, Adam's numbers, noise
-REPLICAS = (
-    {"seed": 1337},
+ADAM: Replicas = (
     {"seed": 7, "dataset__seed": 4, "trainer__learning_rate": 3e-3, "trainer__beta1": 0.8},
     {"seed": 8, "model__init": "keras", "trainer__order": "random", "trainer__beta2": 0.99, "trainer__epsilon": 1e-6},
-    {"seed": 9, "dataset__label_noise": 0.1, "trainer__weight_noise": 0.01},
 )
-OVERRIDES = (f"dataset.train_size={SAMPLES}", f"trainer.batch_size={BATCH}", "trainer.epochs=10")
+NOISE: Replicas = ({"seed": 9, "dataset__label_noise": 0.1, "trainer__weight_noise": 0.01},)
 SHORT = (
     "dataset=abs_difference",
     "dataset.length=4",
     "dataset.left=[0]",
     "dataset.right=[2]",
 )  # two fifths of the time
-MODELS = {"mlp_attention": (), "lstm_attention": ("model=lstm_attention", "model.hidden_size=16", *SHORT)}
+MODELS: dict[str, tuple[tuple[str, ...], Replicas]] = {
+    "mlp_attention": ((), ({"seed": 1337}, *ADAM, *NOISE)),
+    "lstm_attention": (("model=lstm_attention", "model.hidden_size=16", *SHORT), ({"seed": 1337}, *ADAM, *NOISE)),
+    "query_attention": (
+        ("model=query_attention", "model.hidden_size=8", "dataset=reverse", "dataset.length=4", "dataset.vocabulary=5"),
+        ({"seed": 1337}, *ADAM, {"seed": 9, "trainer__weight_noise": 0.01}),
+    ),
+}
 
 
 @pytest.fixture(params=MODELS)
@@ -44,28 +52,23 @@ def configs(
     request: pytest.FixtureRequest, tiny: Callable[..., RunConfig], vary: Callable[..., RunConfig]
 ) -> list[RunConfig]:
     """Runs of one program."""
-    config = tiny(*OVERRIDES, *MODELS[request.param])
-    return [vary(config, **values) for values in REPLICAS]
+    overrides, replicas = MODELS[request.param]
+    config = tiny(*OVERRIDES, *overrides)
+    return [vary(config, **values) for values in replicas]
 
 
-def batches(configs: Sequence[RunConfig]) -> tuple[BatchPlan, Callable[[int], list[tuple[Tensor, Tensor, Tensor]]]]:
-    """How an epoch is cut into single steps, and the batches of each epoch."""
+def calls_of(configs: Sequence[RunConfig]) -> tuple[BatchPlan, Callable[[int], list[Call]]]:
+    """How an epoch is cut into single steps, and what each of them takes, by epoch."""
     data = build.build_data(configs, CPU)
     population = build.build_population(configs, CPU)
     plan = BatchPlan(data.train_size, BATCH, 1)
 
-    def of(number: int) -> list[tuple[Tensor, Tensor, Tensor]]:
+    def of(number: int) -> list[Call]:
         epoch = Epoch(plan, [order(number) for order in population.orders], data.first_P, CPU)
-        return list(zip(*epoch.block(data.digits_NxT, data.targets_N, 0, plan.calls), strict=True))
+        places = [epoch.places(number, 0, plan.calls)] if population.recipe.is_drawn else []
+        return list(zip(*epoch.block(data.train, 0, plan.calls), *places, strict=True))
 
     return plan, of
-
-
-def noise_of(population: Population, calls: int) -> Iterator[tuple[Tensor, ...]]:
-    """What each of the first calls of an epoch takes besides its batch."""
-    if population.noise is None:
-        return repeat((), calls)
-    return zip(call for piece in population.noise.pieces(population.epoch, 0, calls, 1) for call in piece)
 
 
 def losses(groups: Sequence[Sequence[RunConfig]]) -> list[Tensor]:
@@ -74,18 +77,15 @@ def losses(groups: Sequence[Sequence[RunConfig]]) -> list[Tensor]:
     programs: dict[bool, Steps] = {}
     for configs in groups:
         population = build.build_population(configs, CPU)
-        state, settings = population.state, population.settings
-        plan, of = batches(configs)
-        noisy = population.noise is not None
-        if noisy not in programs:
-            steps = build_steps(population.flat, configs[0].trainer.adam)
-            example = (state, settings, *of(0)[0], *next(noise_of(population, 1)))
-            programs[noisy] = as_steps(trace_steps(steps, example))
+        state, settings, recipe = population.state, population.settings, population.recipe
+        plan, of = calls_of(configs)
+        if recipe.is_drawn not in programs:
+            example = (state, settings, *of(0)[0])
+            programs[recipe.is_drawn] = as_steps(trace_steps(build_steps(recipe), example))
         sums = [state.loss_sum.clone()]
         for epoch in range(STEPS // plan.steps):
-            population.epoch = epoch
-            for batch, noise in zip(of(epoch), noise_of(population, plan.calls), strict=True):
-                programs[noisy](state, settings, *batch, *noise)
+            for call in of(epoch):
+                programs[recipe.is_drawn](state, settings, *call)
                 sums.append(state.loss_sum.clone())
         assert not state.diverged.any()
         found.append(torch.stack(sums).diff(dim=0) / BATCH)
@@ -98,30 +98,28 @@ def test_they_are_one_program(configs: list[RunConfig]) -> None:
 
 def test_data_weights_and_order_are_the_same_bits(configs: list[RunConfig]) -> None:
     together = build.build_population(configs, CPU)
-    _, of_all = batches(configs)
+    _, of_all = calls_of(configs)
+    count = together.recipe.sample_tensors
     for replica, config in enumerate(configs):
         alone = build.build_population([config], CPU)
         assert torch.equal(together.state.parameters[replica], alone.state.parameters[0])
-        assert [column[replica].item() for column in together.settings] == [
-            column[0].item() for column in alone.settings
-        ]
-        _, of = batches([config])
+        its_settings = [column[replica].item() for column in together.settings]
+        assert its_settings == [column[0].item() for column in alone.settings]
+        _, of = calls_of([config])
         for epoch in (0, 1):
-            for (digits, targets, valid), (its_digits, its_targets, its_valid) in zip(
-                of_all(epoch), of(epoch), strict=True
-            ):
-                assert torch.equal(digits[replica], its_digits[0])
-                assert torch.equal(targets[replica], its_targets[0])
-                assert torch.equal(valid, its_valid)
+            for call, its_call in zip(of_all(epoch), of(epoch), strict=True):
+                for values, its_values in zip(call[:count], its_call[:count], strict=True):
+                    assert torch.equal(values[replica], its_values[0])
+                assert torch.equal(call[count], its_call[count])
 
 
 def test_replicas_differ(configs: list[RunConfig]) -> None:
     """So that the comparisons here tell them apart."""
     population = build.build_population(configs, CPU)
-    digits_PxSxBxT = batches(configs)[1](0)[0][0]
+    inputs_PxSxBxT = calls_of(configs)[1](0)[0][0]
     for first, second in ((0, 1), (0, 2), (1, 2)):
         assert not torch.equal(population.state.parameters[first], population.state.parameters[second])
-        assert not torch.equal(digits_PxSxBxT[first], digits_PxSxBxT[second])
+        assert not torch.equal(inputs_PxSxBxT[first], inputs_PxSxBxT[second])
 
 
 def test_losses_agree_step_by_step(configs: list[RunConfig]) -> None:

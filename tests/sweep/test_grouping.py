@@ -20,6 +20,7 @@ KEYS: dict[str, tuple[Any, bool]] = {
     "seed": (2, True),
     "overwrite": (True, True),
     "device": ("auto", False),
+    "metrics": (["mae"], False),
     "dataset__seed": (2, True),
     "dataset__label_noise": (0.5, True),
     "dataset__train_size": (501, False),
@@ -35,6 +36,7 @@ KEYS: dict[str, tuple[Any, bool]] = {
     "trainer__weight_noise": (0.5, True),
     "trainer__order": ("random", True),
     "trainer__adam": ("torch", False),
+    "trainer__objective": ("mse", False),
     "trainer__epochs": (3, False),
     "trainer__batch_size": (33, False),
     "trainer__compile": ("auto", False),
@@ -59,9 +61,18 @@ def test_every_key_of_a_replica_is_looked_at_above() -> None:
 
 
 def test_models_and_datasets_are_parted(tiny: Callable[..., RunConfig]) -> None:
-    overrides = ([], ["model=lstm_attention"], ["model=lstm_attention", "model.attention=element"], [])
-    configs = [*(tiny(*each) for each in overrides), tiny("dataset=abs_difference")]
-    assert len({program_of(config) for config in configs}) == 4
+    overrides = (
+        [],
+        ["model=lstm_attention"],
+        ["model=lstm_attention", "model.attention=element"],
+        [],
+        ["dataset=abs_difference"],
+        ["dataset=find_max"],
+        ["dataset=reverse"],
+        ["dataset=reverse", "dataset.length=11"],
+        ["dataset=reverse", "model=query_attention"],
+    )
+    assert len({program_of(tiny(*each)) for each in overrides}) == len(overrides) - 1
 
 
 @pytest.fixture
