@@ -41,7 +41,7 @@ def random_batch(lengths_B: Tensor | None, reals: bool = False) -> Batch:
 def reference(model: QueryAttention, inputs_TxF: Tensor) -> tuple[Tensor, Tensor]:
     """Outputs KxO and weights KxT of one sequence that is not padded, by PyTorch's own attention."""
     length = len(inputs_TxF)
-    keys_TxH = model.key(inputs_TxF) + model.from_start[:length] + model.from_end[:length].flip(0)
+    keys_TxH = inputs_TxF @ model.key + model.from_start[:length] + model.from_end[:length].flip(0)
     values_TxH = model.value(inputs_TxF)
     contexts_KxH = functional.scaled_dot_product_attention(model.queries[None], keys_TxH[None], values_TxH[None])[0]
     identity_TxT = torch.eye(length, dtype=torch.float64)  # of which a mean is the weights themselves
