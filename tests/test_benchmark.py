@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 import torch
 
+from attnseq.contracts.batch import Batch
+from attnseq.contracts.spec import Scalar, Spec, Tokens
 from attnseq.models.lstm_attention import LSTMAttention
 from attnseq.models.mlp_attention import MLPAttention
 
+SPEC = Spec(Tokens(10, 10), Scalar())
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 
 
@@ -54,7 +57,7 @@ def with_weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 def assert_same(model: torch.nn.Module, peer: torch.nn.Module, inputs: torch.Tensor, digits_BxT: torch.Tensor) -> None:
     """Equal predictions, and equal gradients of what both have under one name."""
-    ours_B, theirs_B = model(digits_BxT).prediction, peer(inputs)
+    ours_B, theirs_B = model(Batch(digits_BxT)).prediction, peer(inputs)
     torch.testing.assert_close(theirs_B, ours_B, rtol=0, atol=1e-7)  # encode() makes float32
     ours_B.square().mean().backward()
     theirs_B.square().mean().backward()
@@ -73,13 +76,13 @@ def encoded(model: str, digits_BxT: torch.Tensor) -> torch.Tensor:
 
 
 def test_pytorch_mlp_computes_what_ours_does() -> None:
-    model, peer = MLPAttention(10, 10, 10), pytorch().PlainMLP().double()
+    model, peer = MLPAttention(SPEC, 10), pytorch().PlainMLP().double()
     peer.load_state_dict(with_weights(model))
     assert_same(model, peer, encoded("mlp_attention", digits()), digits())
 
 
 def test_pytorch_lstm_computes_what_ours_does() -> None:
-    model = LSTMAttention(10, 10, 64, "time", "sigmoid")
+    model = LSTMAttention(SPEC, 64, "time", "sigmoid")
     weights = with_weights(model)
     peer = pytorch().PlainLSTM().double()
     peer.load_state_dict(

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from torch import Tensor
 
+from attnseq.contracts.batch import Batch, Output
 from attnseq.models.mlp_attention import MLPAttention
-from attnseq.models.model import ModelOutput
 from attnseq.report import history, pictures
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
@@ -175,8 +174,8 @@ def test_a_run_goes_on_with_other_code_and_says_so(
         run(Job(tiny(*LONGER), path))
     forward = MLPAttention.forward
 
-    def other(self: MLPAttention, digits_BxT: Tensor) -> ModelOutput:
-        output = forward(self, digits_BxT)
+    def other(self: MLPAttention, batch: Batch, training: bool = False) -> Output:
+        output = forward(self, batch, training)
         return output._replace(prediction=output.prediction * 0.5)
 
     capsys.readouterr()

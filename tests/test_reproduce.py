@@ -11,7 +11,7 @@ import pytest
 from attnseq import reproduce
 from attnseq.article import published, reproduction
 from attnseq.article.reproduction import Reproduced
-from attnseq.datasets.task import AbsDifference
+from attnseq.datasets.operands import Operands
 from attnseq.runs.config import RunConfig
 
 
@@ -37,7 +37,7 @@ def reproduced(loss_E: Sequence[str]) -> Reproduced:
         mean_attention_T=np.array(published.MLP_MEAN_ATTENTION_T),
         first_targets_M=np.array(published.FIRST_TARGETS_M, dtype=np.float32),
         first_predictions_M=np.array(published.MLP_FIRST_PREDICTIONS_M, dtype=np.float32),
-        relevance_T=AbsDifference().relevance,
+        relevance_T=Operands().relevance,
     )
 
 

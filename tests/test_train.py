@@ -12,10 +12,9 @@ import pytest
 from omegaconf import OmegaConf
 from own_configs import write_own_configs
 from same_runs import assert_same_up_to_rounding
-from torch import Tensor
 
+from attnseq.contracts.batch import Batch, Output
 from attnseq.models.mlp_attention import MLPAttention
-from attnseq.models.model import ModelOutput
 from attnseq.report import figures
 from attnseq.runs.folder import RunFolder
 from attnseq.train import main
@@ -251,10 +250,10 @@ def test_a_variant_that_fails_does_not_end_the_sweep(
     sweep = ("-m", "dataset=abs_difference", "dataset.length=10,12", "seed=1,2", f"hydra/launcher={launcher}")
     forward = MLPAttention.forward
 
-    def raising(self: MLPAttention, digits_BxT: Tensor) -> ModelOutput:
-        if digits_BxT.shape[1] == 12:
+    def raising(self: MLPAttention, batch: Batch, training: bool = False) -> Output:
+        if batch.inputs.shape[1] == 12:
             raise ValueError("no sequences of 12")
-        return forward(self, digits_BxT)
+        return forward(self, batch, training)
 
     with monkeypatch.context() as patch:
         patch.setattr(MLPAttention, "forward", raising)
@@ -290,7 +289,7 @@ def test_nothing_that_the_package_itself_defines_is_asked_for(
 
 
 def test_one_run_that_has_not_enough_memory_is_one_line(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(self: MLPAttention, digits_BxT: Tensor) -> ModelOutput:
+    def fails(self: MLPAttention, batch: Batch, training: bool = False) -> Output:
         raise RuntimeError(
             "[enforce] DefaultCPUAllocator: can't allocate memory: you tried to allocate 68719476736 bytes."
         )

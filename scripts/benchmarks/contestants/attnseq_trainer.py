@@ -41,10 +41,10 @@ def train(job: Job, clock: Clock, overrides: Sequence[str] = ()) -> None:
         clock: is told.
         overrides: Hydra's, besides those of the job.
     """
-    from attnseq import build  # the clock is running: the command imports all this
-    from attnseq.commandline.checking import checked
+    from attnseq.commandline.checking import checked  # the clock is running: the command imports all this
     from attnseq.commandline.command_line import register
     from attnseq.commandline.composition import compose_config
+    from attnseq.runs import build
     from attnseq.training.stopping import StopSignals
     from attnseq.training.trainer import Trainer
 
