@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import NamedTuple
 
-from attnseq.analysis import metrics as metric
+from attnseq.comparison import measures as metric
 from attnseq.comparison.averages import Incomplete, incomplete_averages
 from attnseq.comparison.intervals import (
     LEVEL,
@@ -80,9 +80,10 @@ class Comparison:
 
 
 def known_metrics(runs: Sequence[RunRecord]) -> list[str]:
-    """The metrics that at least one finished run has, those of `metrics.DEFAULT` first."""
+    """The metrics that at least one finished run has, the usual ones first."""
     names = {name for run in runs if run.state == FINISHED for name in metric.metrics(run.result)}
-    return [name for name in metric.DEFAULT if name in names] + sorted(names.difference(metric.DEFAULT))
+    first = metric.usual(names)
+    return first + sorted(names.difference(first))
 
 
 def compare(runs: Sequence[RunRecord], keys: Sequence[str], metrics: Sequence[str], sort: str) -> Comparison:

@@ -62,7 +62,7 @@ def curves_figure(comparison: Comparison) -> Figure | None:
         axes.xaxis.get_major_locator().set_params(integer=True)
         clean(axes)
         label_log_axis(axes)
-    panels[0].set_ylabel("mean squared error")
+    panels[0].set_ylabel("loss")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="lower left", ncols=2, frameon=False, fontsize=8.5)
     _headline(figure, "Mean over seeds; band: lowest to highest seed" + _cut(len(drawn), len(rows)))
     return figure
@@ -90,7 +90,7 @@ def losses_figure(comparison: Comparison) -> Figure | None:
         for place, row in enumerate(shown):
             _draw_strip(axes, place, row, metric)
         axes.set_xscale("log")
-        axes.set(xlabel="mean squared error", title=metric, ylim=(len(shown) - 0.4, -0.6))
+        axes.set(xlabel="loss", title=metric, ylim=(len(shown) - 0.4, -0.6))
         axes.set_yticks(range(len(shown)), names, fontsize=8.5)
         axes.tick_params(axis="y", length=0)
         clean(axes, "x")

@@ -9,8 +9,8 @@ from attnseq.comparison.averages import Incomplete
 from attnseq.comparison.comparison import BETTER, LOSSES, Comparison, Row
 from attnseq.comparison.intervals import BOOTSTRAP_FROM
 from attnseq.comparison.measures import RANK_AGREEMENT, higher_is_better
+from attnseq.comparison.numbers import apart, ranges
 from attnseq.comparison.variants import Replica
-from attnseq.report.numbers import apart, ranges
 from attnseq.runs.reading import DAMAGED, DIVERGED, FINISHED, UNFINISHED, RunRecord
 
 ABSENT = (UNFINISHED, DIVERGED, DAMAGED)
@@ -48,7 +48,7 @@ def legend(comparison: Comparison) -> list[str]:
             + (f" (t test at 5 %, {tests}; each for itself: compare.csv has Holm's correction)" if paired else "")
         )
     if RANK_AGREEMENT in comparison.metrics:
-        lines.append(f"{RANK_AGREEMENT}: with the exact relevance, which is a digit's place value")
+        lines.append(f"{RANK_AGREEMENT}: with the exact relevance of each position")
     return lines
 
 

@@ -53,5 +53,5 @@ def test_a_name_is_taken_once(shapes: Registry[type]) -> None:
 
 def test_a_plugin_that_cannot_be_imported_is_named(shapes: Registry[type], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "MODULES", ["no_such_plugin"])
-    with pytest.raises(ConfigError, match=r"^plugins=no_such_plugin: cannot be imported \(No module named"):
+    with pytest.raises(ConfigError, match=r"^plugins=no_such_plugin: cannot be imported \(ModuleNotFoundError: No"):
         shapes.names()

@@ -1,0 +1,37 @@
+"""Share of exact answers: a whole number that is right when rounded, a sequence of which every token is right.
+
+Shapes: B batch, K answer positions, D vocabulary.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attnseq.contracts.measures import Metric
+from attnseq.contracts.spec import Scalar, Target, Tokens
+from attnseq.metrics import METRICS
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from attnseq.contracts.batch import Batch, Output
+
+
+@METRICS.register("exact")
+class Exact(Metric):
+    """1 where all of the answer is right, else 0."""
+
+    targets = (Scalar, Tokens)
+    direction = "higher"
+    limits = (0.0, 1.0)
+
+    @classmethod
+    def is_usual(cls, target: Target) -> bool:
+        return isinstance(target, Tokens) or (isinstance(target, Scalar) and target.whole)
+
+    def __call__(self, output: Output, batch: Batch) -> Tensor:
+        if isinstance(self.target, Scalar):
+            right_B = (output.prediction * self.target.scale).round() == (batch.targets * self.target.scale).round()
+            return right_B.double()
+        right_BxK = (output.prediction.argmax(dim=-1) == batch.targets) | (batch.targets < 0)
+        return right_BxK.all(dim=-1).double()
