@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnseq.comparison.comparison import LOSSES, Comparison, Row
-from attnseq.comparison.intervals import mean_interval
+from attnseq.comparison.intervals import mean_intervals
 from attnseq.comparison.measures import attention
 from attnseq.comparison.variants import Replica, replica
 from attnseq.report import history
@@ -186,7 +186,7 @@ def _attention(row: Row, keys: Sequence[str]) -> list[tuple[tuple[float, ...], F
 
 
 def _draw_attention(axes: Axes, attention_SxT: FloatArray, relevance_T: Sequence[float]) -> None:
-    intervals = [mean_interval(attention_S).within(0.0, 1.0) for attention_S in attention_SxT.T]
+    intervals = [interval.within(0.0, 1.0) for interval in mean_intervals(attention_SxT.T)]
     positions = np.arange(len(intervals))
     axes.bar(positions - 0.2, [i.mean for i in intervals], 0.38, color=ATTENTION, label="mean attention")
     share_T = relevance_share(relevance_T, len(positions))
