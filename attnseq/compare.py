@@ -2,7 +2,7 @@
 
     group=model.name,trainer.learning_rate   keys of the config that name variants; else all that differ, seeds aside
     sort=loss/test                           what is best; else loss/validation, which leaves the test figures unbiased
-    metrics=loss/test,seconds                columns
+    metrics=loss/test,seconds                columns; else losses, metrics of the test samples, attention, seconds
     out=FOLDER                               for compare.csv, .md, .json and pictures; else the folder given
 
 Means over seeds have 95 % intervals: Student's t below 30 seeds, bootstrap of the mean from 30 on. In the files they
@@ -15,16 +15,16 @@ Exit status: 0; 1 where no run could be compared, or nothing could be written; 2
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from attnseq.commandline.arguments import choose, fail, output_folder, parse
 from attnseq.commandline.output import enduring_output
 from attnseq.comparison.comparison import Comparison, compare, known_metrics
 from attnseq.comparison.export import write_report
-from attnseq.comparison.measures import DEFAULT, SORT
+from attnseq.comparison.measures import SORT, usual
 from attnseq.comparison.table import print_comparison
 from attnseq.comparison.text import absent
 from attnseq.comparison.variants import config_keys, naming_keys
+from attnseq.core.keys import ConfigError
 from attnseq.report.terminal import terminal_console
 from attnseq.runs.reading import RunRecord, find_runs, run_folders
 
@@ -35,7 +35,7 @@ def compare_as_asked(runs: Sequence[RunRecord], options: Mapping[str, str]) -> C
     if not known:
         fail("; ".join(["no finished run to compare", *absent(runs, 3)]), 1)
     keys = choose("group", options["group"], config_keys(runs)) if "group" in options else naming_keys(runs)
-    shown = choose("metrics", options["metrics"], known) if "metrics" in options else DEFAULT
+    shown = choose("metrics", options["metrics"], known) if "metrics" in options else usual(known)
     (sort,) = choose("sort", options.get("sort", SORT), known, single=True)
     return compare(runs, keys, shown, sort)
 
@@ -51,23 +51,21 @@ def main() -> None:
             if not any(run_folders(folder)):
                 print(f"{folder}: no runs in it", file=sys.stderr)
         comparison = compare_as_asked(runs, options)
+    except ConfigError as error:  # of a plugin
+        fail(str(error))
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}", 1)
-    written, unwritten = write_files(comparison, out)  # before anything is printed, which `| head` may cut short
+    try:  # before anything is printed, which `| head` may cut short
+        written, unwritten = write_report(comparison, out), ""
+    except OSError as error:
+        written = []
+        unwritten = f"{out}: cannot be written ({error.strerror}): no compare.csv; out=FOLDER says where to write"
     console = terminal_console()
     print_comparison(comparison, console)
     for path in written:
         console.print(str(path), soft_wrap=True)
     if unwritten:
         fail(unwritten, 1)
-
-
-def write_files(comparison: Comparison, out: Path) -> tuple[list[Path], str]:
-    """The files that were written, and one line on why none could be."""
-    try:
-        return write_report(comparison, out), ""
-    except OSError as error:
-        return [], f"{out}: cannot be written ({error.strerror}): no compare.csv; out=FOLDER says where to write"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,10 @@ from run_folders import run_config, write_diverged, write_run, write_unfinished
 
 from attnseq import compare
 from attnseq.comparison import export as comparison_files
+from attnseq.core import plugins
+from attnseq.metrics import METRICS
+
+USAGE = "usage: attnseq-compare FOLDER ... [group=...] [sort=...] [metrics=...] [out=...]"
 
 
 @pytest.fixture
@@ -80,8 +84,9 @@ def test_options_choose(start, runs):
         ("group=depth", "group=depth: unknown; allowed are model.name"),
         ("sort=speed", "sort=speed: unknown; allowed are loss/validation"),
         ("metrics=loss/test,speed", "metrics=speed: unknown; allowed are loss/validation"),
-        ("colour=red", "colour: no such key; allowed are group, sort, metrics, out"),
-        ("missing", "missing: no such folder"),
+        ("colour=red", f"argument FOLDER: colour=red: no such folder; {USAGE}"),
+        ("--colour=red", f"unrecognized arguments: --colour=red; {USAGE}"),
+        ("missing", f"argument FOLDER: missing: no such folder; {USAGE}"),
         ("", "an argument is empty"),
         ("out=", "out=: not a folder"),
         ("sort=", "sort=: unknown; allowed are loss/validation"),
@@ -158,12 +163,23 @@ def test_files_are_written_before_anything_is_printed(start, runs, monkeypatch):
     assert len(list(runs.glob("compare*"))) == 6
 
 
-def test_a_usual_column_that_no_run_has_is_shown_empty_and_said(start, folder):
+def test_a_usual_column_that_no_run_has_is_left_out_and_one_that_some_have_is_said(start, folder):
     write_run(folder / "outputs/run", result={"attention/entropy": None})
+    write_run(
+        folder / "outputs/other", run_config("lstm_attention"), result={"attention/entropy": None, "seconds": None}
+    )
     status, out, _ = start("outputs")
     assert status == 0
-    assert "attention/entropy: no number from mlp_attention (all seeds)" in out
-    assert rows("outputs/compare.csv")[0]["attention/entropy seeds"] == "0"
+    assert "seconds: no number from lstm_attention (all seeds)" in out
+    assert not any("attention/entropy" in line for line in out)
+    assert {row["seconds seeds"] for row in rows("outputs/compare.csv")} == {"0", "1"}
+
+
+def test_a_plugin_that_cannot_be_imported_takes_one_line(start, runs, monkeypatch):
+    monkeypatch.setattr(plugins, "MODULES", ["no_such_plugin"])
+    monkeypatch.setattr(METRICS, "_is_loaded", False)
+    line = "plugins=no_such_plugin: cannot be imported (ModuleNotFoundError: No module named 'no_such_plugin')"
+    assert start(runs) == (2, [], [line])
 
 
 def test_help_is_the_commands_description(start):

@@ -1,10 +1,11 @@
 """The command line of the commands that read runs: folders, and key=value; errors in one line on stderr."""
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 BAD_INPUT = 2
 
@@ -17,53 +18,53 @@ def fail(message: str, status: int = BAD_INPUT) -> NoReturn:
     raise SystemExit(status)
 
 
+def refuse_empty(arguments: Sequence[str]) -> None:
+    """End the program where an argument is empty or blank, as a shell variable without a value leaves it."""
+    if any(not argument.strip() for argument in arguments):
+        fail("an argument is empty: '' (a shell variable that is not set?)")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        fail(f"{message}; {self.format_usage()}")
+
+
 def parse(
     arguments: Sequence[str], description: str | None, allowed: Sequence[str] = ()
 ) -> tuple[list[Path], dict[str, str]]:
     """Tell folders from options; end the program with exit status 2 where an argument is neither.
 
-    No argument may be empty, as one is that a shell variable without a value leaves: it would be the working folder.
-    A folder may have "=" in its name (`outputs/sweep/lstm_attention,hidden_size=8`): what is there is a folder.
-
     Args:
         arguments: without the program's name.
-        description: of the command, which `-h` and `--help` print; then the program ends with exit status 0.
-        allowed: the options' keys.
+        description: of the command and its options, which `--help` prints.
+        allowed: the options' keys; `key=value` is taken for `--key=value`.
 
     Returns:
-        (folders, options): one folder at least.
+        (folders, options): one folder at least, and those options that were given.
     """
-    if arguments[:1] in (["-h"], ["--help"]):
-        print((description or "").strip())
-        raise SystemExit(0)
     refuse_empty(arguments)
-    folders: list[Path] = []
-    options: dict[str, str] = {}
-    for argument in arguments:
-        key, equals, value = argument.partition("=")
-        if equals and key in allowed:
-            options[key] = value
-        elif Path(argument).is_dir():
-            folders.append(Path(argument))
-        elif Path(argument).exists():
-            fail(f"{argument}: not a folder")
-        elif equals and key.isidentifier():
-            fail(f"{key}: no such key; allowed are {', '.join(allowed) or 'folders alone'}")
-        else:
-            fail(f"{argument}: no such folder")
-    if not folders:
-        fail("no folder given; name one with runs in it, such as outputs")
-    return folders, options
+    usage = " ".join(["%(prog)s FOLDER ...", *(f"[{key}=...]" for key in allowed)])
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(usage=usage, description=description, formatter_class=layout, allow_abbrev=False)
+    parser.add_argument("folders", nargs="+", type=_folder, metavar="FOLDER", help=argparse.SUPPRESS)
+    for key in allowed:
+        parser.add_argument(f"--{key}", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    options = tuple(f"{key}=" for key in allowed)
+    given: dict[str, Any] = vars(
+        parser.parse_intermixed_args([f"--{text}" if text.startswith(options) else text for text in arguments])
+    )
+    return given.pop("folders"), given
 
 
-def refuse_empty(arguments: Sequence[str]) -> None:
-    """End the program with exit status 2 where an argument is empty, or blank."""
-    if any(not argument.strip() for argument in arguments):
-        fail("an argument is empty: '' (a shell variable that is not set?)")
+def _folder(text: str) -> Path:
+    """An existing folder; its name may have an equals sign, as a variant's has."""
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text}: {'not a' if Path(text).exists() else 'no such'} folder")
+    return Path(text)
 
 
 def choose(option: str, text: str, known: Sequence[str], single: bool = False) -> list[str]:
-    """The names that an option lists; end the program with exit status 2 where one is unknown or ambiguous.
+    """The names that an option lists; end the program where one is unknown or ambiguous.
 
     Args:
         option: its key, for the message.
@@ -77,12 +78,8 @@ def choose(option: str, text: str, known: Sequence[str], single: bool = False) -
     """
     chosen = []
     for name in [text] if single else map(str.strip, text.split(",")):
-        if name in known:
-            matches = [name]
-        elif f"{name}.name" in known:
-            matches = [f"{name}.name"]
-        else:
-            matches = [full for full in known if full.replace("/", ".").rpartition(".")[2] == name]
+        in_full = [full for full in (name, f"{name}.name") if full in known][:1]
+        matches = in_full or [full for full in known if full.replace("/", ".").rpartition(".")[2] == name]
         if len(matches) != 1:
             problem = f"ambiguous: {' or '.join(matches)}" if matches else f"unknown; allowed are {', '.join(known)}"
             fail(f"{option}={name}: {problem}")
@@ -91,13 +88,9 @@ def choose(option: str, text: str, known: Sequence[str], single: bool = False) -
 
 
 def output_folder(folders: Sequence[Path], out: str | None) -> Path:
-    """Where files about runs go: where `out` says, else into the folder that holds them all.
+    """Where files about runs go: where `out` says, else into the folder that holds all `folders`.
 
     Ends the program with exit status 2 where neither is a folder to write to.
-
-    Args:
-        folders: of the runs.
-        out: the option's value, or None.
     """
     if out is not None:
         if out.startswith("~"):

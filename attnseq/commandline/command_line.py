@@ -98,6 +98,7 @@ def check_command_line(arguments: Sequence[str]) -> None:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line, as Hydra's parser reads it; the program ends with exit status 2 where Hydra would not start."""
+    # Hydra's private function, as it has no public one: with options of our own we would refuse what it takes
     parser = argparse.ArgumentParser(parents=[get_args_parser()], add_help=False, conflict_handler="resolve")
     place = "options such as -m stand before all overrides, or behind them"
     parser.error = lambda message: fail(f"{message}; {place}")  # type: ignore[method-assign]

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hydra import compose, initialize_config_dir
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.core.plugins import Plugins
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -40,15 +40,27 @@ def one_store() -> Iterator[None]:
         del store.__deepcopy__
 
 
+class OwnConfigs(SearchPathPlugin):
+    """Has Hydra look into a folder of the user's own configs, where its command line puts that of --config-dir."""
+
+    folder: ClassVar[Path | None] = None
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append the folder, if there is one."""
+        if self.folder is not None:
+            search_path.append("command-line", f"file://{self.folder.absolute()}")
+
+
 @contextmanager
 def _hydra(config_dir: Path | None) -> Iterator[ConfigLoader]:
     """Within it, Hydra looks for configs where its own command line would."""
-    with initialize_config_dir(str(naming.config_directory()), version_base="1.3"):
-        if config_dir is not None:
-            path = create_config_search_path(str(naming.config_directory()))
-            path.prepend("command-line", f"file://{config_dir.absolute()}", SearchPathQuery(provider="schema"))
-            GlobalHydra.instance().clear()
-            Hydra.create_main_hydra2(task_name="attnseq", config_search_path=path)
+    Plugins.instance().register(OwnConfigs)
+    OwnConfigs.folder = config_dir
+    try:
+        initialized = initialize_config_dir(str(naming.config_directory()), version_base="1.3")
+    finally:
+        OwnConfigs.folder = None
+    with initialized:
         yield GlobalHydra.instance().config_loader()
 
 

@@ -8,15 +8,7 @@ from typing import NamedTuple
 
 from attnseq.comparison import measures as metric
 from attnseq.comparison.averages import Incomplete, incomplete_averages
-from attnseq.comparison.intervals import (
-    LEVEL,
-    Difference,
-    Interval,
-    holm,
-    mean_interval,
-    paired_difference,
-    welch_difference,
-)
+from attnseq.comparison.intervals import LEVEL, Difference, Interval, holm, mean_difference, mean_intervals
 from attnseq.comparison.variants import Replica, Variant, fold, replica, without_copies
 from attnseq.runs.reading import FINISHED, RunRecord
 
@@ -80,9 +72,10 @@ class Comparison:
 
 
 def known_metrics(runs: Sequence[RunRecord]) -> list[str]:
-    """The metrics that at least one finished run has, those of `metrics.DEFAULT` first."""
+    """The metrics that at least one finished run has, the usual ones first."""
     names = {name for run in runs if run.state == FINISHED for name in metric.metrics(run.result)}
-    return [name for name in metric.DEFAULT if name in names] + sorted(names.difference(metric.DEFAULT))
+    first = metric.usual(names)
+    return first + sorted(names.difference(first))
 
 
 def compare(runs: Sequence[RunRecord], keys: Sequence[str], metrics: Sequence[str], sort: str) -> Comparison:
@@ -121,7 +114,13 @@ def _row(variant: Variant, keys: Sequence[str], metrics: Sequence[str]) -> Row:
             else:
                 lacking[name][seed] = None
     values = {name: {seed: fmean(of_seed) for seed, of_seed in seeds.items()} for name, seeds in found.items()}
-    figures = {name: mean_interval(list(seeds.values())).within(*metric.limits(name)) for name, seeds in values.items()}
+    together: dict[tuple[Replica, ...], list[str]] = defaultdict(list)
+    for name, seeds in values.items():
+        together[tuple(seeds)].append(name)
+    figures: dict[str, Interval] = {}
+    for names in together.values():
+        intervals = mean_intervals([list(values[name].values()) for name in names])
+        figures |= {name: each.within(*metric.limits(name)) for name, each in zip(names, intervals, strict=True)}
     return Row(variant, figures, values, {name: list(seeds) for name, seeds in lacking.items()})
 
 
@@ -177,8 +176,8 @@ def _test(row: Row, best: Row, sort: str) -> _Test | None:
     mine, theirs = row.values.get(sort, {}), best.values[sort]
     shared = [seed for seed in mine if seed in theirs]
     if len(shared) >= 2 and 2 * len(shared) >= min(len(mine), len(theirs)):
-        difference = paired_difference([mine[seed] for seed in shared], [theirs[seed] for seed in shared])
+        difference = mean_difference([mine[seed] for seed in shared], [theirs[seed] for seed in shared], paired=True)
         return _Test(difference, shared if len(shared) < max(len(mine), len(theirs)) else ())
     if min(len(mine), len(theirs)) < 2:
         return None
-    return _Test(welch_difference(list(mine.values()), list(theirs.values())), ())
+    return _Test(mean_difference(list(mine.values()), list(theirs.values()), paired=False), ())

@@ -1,15 +1,17 @@
 """Means over seeds with their uncertainty, and whether two means differ.
 
 Student's t where seeds are few, the bootstrap where they are many; differences are tested by t, paired where both sides
-have the same seeds, and corrected for their number by Holm's method. Every result is a function of the numbers alone.
+have the same seeds, and corrected for their number by Holm's method. All by SciPy but what it has not: Holm's method,
+and values that differ by rounding alone. Every result is a function of the numbers alone.
 
-Legend: N seeds, R bootstrap resamples, K tests.
+Legend: M means, N seeds, K tests.
 """
 
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +20,8 @@ LEVEL = 0.95
 BOOTSTRAP_FROM = 30
 """Seeds from which on the interval of a mean is bootstrapped: below, resampling so few values is unreliable."""
 
-RESAMPLES = 5_000
+RESAMPLES, BATCH = 5_000, 250
+"""Of the bootstrap, and how many are in memory at a time."""
 
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
 """What is smaller, as a share of the values that it was made of, is 0: rounding tells no two means apart."""
@@ -76,59 +79,61 @@ class Difference:
     count: int
 
 
-def mean_interval(values_N: npt.ArrayLike) -> Interval:
-    """The mean and its 95 % confidence interval.
+def mean_intervals(values_MxN: npt.ArrayLike) -> list[Interval]:
+    """Means and their 95 % confidence intervals.
 
     Below `BOOTSTRAP_FROM` values Student's t; from there on percentiles of bootstrapped means, at the levels that undo
     the bootstrap's narrowness (Hesterberg, What teachers should know about the bootstrap, 2015: "expanded percentile").
 
     Args:
-        values_N: one at least, finite; (N,).
+        values_MxN: of each mean one at least, finite; what is asked for together is resampled together; (M, N).
     """
-    values = np.asarray(values_N, dtype=np.float64)
-    count, mean = len(values), float(values.mean())
+    values = np.asarray(values_MxN, dtype=np.float64)
+    count, mean_M = values.shape[1], values.mean(axis=1)
     if count == 1:
-        return Interval(mean, None, None, 1)
-    error = _standard_error(values, _rounding(values))
-    if error == 0.0:
-        return Interval(mean, mean, mean, count)
-    if count < BOOTSTRAP_FROM:
-        half = _t_quantile(count - 1) * error
-        return Interval(mean, mean - half, mean + half, count)
-    from scipy.special import ndtr
+        return [Interval(mean, None, None, 1) for mean in mean_M.tolist()]
+    from scipy import stats  # takes a second or so to load: only who has two seeds pays for it
 
-    tail = float(ndtr(-math.sqrt(count / (count - 1)) * _t_quantile(count - 1)))
-    low, high = np.quantile(_resampling_shares(count) @ values, [tail, 1 - tail])
-    return Interval(mean, float(low), float(high), count)
+    with _nearly_equal_values():
+        if count < BOOTSTRAP_FROM:
+            bounds_2xM = stats.ttest_1samp(values, 0.0, axis=1).confidence_interval(LEVEL)
+        else:
+            tail = stats.norm.cdf(math.sqrt(count / (count - 1)) * stats.t.ppf((1.0 - LEVEL) / 2.0, count - 1))
+            bounds_2xM = stats.bootstrap(
+                (values,),
+                np.mean,
+                n_resamples=RESAMPLES,
+                batch=BATCH,
+                axis=1,
+                confidence_level=1.0 - 2.0 * tail,
+                method="percentile",
+                random_state=np.random.default_rng(0),
+            ).confidence_interval
+    equal_M = [np.ptp(values_N) <= _rounding(values_N) for values_N in values]
+    low_M, high_M = np.where(equal_M, mean_M, bounds_2xM)
+    return list(map(Interval, mean_M.tolist(), low_M.tolist(), high_M.tolist(), [count] * len(values)))
 
 
-def paired_difference(values_N: npt.ArrayLike, others_N: npt.ArrayLike) -> Difference:
-    """Of values that belong together in pairs, by Student's t on their differences.
+def mean_difference(values_N: npt.ArrayLike, others_N: npt.ArrayLike, paired: bool) -> Difference:
+    """Of values that belong together in pairs, by Student's t on their differences; else by Welch's t.
 
     Args:
         values_N: two at least; (N,).
-        others_N: what is subtracted, in the same order; (N,).
+        others_N: what is subtracted; in the same order where they are paired, else two at least of any number.
+        paired: whether they are.
     """
     values, others = np.asarray(values_N, dtype=np.float64), np.asarray(others_N, dtype=np.float64)
-    gaps, rounding = values - others, _rounding(values, others)
-    mean = _unless_rounding(float(gaps.mean()), rounding)
-    return _t_difference(mean, _standard_error(gaps, rounding), len(gaps) - 1, True, len(gaps))
+    rounding, mean = _rounding(values, others), float(values.mean() - others.mean())
+    mean = mean if abs(mean) > rounding else 0.0
+    count = len(values) if paired else len(values) + len(others)
+    if all(np.ptp(side) <= rounding for side in ([values - others] if paired else [values, others])):
+        return Difference(mean, mean, mean, 0.0 if mean else 1.0, paired, count)
+    from scipy import stats
 
-
-def welch_difference(values_N: npt.ArrayLike, others_N: npt.ArrayLike) -> Difference:
-    """Of values that do not belong together, by Welch's t with the degrees of freedom of Satterthwaite.
-
-    Args:
-        values_N: two at least.
-        others_N: what is subtracted; two at least, not necessarily as many.
-    """
-    values, others = np.asarray(values_N, dtype=np.float64), np.asarray(others_N, dtype=np.float64)
-    rounding = _rounding(values, others)
-    one, other = (_standard_error(side, rounding) ** 2 for side in (values, others))
-    spread = one**2 / (len(values) - 1) + other**2 / (len(others) - 1)
-    freedom = (one + other) ** 2 / spread if spread > 0 else len(values) + len(others) - 2
-    mean = _unless_rounding(float(values.mean() - others.mean()), rounding)
-    return _t_difference(mean, math.sqrt(one + other), freedom, False, len(values) + len(others))
+    with _nearly_equal_values():
+        test = stats.ttest_rel(values, others) if paired else stats.ttest_ind(values, others, equal_var=False)
+        low, high = test.confidence_interval(LEVEL)
+    return Difference(mean, float(low), float(high), float(test.pvalue), paired, count)
 
 
 def holm(p_K: Sequence[float]) -> list[float]:
@@ -147,40 +152,14 @@ def holm(p_K: Sequence[float]) -> list[float]:
     return corrected
 
 
-def _t_difference(mean: float, error: float, freedom: float, paired: bool, count: int) -> Difference:
-    half = _t_quantile(freedom) * error
-    if error == 0.0:
-        p = 1.0 if mean == 0.0 else 0.0
-    else:
-        from scipy.special import stdtr
-
-        p = 2.0 * float(stdtr(freedom, -abs(mean) / error))
-    return Difference(mean, mean - half, mean + half, p, paired, count)
-
-
-def _t_quantile(freedom: float) -> float:
-    from scipy.special import stdtrit  # takes most of a second to load: only who has two seeds pays for it
-
-    return float(stdtrit(freedom, (1.0 + LEVEL) / 2.0))
-
-
-def _standard_error(values_N: FloatArray, rounding: float) -> float:
-    """Of the mean; 0 where the values differ by rounding alone."""
-    return float(values_N.std(ddof=1) / math.sqrt(len(values_N))) if np.ptp(values_N) > rounding else 0.0
+@contextmanager
+def _nearly_equal_values() -> Iterator[None]:
+    """Within it, SciPy does not warn of them: attention that is the same for all seeds is no accident."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
 
 
 def _rounding(*sides: FloatArray) -> float:
     """How far apart rounding may take numbers that are made of such values."""
     return ROUNDING * max(float(np.abs(values_N).max()) for values_N in sides)
-
-
-def _unless_rounding(mean: float, rounding: float) -> float:
-    return mean if abs(mean) > rounding else 0.0
-
-
-@lru_cache(maxsize=2)  # the metrics of a variant follow one another, and have as many seeds
-def _resampling_shares(count: int) -> FloatArray:
-    """shares_RxN: how much of each resample every value is, by a generator that always starts alike."""
-    drawn_RxN = np.random.default_rng(0).integers(0, count, (RESAMPLES, count))
-    cells = drawn_RxN + count * np.arange(RESAMPLES)[:, None]
-    return np.bincount(cells.ravel(), minlength=cells.size).reshape(cells.shape) / count

@@ -1,39 +1,56 @@
-"""The numbers by which runs are compared, read off a result.
+"""The numbers by which runs are compared, read off a result: which there are, which way is better, within what limits.
 
 Shapes: T positions.
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
+from attnseq.metrics import METRICS
+from attnseq.objectives import OBJECTIVES
 from attnseq.runs.reading import is_number
 from attnseq.scores.agreement import operand_mass, rank_agreement
 
 OPERAND_MASS, RANK_AGREEMENT = "attention/operand_mass", "attention/rank_agreement"
 
-DEFAULT = (
-    "loss/validation",
-    "loss/test",
-    "exact/test",
-    "attention/entropy",
-    OPERAND_MASS,
-    RANK_AGREEMENT,
-    "seconds",
-)
+SPLITS = ("train", "validation", "test")
 
 SORT = "loss/validation"
 """What is best is chosen by the validation samples, so that the figures of the test samples stay unbiased."""
 
-HIGHER_IS_BETTER = ("exact/", OPERAND_MASS, RANK_AGREEMENT)
 
-LIMITS = {
-    **dict.fromkeys(("loss/train", "loss/validation", "loss/test", "mae/test"), (0.0, math.inf)),
-    **dict.fromkeys(("attention/entropy", "seconds", "microseconds_per_sample"), (0.0, math.inf)),
-    **dict.fromkeys(("exact/test", OPERAND_MASS), (0.0, 1.0)),
-    RANK_AGREEMENT: (-1.0, 1.0),
+class Kind(NamedTuple):
+    """What is known of a number.
+
+    Args:
+        direction: which is better, "lower" or "higher".
+        limits: smallest and largest value that it can have.
+    """
+
+    direction: str = "lower"
+    limits: tuple[float, float] = (0.0, math.inf)
+
+
+OTHERS = {
+    "attention/entropy": Kind(),
+    OPERAND_MASS: Kind("higher", (0.0, 1.0)),
+    RANK_AGREEMENT: Kind("higher", (-1.0, 1.0)),
+    "seconds": Kind(),
+    "microseconds_per_sample": Kind(),
 }
-"""Smallest and largest value of the metrics that are attnseq's own."""
+"""What is neither an objective's nor a metric's, which say themselves what they are."""
+
+
+def usual(names: Collection[str]) -> list[str]:
+    """The numbers that a comparison shows unless somebody says which: losses, metrics of the test samples, attention.
+
+    Args:
+        names: that there are; others are left out.
+    """
+    measured = (f"{name}/test" for name in sorted(METRICS.names(), key=lambda name: name != "exact"))
+    others = ("attention/entropy", OPERAND_MASS, RANK_AGREEMENT, "seconds")
+    return [name for name in ("loss/validation", "loss/test", *measured, *others) if name in names]
 
 
 def metrics(result: Mapping[str, Any]) -> dict[str, float]:
@@ -69,11 +86,28 @@ def attention(result: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float
     return (attention_T, relevance_T) if len(attention_T) == len(relevance_T) else None
 
 
-def higher_is_better(metric: str) -> bool:
-    """Whether the largest value of a metric is the best; of most it is the smallest."""
-    return metric.startswith(HIGHER_IS_BETTER)
+def higher_is_better(name: str) -> bool:
+    """Whether the largest value is the best; of most numbers it is the smallest."""
+    return _kind(name).direction == "higher"
 
 
-def limits(metric: str) -> tuple[float, float]:
-    """Smallest and largest value that a metric can have; infinite where nothing is known of it."""
-    return LIMITS.get(metric, (-math.inf, math.inf))
+def limits(name: str) -> tuple[float, float]:
+    """Smallest and largest value that a number can have; infinite where nothing is known of it."""
+    return _kind(name).limits
+
+
+def is_share(name: str) -> bool:
+    """Whether it is a metric that lies between 0 and 1, such as the share of exact answers."""
+    return name not in OTHERS and limits(name) == (0.0, 1.0)
+
+
+def _kind(name: str) -> Kind:
+    measure, _, split = name.partition("/")
+    if name in OTHERS:
+        return OTHERS[name]
+    if split in SPLITS and measure in METRICS:
+        return Kind(METRICS[measure].direction, METRICS[measure].limits)
+    if split in SPLITS and measure == "loss":  # of whichever objective: a result does not say which
+        lowest, highest = zip(*(OBJECTIVES[objective].limits for objective in OBJECTIVES.names()), strict=True)
+        return Kind(limits=(min(lowest), max(highest)))
+    return Kind(limits=(-math.inf, math.inf))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from attnseq.comparison.intervals import Interval
+from attnseq.comparison.measures import is_share
 
 DIGITS = 4
 """Of a mean, at most: finer intervals are shown as smaller than its last digit."""
@@ -13,7 +14,7 @@ DIGITS = 4
 
 def shown_as(metric: str) -> tuple[str, float]:
     """A metric's heading, and what its values are multiplied by: shares of right answers are shown in per cent."""
-    return (f"{metric} %", 100.0) if metric.startswith("exact/") else (metric, 1.0)
+    return (f"{metric} %", 100.0) if is_share(metric) else (metric, 1.0)
 
 
 def compact(interval: Interval | None, plus_minus: str = "±", scale: float = 1.0) -> str:

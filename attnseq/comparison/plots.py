@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnseq.comparison.comparison import LOSSES, Comparison, Row
-from attnseq.comparison.intervals import mean_interval
+from attnseq.comparison.intervals import mean_intervals
 from attnseq.comparison.measures import attention
 from attnseq.comparison.variants import Replica, replica
 from attnseq.report import history
@@ -62,7 +62,7 @@ def curves_figure(comparison: Comparison) -> Figure | None:
         axes.xaxis.get_major_locator().set_params(integer=True)
         clean(axes)
         label_log_axis(axes)
-    panels[0].set_ylabel("mean squared error")
+    panels[0].set_ylabel("loss")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="lower left", ncols=2, frameon=False, fontsize=8.5)
     _headline(figure, "Mean over seeds; band: lowest to highest seed" + _cut(len(drawn), len(rows)))
     return figure
@@ -90,7 +90,7 @@ def losses_figure(comparison: Comparison) -> Figure | None:
         for place, row in enumerate(shown):
             _draw_strip(axes, place, row, metric)
         axes.set_xscale("log")
-        axes.set(xlabel="mean squared error", title=metric, ylim=(len(shown) - 0.4, -0.6))
+        axes.set(xlabel="loss", title=metric, ylim=(len(shown) - 0.4, -0.6))
         axes.set_yticks(range(len(shown)), names, fontsize=8.5)
         axes.tick_params(axis="y", length=0)
         clean(axes, "x")
@@ -186,7 +186,7 @@ def _attention(row: Row, keys: Sequence[str]) -> list[tuple[tuple[float, ...], F
 
 
 def _draw_attention(axes: Axes, attention_SxT: FloatArray, relevance_T: Sequence[float]) -> None:
-    intervals = [mean_interval(attention_S).within(0.0, 1.0) for attention_S in attention_SxT.T]
+    intervals = [interval.within(0.0, 1.0) for interval in mean_intervals(attention_SxT.T)]
     positions = np.arange(len(intervals))
     axes.bar(positions - 0.2, [i.mean for i in intervals], 0.38, color=ATTENTION, label="mean attention")
     share_T = relevance_share(relevance_T, len(positions))

@@ -48,7 +48,7 @@ def legend(comparison: Comparison) -> list[str]:
             + (f" (t test at 5 %, {tests}; each for itself: compare.csv has Holm's correction)" if paired else "")
         )
     if RANK_AGREEMENT in comparison.metrics:
-        lines.append(f"{RANK_AGREEMENT}: with the exact relevance, which is a digit's place value")
+        lines.append(f"{RANK_AGREEMENT}: with the exact relevance of each position")
     return lines
 
 

@@ -17,5 +17,5 @@ def load() -> None:
     for name in MODULES:
         try:
             importlib.import_module(name)
-        except ImportError as error:
-            raise ConfigError(f"plugins={name}: cannot be imported ({error})") from error
+        except Exception as error:  # whatever a user's module does
+            raise ConfigError(f"plugins={name}: cannot be imported ({type(error).__name__}: {error})") from error

@@ -156,12 +156,13 @@ def _set_output_dir(config: DictConfig) -> None:
 def _job_return(config: DictConfig, value: Any) -> JobReturn:
     task_config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     OmegaConf.set_struct(task_config, True)
-    return JobReturn(
+    job_return = JobReturn(
         overrides=OmegaConf.to_container(config.hydra.overrides.task),  # type: ignore[arg-type]
         cfg=task_config,
         hydra_cfg=OmegaConf.masked_copy(config, "hydra"),
         working_dir=str(Path.cwd()),
         task_name=config.hydra.job.name,
         status=JobStatus.COMPLETED,
-        _return_value=value,
     )
+    job_return.return_value = value
+    return job_return

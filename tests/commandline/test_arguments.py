@@ -1,5 +1,7 @@
 """Folders and options of a command line, and what is refused in one line."""
 
+import sys
+
 import pytest
 
 from attnseq.commandline.arguments import choose, output_folder, parse
@@ -25,25 +27,40 @@ def refused(capsys, call, *arguments, **options):
 
 
 def test_folders_and_options_in_any_order():
-    folders, options = parse(["sort=loss/test", "a", "sweep/sort=x"], "", ["sort"])
-    assert [folder.as_posix() for folder in folders] == ["a", "sweep/sort=x"]
-    assert options == {"sort": "loss/test"}
+    for option in (["sort=loss/test"], ["--sort=loss/test"], ["--sort", "loss/test"]):
+        folders, options = parse([*option, "a", "out=", "sweep/sort=x"], "", ["sort", "out", "metrics"])
+        assert [folder.as_posix() for folder in folders] == ["a", "sweep/sort=x"]
+        assert options == {"sort": "loss/test", "out": ""}
+
+
+def test_help_is_the_description_and_what_is_allowed(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["attnseq"])
+    with pytest.raises(SystemExit) as end:
+        parse(["sort=x", "--help"], "What it does.\n\n    sort=KEY   as it stands", ["sort"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith(
+        "usage: attnseq FOLDER ... [sort=...]\n\nWhat it does.\n\n    sort=KEY   as it stands\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "no folder given"),
-        (["sort=x"], "no folder given"),
+        ([], "the following arguments are required: FOLDER"),
+        (["sort=x"], "the following arguments are required: FOLDER"),
         ([""], "an argument is empty"),
         (["a", " "], "an argument is empty"),
         (["a", "nowhere"], "nowhere: no such folder"),
         (["a", "file"], "file: not a folder"),
-        (["a", "sorted=x"], "sorted: no such key; allowed are sort, out"),
+        (["a", "sorted=x"], "sorted=x: no such folder; usage: attnseq FOLDER ... [sort=...] [out=...]"),
+        (["a", "--sorted=x"], "--sorted=x; usage: attnseq FOLDER ... [sort=...] [out=...]"),
+        (["a", "--so=x"], "--so=x; usage:"),
+        (["a", "--sort"], "--sort: expected one argument"),
         (["outputs/lr=1"], "outputs/lr=1: no such folder"),
     ],
 )
-def test_what_is_neither_is_refused(capsys, arguments, said):
+def test_what_is_neither_is_refused(capsys, monkeypatch, arguments, said):
+    monkeypatch.setattr(sys, "argv", ["attnseq"])
     assert said in refused(capsys, parse, arguments, "", ["sort", "out"])
 
 

@@ -1,8 +1,21 @@
 """Numbers by which runs are compared: every number of a result, attention scored, and which way is better."""
 
+import math
+
 import pytest
 
-from attnseq.comparison.measures import OPERAND_MASS, RANK_AGREEMENT, attention, higher_is_better, limits, metrics
+from attnseq.comparison.measures import (
+    OPERAND_MASS,
+    RANK_AGREEMENT,
+    attention,
+    higher_is_better,
+    is_share,
+    limits,
+    metrics,
+    usual,
+)
+from attnseq.metrics import METRICS
+from attnseq.objectives import OBJECTIVES
 
 RELEVANCE = [0.0, 0.9, 0.1, 0.0]
 
@@ -37,13 +50,47 @@ def test_attention_that_is_no_list_of_numbers_is_left_out(mean_T: object) -> Non
     assert metrics(result) == {"loss/test": 0.5}
 
 
-def test_most_metrics_are_better_the_smaller_they_are() -> None:
-    assert [name for name in ("loss/test", "seconds", "attention/entropy", "mae/test") if higher_is_better(name)] == []
-    assert all(map(higher_is_better, ("exact/test", OPERAND_MASS, RANK_AGREEMENT)))
+INFINITE = (-math.inf, math.inf)
 
 
-def test_limits_of_what_is_known_and_of_a_users_own_number() -> None:
-    assert limits("exact/test") == (0.0, 1.0)
-    assert limits("loss/test") == (0.0, float("inf"))
-    assert limits(RANK_AGREEMENT) == (-1.0, 1.0)
-    assert limits("loss/gap") == (-float("inf"), float("inf"))
+def test_metrics_say_themselves_which_way_is_better_and_within_what_limits() -> None:
+    for name in METRICS.names():
+        for split in ("validation", "test"):
+            assert higher_is_better(f"{name}/{split}") == (METRICS[name].direction == "higher")
+            assert limits(f"{name}/{split}") == METRICS[name].limits
+    assert higher_is_better("exact/test") > higher_is_better("mae/test")
+    assert (is_share("exact/test"), is_share("mae/test"), is_share(OPERAND_MASS)) == (True, False, False)
+
+
+class Reward:
+    limits = INFINITE
+
+
+def test_a_loss_is_better_the_smaller_it_is_and_within_what_any_objective_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert (higher_is_better("loss/test"), limits("loss/test")) == (False, (0.0, math.inf))
+    monkeypatch.setitem(OBJECTIVES._found, "reward", Reward)
+    assert limits("loss/test") == INFINITE
+
+
+def test_other_numbers() -> None:
+    assert [name for name in ("seconds", "attention/entropy", "loss/gap") if higher_is_better(name)] == []
+    assert all(map(higher_is_better, (OPERAND_MASS, RANK_AGREEMENT)))
+    assert (limits(RANK_AGREEMENT), limits("seconds")) == ((-1.0, 1.0), (0.0, math.inf))
+    assert limits("loss/gap") == limits("exact/gap") == limits("score") == INFINITE  # a user's own
+
+
+def test_usual_numbers_are_losses_metrics_of_the_test_samples_and_attention_as_far_as_they_are_there() -> None:
+    there = {
+        "seconds",
+        "mae/test",
+        "exact/test",
+        "loss/test",
+        "loss/validation",
+        OPERAND_MASS,
+        "mae/validation",
+        "score",
+    }
+    assert usual(there) == ["loss/validation", "loss/test", "exact/test", "mae/test", OPERAND_MASS, "seconds"]
+    assert usual(["score"]) == []

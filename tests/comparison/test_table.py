@@ -6,17 +6,17 @@ import pytest
 from rich.console import Console
 from run_folders import run_config, write_diverged, write_run, write_unfinished
 
-from attnseq.comparison.comparison import compare
-from attnseq.comparison.measures import DEFAULT
+from attnseq.comparison.comparison import compare, known_metrics
+from attnseq.comparison.measures import usual
 from attnseq.comparison.table import print_comparison
 from attnseq.comparison.variants import naming_keys
 from attnseq.report.terminal import terminal_console
 from attnseq.runs.reading import find_runs
 
 
-def compared(folder, metrics=DEFAULT):
+def compared(folder):
     runs = find_runs([folder])
-    return compare(runs, naming_keys(runs), metrics, "loss/validation")
+    return compare(runs, naming_keys(runs), usual(known_metrics(runs)), "loss/validation")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_narrow_consoles_get_more_tables(comparison):
     stream = io.StringIO()
     print_comparison(comparison, Console(file=stream, width=70, highlight=False, markup=False))
     assert max(map(len, stream.getvalue().splitlines())) <= 70
-    assert stream.getvalue().count("\nvariant ") == 4
+    assert stream.getvalue().count("\nvariant ") == 5
 
 
 def test_a_console_of_ascii_gets_ascii(comparison):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from run_folders import run_config, write_diverged, write_run, write_unfinished
 
-from attnseq.comparison.comparison import Comparison, compare
-from attnseq.comparison.measures import DEFAULT
+from attnseq.comparison.comparison import Comparison, compare, known_metrics
+from attnseq.comparison.measures import usual
 from attnseq.comparison.text import absent, headline, legend, notes
 from attnseq.comparison.variants import naming_keys
 from attnseq.runs.reading import find_runs
@@ -13,7 +13,7 @@ from attnseq.runs.reading import find_runs
 
 def compared(folder: Path, sort: str = "loss/validation") -> Comparison:
     runs = find_runs([folder])
-    return compare(runs, naming_keys(runs), DEFAULT, sort)
+    return compare(runs, naming_keys(runs), usual(known_metrics(runs)), sort)
 
 
 def write_variants(folder: Path, seeds: dict[str, tuple[int, ...]]) -> None:
@@ -102,8 +102,8 @@ def test_the_seeds_of_a_test_are_named_and_why_the_best_has_not_the_best_mean(tm
 def test_the_legend_says_what_relevance_is_where_attention_is_ranked_by_it(tmp_path: Path) -> None:
     write_run(tmp_path / "run")
     runs = find_runs([tmp_path])
-    assert "place value" in legend(compared(tmp_path))[-1]
-    assert "place value" not in " ".join(legend(compare(runs, ["model.name"], ["loss/test"], "loss/test")))
+    assert "exact relevance" in legend(compared(tmp_path))[-1]
+    assert "exact relevance" not in " ".join(legend(compare(runs, ["model.name"], ["loss/test"], "loss/test")))
 
 
 def test_many_runs_of_a_kind_are_counted_on_the_terminal(tmp_path: Path) -> None:
