@@ -18,8 +18,9 @@ class Registry(Generic[T]):
 
     Args:
         kind: what is registered, in one word, as messages call it.
-        package: whose modules register it.
-        ending: of the names of those modules that do.
+        package: whose modules register it; a module that is no package does so by itself.
+        ending: of a module that registers in the name of another one, which is called as it is but for this ending,
+            and takes longer to import: that one is left alone.
     """
 
     def __init__(self, kind: str, package: str, ending: str = ""):
@@ -61,7 +62,8 @@ class Registry(Generic[T]):
         if self._is_loaded:
             return
         self._is_loaded = True  # what is imported now may look, too
-        for module in pkgutil.iter_modules(sys.modules[self._package].__path__):
-            if module.name.endswith(self._ending):
-                importlib.import_module(f"{self._package}.{module.name}")
+        names = [each.name for each in pkgutil.iter_modules(getattr(sys.modules[self._package], "__path__", ()))]
+        for name in names:
+            if not (self._ending and f"{name}{self._ending}" in names):
+                importlib.import_module(f"{self._package}.{name}")
         plugins.load()

@@ -38,4 +38,4 @@ class ModelConfig:
 
 
 MODELS: Registry[type[ModelConfig]] = Registry("model", "attnseq.models", ending="_config")
-"""The schemas of the choices of `model=`, by name, each in a file of its own, so that they are read without PyTorch."""
+"""The schemas of the choices of `model=`, by name: each beside its model, or in a file of its own, without PyTorch."""

@@ -35,10 +35,10 @@ class Choice(Generic[T]):
         self.make, self.knows = make, knows
 
 
-INITS: Registry[Choice[Initializer]] = Registry("model.init", "attnseq.runs", ending="choices")
+INITS: Registry[Choice[Initializer]] = Registry("model.init", __name__)
 """What draws fresh weights."""
 
-ORDERS: Registry[Choice[Order]] = Registry("trainer.order", "attnseq.runs", ending="choices")
+ORDERS: Registry[Choice[Order]] = Registry("trainer.order", __name__)
 """The order of the training samples in every epoch."""
 
 

@@ -1,5 +1,6 @@
 """What registers itself is found by its name: when it is imported, in which order, and what is refused."""
 
+import importlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,10 +64,23 @@ def test_any_look_is_a_first_one(written: Written, look: Callable[[Registry[str]
     assert imported() == ["a"]
 
 
-def test_modules_of_another_ending_are_not_imported(written: Written) -> None:
-    things = written("_config", plum_config=REGISTERED.format("plum"), plum=REGISTERED.format("pear"))
-    assert things.names() == ["plum"]
-    assert imported() == ["plum_config"]
+def test_a_module_in_whose_name_another_registers_is_not_imported(written: Written) -> None:
+    texts = {
+        "plum_config": REGISTERED.format("plum"),
+        "plum": REGISTERED.format("pear"),
+        "fig": REGISTERED.format("fig"),
+    }
+    assert written("_config", **texts).names() == ["fig", "plum"]
+    assert imported() == ["fig", "plum_config"]
+
+
+def test_a_module_may_keep_a_registry_of_its_own(written: Written) -> None:
+    own = (
+        f"{LISTED}from attnseq.core.registry import Registry\nOWN = Registry('own', __name__)\nOWN.register('nut')(1)\n"
+    )
+    written(a=own, b=REGISTERED.format("plum"))
+    assert importlib.import_module(f"{PACKAGE}.a").OWN.names() == ["nut"]
+    assert imported() == ["a"]
 
 
 def test_what_is_being_imported_may_look(written: Written) -> None:
