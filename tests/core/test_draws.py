@@ -32,9 +32,10 @@ def number(value: int) -> Tensor:
 
 def numpy_words(seed: int, epoch: int, step: int, purpose: str, groups: int) -> npt.NDArray[np.uint32]:
     """words_4xG by the other implementation."""
-    constant = [[step], [epoch], [zlib.crc32(purpose.encode())]]
-    counter_4xG = np.vstack([np.arange(groups), *(row * np.ones((1, groups), int) for row in np.array(constant))])
-    return reference.philox4x32(counter_4xG.astype(np.uint32), (seed, 0))
+    counter_4xG = np.empty((4, groups), np.uint32)
+    counter_4xG.T[:] = step, 0, epoch, zlib.crc32(purpose.encode())
+    counter_4xG[1] = range(groups)
+    return reference.philox4x32(counter_4xG, (seed, 0))
 
 
 # kat_vectors of Random123, philox4x32 with 10 rounds: counter, key, result
@@ -62,7 +63,7 @@ def test_words_are_those_of_another_implementation_group_by_group() -> None:
 
 def test_a_draw_is_the_same_on_every_platform_and_in_every_process() -> None:
     # by the other implementation
-    assert words(number(1337)[None], number(2), number(3), "noise", 3).tolist() == [[4242552473, 4072601039, 116762649]]
+    assert words(number(1337)[None], number(2), number(3), "noise", 3).tolist() == [[737748601, 3919010202, 2997451826]]
 
 
 def test_a_replica_draws_what_it_draws_alone() -> None:
