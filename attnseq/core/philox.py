@@ -33,7 +33,9 @@ def words(seed_P: Tensor, epoch: Tensor, step: Tensor, purpose: str, size: int) 
         words_PxM, int64 from 0 to 2**32 - 1.
     """
     group_G = torch.arange(-(-size // 4), device=seed_P.device)
-    counter = (group_G, step, epoch, step.new_full((), zlib.crc32(purpose.encode())))
+    # its second and fourth word are not multiplied at first: TorchInductor 2.13 takes a multiple of an arange for an
+    # arange of that step, in 32 bits, where it overflows
+    counter = (step, group_G, epoch, step.new_full((), zlib.crc32(purpose.encode())))
     words_4 = philox4x32(counter, (seed_P.unsqueeze(-1), step.new_zeros(())))
     # the first words of all groups, then the second ones: a compiler writes rows without gaps many words at a time
     return torch.cat(words_4, -1)[:, :size]
