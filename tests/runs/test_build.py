@@ -7,10 +7,14 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from attnseq.article.initial_weights import tensorflow_glorot_uniform
 from attnseq.article.tutorial import TutorialStream
+from attnseq.contracts.task import Splits
 from attnseq.core.keys import ConfigError
 from attnseq.core.randomness import generator
-from attnseq.layers.initializers import orthogonal_from_normal, tensorflow_glorot_uniform
+from attnseq.datasets.abs_difference import AbsDifference
+from attnseq.layers.initializers import orthogonal_from_normal
+from attnseq.objectives import OBJECTIVES
 from attnseq.runs import build
 from attnseq.runs.config import RunConfig
 from attnseq.training.order import ReplayedOrder
@@ -65,7 +69,7 @@ def test_no_such_device(devices: int, name: str, allowed: str, cuda: Callable[[i
 
 
 def weights_of(config: RunConfig) -> dict[str, torch.Tensor]:
-    return build.build_weights(config.model.build(config.dataset.task), config)
+    return build.build_weights(config.model.build(config.dataset.build().spec), config)
 
 
 @pytest.mark.parametrize("model", ["mlp_attention", "lstm_attention"])
@@ -83,7 +87,7 @@ def test_weights_depend_on_the_seed_alone(model: str, init: str, tiny: Compose) 
 
 def test_weights_cover_the_model(tiny: Compose) -> None:
     config = tiny("model=lstm_attention", "model.attention=element")
-    model = config.model.build(config.dataset.task)
+    model = config.model.build(config.dataset.build().spec)
     shapes = {name: value.shape for name, value in model.named_parameters()}
     assert {name: value.shape for name, value in build.build_weights(model, config).items()} == shapes
 
@@ -162,33 +166,81 @@ def test_schedule(tiny: Compose) -> None:
     schedule = build.build_schedule(
         tiny("trainer.checkpoint_minutes=0.5", "trainer.batch_size=7", "trainer=fast").trainer
     )
-    assert (schedule.epochs, schedule.batch_size, schedule.adam) == (2, 7, "torch")
+    assert (schedule.epochs, schedule.batch_size) == (2, 7)
     assert (schedule.compile, schedule.checkpoint_minutes) == ("false", 0.5)
 
 
-def test_weight_noise_is_of_the_run_s_seed_and_only_where_it_is_asked_for(tiny: Compose) -> None:
-    quiet, noisy = tiny("seed=3"), tiny("seed=4", "dataset.seed=5", "trainer.weight_noise=0.5")
-    assert build.build_population([quiet, quiet], torch.device("cpu")).noise is None
-    population = build.build_population([quiet, noisy], torch.device("cpu"))
-    size = population.state.parameters.shape[1]
-    for epoch in (0, 1):
-        population.epoch = epoch
-        valid_CxSxB = torch.ones(1, 1, 1)
-        ((*_, noise_CxPxSxN),) = population.pieces((valid_CxSxB,) * 3, 0)
-        (noise_PxSxN,) = noise_CxPxSxN
-        assert not noise_PxSxN[0].any()
-        expected_N = 0.5 * generator(4, f"weight_noise/{epoch}", 0).standard_normal(size, dtype=np.float32)
-        np.testing.assert_array_equal(noise_PxSxN[1, 0].numpy(), expected_N)
+def test_settings_are_each_run_s_own(tiny: Compose) -> None:
+    overrides = ("trainer.learning_rate=0.5", "trainer.beta1=0.1", "trainer.beta2=0.2", "trainer.epsilon=0.3")
+    configs = [tiny("seed=3"), tiny("seed=4", "dataset.seed=5", "trainer.weight_noise=0.5", *overrides)]
+    settings = build.build_population(configs, torch.device("cpu")).settings
+    assert [value[1].item() for value in settings] == [0.5, 0.1, 0.2, 0.3, 0.5, 4]
+    assert [value[0].item() for value in settings] == [1e-3, 0.9, 0.999, 1e-7, 0.0, 3]
+
+
+def test_weight_noise_is_drawn_only_where_a_run_asks_for_it(tiny: Compose) -> None:
+    quiet, noisy = tiny(), tiny("trainer.weight_noise=0.5")
+    drawn = [build.build_population(configs, torch.device("cpu")).recipe for configs in ([quiet] * 2, [quiet, noisy])]
+    assert [recipe.weight_noise for recipe in drawn] == [False, True]
 
 
 def test_label_noise_is_of_the_dataset_s_seed_and_in_the_training_targets_alone(tiny: Compose) -> None:
     overrides = (("seed=1",), ("seed=1", "dataset.label_noise=0.1"), ("seed=2", "dataset.label_noise=0.1"))
     pool = build.build_data([tiny(*each) for each in overrides], torch.device("cpu"))
     assert pool.first_P == [0, 500, 500]
-    noise_N = pool.targets_N[500:] - pool.targets_N[:500]
+    noise_N = pool.train.targets[500:] - pool.train.targets[:500]  # type: ignore[index]
     expected_N = 0.1 * generator(1337, "label_noise").standard_normal(500, dtype=np.float32)
     np.testing.assert_allclose(noise_N.numpy(), expected_N, atol=1e-6)
-    assert torch.equal(pool.digits_NxT[500:], pool.digits_NxT[:500])
-    exact, noisy = pool.datasets
-    assert torch.equal(noisy.validation.targets_N, exact.validation.targets_N)
-    assert torch.equal(noisy.test.targets_N, exact.test.targets_N)
+    assert torch.equal(pool.train.inputs[500:], pool.train.inputs[:500])
+    exact, noisy = pool.each
+    assert noisy.splits[1:] == exact.splits[1:]  # the very same tensors
+
+
+def test_a_task_is_made_once_however_many_runs_learn_it(tiny: Compose, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    splits = AbsDifference.splits
+
+    def counted(self: AbsDifference) -> Splits:
+        made.append(1)
+        return splits(self)
+
+    monkeypatch.setattr(AbsDifference, "splits", counted)
+    other = ("dataset.seed=2", "dataset.label_noise=0.1")
+    configs = [tiny(*each) for each in (("seed=1",), ("seed=2",), (*other, "seed=1"), other[:1])]
+    assert build.build_data(configs, torch.device("cpu")).first_P == [0, 0, 500, 1000]
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    ("dataset", "objective", "metrics"),
+    [
+        ("tutorial", "mse", ["mae", "exact"]),
+        ("find_max", "mse", ["mae", "r2"]),
+        ("answer_digits", "cross_entropy", ["exact", "token_accuracy"]),
+        ("reverse", "cross_entropy", ["exact", "token_accuracy"]),
+    ],
+)
+def test_objective_and_metrics_follow_from_the_target(
+    dataset: str, objective: str, metrics: list[str], tiny: Compose
+) -> None:
+    config = tiny(f"dataset={dataset}")
+    target = config.dataset.build().spec.target
+    assert isinstance(build.build_objective(config, target), OBJECTIVES[objective])
+    assert list(build.build_metrics(config, target)) == metrics
+
+
+def test_what_the_config_names_is_minimised_and_measured(tiny: Compose) -> None:
+    config = tiny("trainer.objective=mse", "metrics=[r2,mse,mae]")
+    target = config.dataset.build().spec.target
+    metrics = build.build_metrics(config, target)
+    assert list(metrics) == ["r2", "mse", "mae"]
+    assert all(metric.target == target for metric in metrics.values())
+    assert isinstance(build.build_objective(config, target), OBJECTIVES["mse"])
+
+
+def test_a_program_is_the_same_whatever_may_differ_within_a_population(tiny: Compose) -> None:
+    program = build.build_program(tiny())
+    for other in (("seed=5",), ("trainer.learning_rate=0.1",), ("dataset.seed=3",), ("trainer.order=random",)):
+        assert build.build_program(tiny(*other)) == program
+    for other in (("model.attention=none",), ("trainer.adam=torch",), ("dataset=answer_digits",)):
+        assert build.build_program(tiny(*other)).digest != program.digest

@@ -32,6 +32,8 @@ NAMES = [
     (("trainer.compile=false", "trainer.checkpoint_minutes=1"), "mlp_attention"),
     (("experiment=tutorial_lstm",), "lstm_attention"),
     (("model=mlp_plain", "trainer=fast"), "mlp_attention,fast,attention=none"),
+    (("model=query_attention", "dataset=reverse", "trainer=fast"), "query_attention,reverse,fast"),
+    (("trainer.objective=mse", "metrics=[r2]"), "mlp_attention,objective=mse"),
     (("experiment=sequence_length",), "lstm_attention,abs_difference,fast,init=keras"),
     (("experiment=attention_variants", "model=lstm_plain"), "lstm_attention,init=keras,attention=none,order=random"),
 ]  # fmt: skip

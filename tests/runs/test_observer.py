@@ -5,20 +5,32 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 import torch
 
-from attnseq.datasets.pool import DataPool
 from attnseq.report import history
 from attnseq.report.terminal import Progress
 from attnseq.runs import build, observer
 from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
 from attnseq.runs.observer import RunObserver
+from attnseq.training.evaluation import Meter
+from attnseq.training.pool import DataPool
 from attnseq.training.replicas import Population
 
-Watched = tuple[list[Job], DataPool, Population]
+
+class Watched(NamedTuple):
+    """Runs, and what trains and watches them."""
+
+    jobs: list[Job]
+    data: DataPool
+    population: Population
+    meter: Meter
+
+    def observer(self, progress: Progress) -> RunObserver:
+        return RunObserver(self.jobs, self.data, progress, self.meter)
 
 
 @pytest.fixture
@@ -29,25 +41,27 @@ def watched(tiny: Callable[..., RunConfig], tmp_path: Path) -> Watched:
         job.path.mkdir()
     configs = [job.config for job in jobs]
     cpu = torch.device("cpu")
-    return jobs, build.build_data(configs, cpu), build.build_population(configs, cpu)
+    population = build.build_population(configs, cpu)
+    meter = build.build_meter(configs[0], population.recipe)
+    return Watched(jobs, build.build_data(configs, cpu), population, meter)
 
 
 def test_every_run_gets_its_own_row_and_a_diverged_one_none(watched: Watched) -> None:
-    jobs, data, population = watched
+    jobs, population = watched.jobs, watched.population
     population.state.diverged[1] = 5
     with Progress(32, replicas=3) as progress:
-        RunObserver(jobs, data, progress).epoch(1, population, [0.5, math.nan, 0.25])
+        watched.observer(progress).epoch(1, population, [0.5, math.nan, 0.25])
     rows = [history.read(job.folder.history_path) if job.folder.history_path.exists() else [] for job in jobs]
     assert [[row["loss/train"] for row in its] for its in rows] == [[0.5], [], [0.25]]
     assert rows[0][0]["loss/validation"] != rows[2][0]["loss/validation"]  # of weights of their own
 
 
 def test_an_epochs_time_is_shared_among_the_runs(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs, data, population = watched
+    jobs, population = watched.jobs, watched.population
     now = [100.0]
     monkeypatch.setattr(observer, "time", SimpleNamespace(monotonic=lambda: now[0]))
     with Progress(32, replicas=3) as progress:
-        told = RunObserver(jobs, data, progress)
+        told = watched.observer(progress)
         now[0] += 7  # building and compiling the program
         told.start()
         now[0] += 30
@@ -57,10 +71,10 @@ def test_an_epochs_time_is_shared_among_the_runs(watched: Watched, monkeypatch: 
 
 
 def test_every_checkpoint_holds_its_own_row(watched: Watched) -> None:
-    jobs, data, population = watched
+    jobs, population = watched.jobs, watched.population
     population.epoch, population.step = 1, 0
     with Progress(32, replicas=3) as progress:
-        RunObserver(jobs, data, progress).checkpoint(population)
+        watched.observer(progress).checkpoint(population)
     for replica, job in enumerate(jobs):
         checkpoint = job.folder.load_checkpoint()
         assert checkpoint is not None
@@ -69,13 +83,13 @@ def test_every_checkpoint_holds_its_own_row(watched: Watched) -> None:
 
 
 def test_the_config_is_in_the_events_once_though_a_run_goes_on(watched: Watched) -> None:
-    jobs, data, population = watched
+    jobs, population = watched.jobs, watched.population
     population.epoch = 1
     with Progress(32, replicas=3) as progress:
-        RunObserver(jobs, data, progress).checkpoint(population)
+        watched.observer(progress).checkpoint(population)
         for job in jobs:
             job.resumed = job.folder.load_checkpoint()
-        RunObserver(jobs, data, progress)
+        watched.observer(progress)
     for job in jobs:
         events = b"".join(path.read_bytes() for path in job.path.glob("events.out.tfevents.*"))
         assert events.count(b"learning_rate") == 1

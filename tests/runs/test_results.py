@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_configs import tiny_config
 
+from attnseq.datasets.config import DATASETS
 from attnseq.runs import build
 from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
-from attnseq.runs.results import measure
+from attnseq.runs.results import mean_relevance, measure
 
 Tiny = Callable[..., RunConfig]
 UNEQUAL = ("population", "seconds")
@@ -21,7 +23,9 @@ def measured(configs: list[RunConfig], folder: Path) -> list[dict[str, Any]]:
     """Results of populations at their start."""
     device = build.build_device("cpu")
     jobs = [Job(config, folder / str(number)) for number, config in enumerate(configs)]
-    return measure(jobs, build.build_data(configs, device), build.build_population(configs, device))
+    population = build.build_population(configs, device)
+    meter = build.build_meter(configs[0], population.recipe)
+    return measure(jobs, build.build_data(configs, device), population, meter)
 
 
 @pytest.fixture
@@ -58,7 +62,29 @@ def test_divergence_by_the_last_update_is_seen(configs: list[RunConfig], tmp_pat
     population.epoch = 2
     population.state.parameters[0] = float("inf")
     jobs = [Job(config, tmp_path / str(config.seed)) for config in configs]
-    broken, sound = measure(jobs, build.build_data(configs, device), population)
+    meter = build.build_meter(configs[0], population.recipe)
+    broken, sound = measure(jobs, build.build_data(configs, device), population, meter)
     assert (broken["status"], sound["status"]) == ("diverged", "finished")
     assert broken["diverged"] == {"epoch": 2, "step": 16}  # 500 samples in batches of 32
     assert (broken["epochs"], sound["epochs"], sound["diverged"]) == (1, 2, None)
+
+
+def test_relevance_is_the_mean_over_samples_that_have_the_position() -> None:
+    config = tiny_config("reverse", "query_attention")
+    task = config.dataset.build()
+    (data,) = build.build_data([config], build.build_device("cpu")).each
+    relevance_T = mean_relevance(data)
+    assert relevance_T == [1.0] * task.spec.inputs.length  # each token that is there is repeated once
+
+
+@pytest.mark.parametrize("dataset", DATASETS.names())
+def test_whatever_is_measured_is_in_the_result(dataset: str, tmp_path: Path) -> None:
+    """By its name, a number; and attention, whatever its axes, as a weight a position."""
+    config = tiny_config(dataset, "query_attention")
+    (result,) = measured([config], tmp_path)
+    metrics = build.build_metrics(config, config.dataset.build().spec.target)
+    for name in ("loss/test", *(f"{metric}/test" for metric in metrics), "attention/relevance_mass"):
+        assert isinstance(result[name], float), name
+    positions = config.dataset.build().spec.inputs.length
+    assert len(result["attention/mean"]) == len(result["attention/relevance"]) == positions
+    assert result["attention/entropy"] > 0

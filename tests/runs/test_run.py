@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import torch
 
-from attnseq.article.published import PublishedRun
 from attnseq.report import history
 from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolder, RunFolderError
 from attnseq.runs.job import Job
 from attnseq.runs.naming import result_config
+from attnseq.runs.published import PublishedRun
 from attnseq.runs.run import run
 from attnseq.training.checkpoint import CheckpointError
 
@@ -27,7 +27,17 @@ SameRun = Callable[[Path, Path], None]
 
 RESULT_KEYS = {
     *("status", "variant", "seed", "epochs", "loss/train", "loss/validation", "loss/test", "mae/test", "exact/test"),
-    *("attention/mean", "parameters", "device", "seconds", "microseconds_per_sample", "versions"),
+    *(
+        "attention/mean",
+        "attention/entropy",
+        "attention/relevance",
+        "attention/relevance_mass",
+        "parameters",
+        "device",
+        "seconds",
+        "microseconds_per_sample",
+        "versions",
+    ),
 }
 
 
