@@ -15,11 +15,13 @@ import hypothesis
 import pytest
 import torch
 from omegaconf import DictConfig
+from PIL import Image
 
 from attnseq.commandline.checking import checked
 from attnseq.commandline.command_line import register
 from attnseq.commandline.composition import compose_config
 from attnseq.report import history
+from attnseq.report.pictures import Pictures
 from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
 from attnseq.runs.observer import RunObserver
@@ -135,6 +137,14 @@ def finished(tiny: Callable[..., RunConfig], tmp_path_factory: pytest.TempPathFa
     path = tmp_path_factory.mktemp("finished") / "run"
     run(Job(tiny(), path))
     return path
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures take most of a tiny run's time: of one pixel they take none."""
+    pixel = io.BytesIO()
+    Image.new("L", (1, 1)).save(pixel, "PNG")
+    monkeypatch.setattr(Pictures, "_draw", lambda *arguments: pixel.getvalue())
 
 
 @pytest.fixture

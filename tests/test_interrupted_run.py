@@ -13,10 +13,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from attnseq.contracts.batch import Batch, Output
 from attnseq.models.mlp_attention import MLPAttention
-from attnseq.report import history, pictures
+from attnseq.report import history
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
-from attnseq.runs import observer
+from attnseq.runs import observer, population_run
 from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolder
 from attnseq.runs.job import Job
@@ -133,8 +133,8 @@ PLACES = {
     "before a checkpoint": (RunObserver, "checkpoint", 2),
     "before the first checkpoint": (RunObserver, "checkpoint", 1),
     "before hyperparameters": (TensorBoardLog, "hyperparameters", 1),
-    "before a picture": (pictures, "save", 1),
-    "before the second picture": (pictures, "save", 2),
+    "before a picture": (population_run, "_write", 1),
+    "before the second picture": (population_run, "_write", 2),
     "before the result": (RunFolder, "write_result", 1),
 }
 

@@ -15,7 +15,6 @@ from same_runs import assert_same_up_to_rounding
 
 from attnseq.contracts.batch import Batch, Output
 from attnseq.models.mlp_attention import MLPAttention
-from attnseq.report import figures
 from attnseq.runs.folder import RunFolder
 from attnseq.train import main
 
@@ -39,11 +38,11 @@ def command(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     hydra_restore_singletons: None,
+    no_pictures: None,
 ) -> Iterator[Command]:
     """`command(*arguments)`: the command in this process and the test's folder, with arguments for a tiny run."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    monkeypatch.setattr(figures, "save", lambda picture, path: path.write_bytes(b""))
 
     def give(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["attnseq-train", *arguments, *TINY])

@@ -1,15 +1,12 @@
 """Runs of a sweep, made from one composed config: composing each would take longer than training it."""
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
-from attnseq.report.pictures import Pictures
 from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
 
@@ -39,11 +36,3 @@ def jobs(vary: Vary) -> Jobs:
         return [Job(vary(config, **each), folder / str(number)) for number, each in enumerate(values)]
 
     return make
-
-
-@pytest.fixture
-def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures take most of a tiny run's time: of one pixel they are none."""
-    pixel = io.BytesIO()
-    Image.new("L", (1, 1)).save(pixel, "PNG")
-    monkeypatch.setattr(Pictures, "_draw", lambda *arguments: pixel.getvalue())
