@@ -23,11 +23,11 @@ SIZES = (
     *("dataset.train_size=320", "dataset.validation_size=100", "dataset.test_size=100"),
 )
 OWN = ("model.init=keras", "trainer.order=random")
-SHORTER = ("dataset.length=7", "dataset.left=[0,1]", "dataset.right=[3,4]", "dataset.base=5", "dataset.label_noise=0.05")
+DIGITS = ("dataset.length=7", "dataset.left=[0,1]", "dataset.right=[3,4]", "dataset.base=5", "dataset.label_noise=0.05")
 RUNS = {
     "mlp_attention_tutorial": ("model=mlp_attention",),
     "lstm_attention_tutorial": ("model=lstm_attention",),
-    "lstm_element_abs_difference": ("model=lstm_element", "dataset=abs_difference", *OWN, *SHORTER),
+    "lstm_element_abs_difference": ("model=lstm_element", "dataset=abs_difference", *OWN, *DIGITS),
     "mlp_plain_abs_difference": ("model=mlp_plain", "dataset=abs_difference", *OWN),
 }
 
