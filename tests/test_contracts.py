@@ -127,7 +127,6 @@ def test_predictions_need_no_targets_and_no_company(model: str, name: str) -> No
 def test_what_stands_behind_a_sequence_changes_no_bit(model: str, name: str) -> None:
     learner, batch = model_of(model, SPECS[name]), batch_of(SPECS[name])
     present_BxT, other = batch.present(), batch_of(SPECS[name], seed=9).inputs
-    assert present_BxT is not None
     is_own = present_BxT if other.dim() == 2 else present_BxT.unsqueeze(-1)
     changed = batch._replace(inputs=torch.where(is_own, batch.inputs, other))
     assert not torch.equal(changed.inputs, batch.inputs)

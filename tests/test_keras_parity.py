@@ -3,7 +3,7 @@
 Needs the `bench` extra. Keras runs on PyTorch here (KERAS_BACKEND=torch), in float64, so that what is compared is
 the models and not rounding.
 
-Shapes: P replicas, N parameters of one replica, B batch, T positions, D digit values, H hidden units.
+Shapes: W parameters, B batch, T positions.
 """
 
 import importlib.util
@@ -17,10 +17,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from attnseq.contracts.batch import Batch
+from attnseq.contracts.spec import Scalar, Spec, Tokens
 from attnseq.models.lstm_attention import LSTMAttention
 from attnseq.models.mlp_attention import MLPAttention
-from attnseq.training.optimizer import AdamSettings
-from attnseq.training.population import FlatModel, PopulationState, initial_state, take_step
+from attnseq.objectives.mse import MeanSquaredError
+from attnseq.training.population import FlatModel, PopulationState, Recipe, initial_state, take_step
+from attnseq.training.replicas import stack_settings
 
 if importlib.util.find_spec("keras") is None:
     pytest.skip("Keras is not installed (pip install -e '.[bench]')", allow_module_level=True)
@@ -33,6 +36,8 @@ with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as pa
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 BATCH, POSITIONS, BASE, UNITS = 16, 6, 5, 4
+SPEC = Spec(Tokens(POSITIONS, BASE), Scalar())
+SPEC = Spec(Tokens(POSITIONS, BASE), Scalar())
 TOLERANCE = 1e-6
 LEARNING_RATE = 1e-3
 
@@ -100,13 +105,13 @@ def to_keras(name: str, value: Tensor) -> Array:
 
 
 def models(name: str) -> tuple[FlatModel, Any, Tensor]:
-    """Our model, Keras', and the parameters_N that both have, the biases random, too."""
+    """Our model, Keras', and the parameters_W that both have, the biases random, too."""
     kind, _, activation = name.removeprefix("lstm/").partition("/")
     model: MLPAttention | LSTMAttention
     if name == "mlp":
-        model, peer = MLPAttention(POSITIONS, BASE, UNITS), keras_mlp()
+        model, peer = MLPAttention(SPEC, UNITS), keras_mlp()
     else:
-        model, peer = LSTMAttention(POSITIONS, BASE, UNITS, kind, activation), keras_lstm(kind, activation)
+        model, peer = LSTMAttention(SPEC, UNITS, kind, activation), keras_lstm(kind, activation)
     flat = FlatModel(model.double())
     numbers = torch.Generator().manual_seed(0)
     parameters = {key: torch.randn(p.shape, generator=numbers).double() for key, p in model.named_parameters()}
@@ -117,32 +122,30 @@ def models(name: str) -> tuple[FlatModel, Any, Tensor]:
     return flat, peer, flat.flatten(parameters)
 
 
-def samples() -> tuple[Tensor, Tensor]:
+def samples() -> Batch:
     numbers = torch.Generator().manual_seed(1)
     digits_BxT = torch.randint(0, BASE, (BATCH, POSITIONS), generator=numbers, dtype=torch.uint8)
-    return digits_BxT, torch.rand(BATCH, generator=numbers, dtype=torch.float64)
+    targets_B = torch.rand(BATCH, generator=numbers, dtype=torch.float64)
+    return Batch(digits_BxT, targets_B, valid=torch.ones(BATCH, dtype=torch.float64))
 
 
-def keras_inputs(name: str, digits_BxT: Tensor) -> Any:
-    digits = digits_BxT.numpy()
+def keras_inputs(name: str, batch: Batch) -> Any:
+    digits = batch.inputs.numpy()
     return keras.ops.convert_to_tensor(digits / BASE if name == "mlp" else np.eye(BASE)[digits])
 
 
-def keras_loss(peer: Any, name: str, digits_BxT: Tensor, targets_B: Tensor) -> Any:
-    prediction_Bx1, _ = peer(keras_inputs(name, digits_BxT), training=True)
-    targets = keras.ops.convert_to_tensor(targets_B.numpy())
+def keras_loss(peer: Any, name: str, batch: Batch) -> Any:
+    prediction_Bx1, _ = peer(keras_inputs(name, batch), training=True)
+    targets = keras.ops.convert_to_tensor(batch.answers.numpy())
     return keras.ops.mean(keras.ops.square(prediction_Bx1[:, 0] - targets))
 
 
-def our_step(
-    flat: FlatModel, parameters_N: Tensor, digits_BxT: Tensor, targets_B: Tensor, beta1: float
-) -> PopulationState:
+def our_step(flat: FlatModel, parameters_W: Tensor, batch: Batch, beta1: float) -> PopulationState:
     """The state after one step of Adam in Keras' form; with beta1 = 0 its first moment is the gradient."""
-    columns = (LEARNING_RATE, beta1, 0.999, 1e-7)
-    settings = AdamSettings(*(torch.tensor([value], dtype=torch.float64) for value in columns))
-    valid_B = torch.ones(len(targets_B), dtype=torch.float64)
-    state = initial_state(parameters_N[None])
-    return take_step(flat, "keras", state, settings, digits_BxT[None], targets_B[None], valid_B)
+    settings = stack_settings([(LEARNING_RATE, beta1, 0.999, 1e-7, 0.0, 0.0)], torch.device("cpu"))
+    recipe = Recipe(flat, SPEC, MeanSquaredError(SPEC.target), "keras")
+    one = batch.map(lambda values: values[None])._replace(valid=batch.valid)
+    return take_step(recipe, initial_state(parameters_W[None]), settings, one)
 
 
 NAMES = ["mlp", "lstm/time/hard_sigmoid", "lstm/time/sigmoid", "lstm/element/hard_sigmoid", "lstm/element/sigmoid"]
@@ -150,31 +153,31 @@ NAMES = ["mlp", "lstm/time/hard_sigmoid", "lstm/time/sigmoid", "lstm/element/har
 
 @pytest.mark.parametrize("name", NAMES)
 def test_outputs_agree(name: str) -> None:
-    flat, peer, parameters_N = models(name)
-    digits_BxT, _ = samples()
-    output = flat(parameters_N, digits_BxT)
-    prediction_Bx1, attention = (keras.ops.convert_to_numpy(x) for x in peer(keras_inputs(name, digits_BxT)))
+    flat, peer, parameters_W = models(name)
+    batch = samples()
+    output = flat(parameters_W, batch)
+    prediction_Bx1, attention = (keras.ops.convert_to_numpy(x) for x in peer(keras_inputs(name, batch)))
     np.testing.assert_allclose(output.prediction.detach().numpy(), prediction_Bx1[:, 0], rtol=0, atol=TOLERANCE)
-    ours = output.attention.detach().numpy()
+    ours = output.attention["input"].weights.detach().numpy()
     np.testing.assert_allclose(ours, attention.reshape(ours.shape), rtol=0, atol=TOLERANCE)
     assert np.ptp(prediction_Bx1) > 1e-3  # not all the same
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients_and_one_step_agree(name: str) -> None:
-    flat, peer, parameters_N = models(name)
-    digits_BxT, targets_B = samples()
-    keras_loss(peer, name, digits_BxT, targets_B).backward()
+    flat, peer, parameters_W = models(name)
+    batch = samples()
+    keras_loss(peer, name, batch).backward()
     theirs = variables(peer)
     optimizer = keras.optimizers.Adam(LEARNING_RATE)
     gradients = {key: variable.value.grad for key, variable in theirs.items()}
     with torch.no_grad():
         optimizer.apply(list(gradients.values()), list(theirs.values()))
 
-    gradient_N = our_step(flat, parameters_N, digits_BxT, targets_B, beta1=0.0).first_moment[0]
-    moved_N = our_step(flat, parameters_N, digits_BxT, targets_B, beta1=0.9).parameters[0]
-    assert (moved_N - parameters_N).abs().max() > 0.9 * LEARNING_RATE
-    gradient, before, after = (flat.unflatten(values_N) for values_N in (gradient_N, parameters_N, moved_N))
+    gradient_W = our_step(flat, parameters_W, batch, beta1=0.0).first_moment[0]
+    moved_W = our_step(flat, parameters_W, batch, beta1=0.9).parameters[0]
+    assert (moved_W - parameters_W).abs().max() > 0.9 * LEARNING_RATE
+    gradient, before, after = (flat.unflatten(values_W) for values_W in (gradient_W, parameters_W, moved_W))
     for ours, peers in keras_names(flat.model).items():
         theirs_gradient = gradients[peers].cpu().numpy()
         size = np.abs(theirs_gradient).max()

@@ -40,7 +40,6 @@ def test_first_ten_targets_are_the_published_ones() -> None:
     assert task.operands == Operands()
     splits = task.splits()
     assert [split.size for split in splits] == [10, 5, 6]
-    assert splits.train.targets is not None
     assert splits.train.targets.tolist() == FIRST_TARGETS
 
 

@@ -14,14 +14,20 @@ def samples() -> Batch:
     return Batch(inputs_BxT, torch.arange(5.0), LENGTHS_B, torch.ones(5), DRAWS)
 
 
+def test_what_a_sample_has() -> None:
+    assert torch.equal(samples().answers, torch.arange(5.0))
+    assert [values.dtype for values in samples().tensors] == [torch.uint8, torch.float32, torch.int32]
+    unseen = Batch(torch.zeros(2, 3))
+    assert len(unseen.tensors) == 1
+    with pytest.raises(ValueError, match="not shown the targets"):
+        _ = unseen.answers
+
+
 def test_map_is_of_every_tensor_of_a_sample_and_of_no_draw() -> None:
     mapped = samples().map(lambda values: values + 1)
     assert mapped.inputs.tolist() == (samples().inputs + 1).tolist()
-    assert mapped.targets is not None
     assert mapped.targets.tolist() == [1, 2, 3, 4, 5]
-    assert mapped.lengths is not None
     assert mapped.lengths.tolist() == [2, 4, 3, 4, 2]
-    assert mapped.valid is not None
     assert mapped.valid.tolist() == [2] * 5
     assert mapped.draws is DRAWS
     assert Batch(torch.zeros(2, 3)).map(lambda values: values + 1)[1:] == (None, None, None, None)
@@ -32,7 +38,6 @@ def test_first(number: int, size: int) -> None:
     first = samples().first(number)
     assert first.size == size
     assert first.inputs.tolist() == samples().inputs[:size].tolist()
-    assert first.lengths is not None
     assert first.lengths.tolist() == LENGTHS_B[:size].tolist()
 
 
@@ -51,7 +56,6 @@ def test_to_moves_every_tensor_of_a_sample() -> None:
 
 def test_present_positions_are_the_first_ones() -> None:
     present_BxT = samples().present()
-    assert present_BxT is not None
     assert present_BxT.tolist() == [
         [True, False, False], [True, True, True], [True, True, False], [True, True, True], [True, False, False],
     ]  # fmt: skip

@@ -28,7 +28,6 @@ def test_targets_are_answers_over_the_scale_exact_in_float64() -> None:
     assert batch.inputs.dtype == torch.uint8
     assert batch.inputs.tolist() == DIGITS_NXT.tolist()
     assert np.shares_memory(batch.inputs.numpy(), DIGITS_NXT)
-    assert batch.targets is not None
     assert batch.targets.dtype == torch.float64
     assert batch.targets.tolist() == [4 / 1000, 999 / 1000]
     assert batch[2:] == (None, None, None)

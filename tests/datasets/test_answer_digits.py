@@ -13,13 +13,11 @@ def test_answers_by_hand() -> None:
     digits_NxT = np.array([[0, 1, 2, 3, 0, 1, 1, 9, 0, 0], [9, 9, 9, 9, 9, 0, 0, 0, 9, 9]], dtype=np.uint8)
     batch = AnswerDigits(Operands(), list).label(digits_NxT)
     assert batch.inputs.tolist() == digits_NxT.tolist()
-    assert batch.targets is not None
     assert batch.targets.dtype == torch.int32
     assert batch.targets.tolist() == [[0, 0, 4], [9, 9, 9]]
     assert batch.lengths is None
     # in base 4: 12 is 6, 33 is 15, and their difference 9 is 21
     batch = AnswerDigits(Operands(4, 4, (0, 1), (2, 3)), list).label(np.array([[1, 2, 3, 3]], dtype=np.uint8))
-    assert batch.targets is not None
     assert batch.targets.tolist() == [[2, 1]]
 
 

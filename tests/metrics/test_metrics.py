@@ -98,10 +98,21 @@ def test_what_a_metric_says_of_itself(name: str) -> None:
             assert isinstance(target, metric.targets)
 
 
-def test_only_what_is_in_the_target_s_unit_has_one() -> None:
-    units = {name: METRICS[name](HUNDREDTHS).unit for name in METRICS.names() if Scalar in METRICS[name].targets}
-    assert {name: unit for name, unit in units.items() if unit} == {"mae": "in mm"}
-    assert METRICS["mae"](Scalar()).unit == ""
+@pytest.mark.parametrize(
+    ("name", "target", "unit"),
+    [
+        ("mae", HUNDREDTHS, "in mm"),
+        ("mae", Scalar(), ""),
+        ("mse", HUNDREDTHS, ""),
+        ("r2", HUNDREDTHS, ""),
+        ("exact", HUNDREDTHS, "of the rounded answers are right"),
+        ("exact", TOKENS, "of the answers are right"),
+        ("accuracy", CLASSES, "of the classes are right"),
+        ("token_accuracy", TOKENS, "of the tokens are right"),
+    ],
+)
+def test_units_in_words(name: str, target: Target, unit: str) -> None:
+    assert METRICS[name](target).unit == unit
 
 
 @pytest.mark.parametrize("name", [name for name in METRICS.names() if METRICS[name].summary is Metric.summary])
