@@ -102,5 +102,6 @@ def keys_in_words(config: DictConfig) -> str:
     """What the keys of a composed config mean and what they may be, a line each."""
     lines = list(comments(RunConfig, ""))
     for group in ("dataset", "model", "trainer"):
-        lines += comments(OmegaConf.get_type(config, group), f"{group}.")
+        if group in config:
+            lines += comments(OmegaConf.get_type(config, group), f"{group}.")
     return "\n".join(lines)
