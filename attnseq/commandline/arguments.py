@@ -43,7 +43,8 @@ def parse(
         (folders, options): one folder at least, and those options that were given.
     """
     refuse_empty(arguments)
-    usage = " ".join(["%(prog)s FOLDER ...", *(f"[{key}=...]" for key in allowed)])
+    program = Path(sys.argv[0]).stem.removeprefix("attnseq-")  # as python -m starts it, a file's name
+    usage = " ".join([f"attnseq-{program} FOLDER ...", *(f"[{key}=...]" for key in allowed)])
     layout = argparse.RawDescriptionHelpFormatter
     parser = _Parser(usage=usage, description=description, formatter_class=layout, allow_abbrev=False)
     parser.add_argument("folders", nargs="+", type=_folder, metavar="FOLDER", help=argparse.SUPPRESS)

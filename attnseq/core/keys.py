@@ -89,7 +89,7 @@ def comment(of: Field[Any]) -> str:
     return of_field.doc + (of_field.allowed and f": {of_field.allowed}") + (of_field.note and f"; {of_field.note}")
 
 
-def comments(schema: type, prefix: str) -> Iterator[str]:
+def comments(schema: Any, prefix: str) -> Iterator[str]:
     """A line for each key of a schema, such as "trainer.epochs: passes over the training samples: 1 to 1000000"."""
     return (f"{prefix}{each.name}: {comment(each)}" for each in fields(schema) if Key in each.metadata)
 

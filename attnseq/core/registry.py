@@ -36,7 +36,8 @@ class Registry(Generic[T]):
         """
 
         def keep(value: D) -> D:
-            if self._found.setdefault(name, value) is not value:  # type: ignore[arg-type]
+            found: object = self._found.setdefault(name, value)  # type: ignore[arg-type]
+            if found is not value:
                 raise ValueError(f"{self._kind} {name}: there is one of this name already")
             return value
 

@@ -128,6 +128,6 @@ def keys_in_words(config: DictConfig) -> str:
     """What the keys of a composed config mean and what they may be, a line each."""
     lines = list(comments(RunConfig, ""))
     for group in ("dataset", "model", "trainer"):
-        schema = OmegaConf.get_type(config, group)
-        lines += comments(schema, f"{group}.") if schema else ()
+        if group in config and (schema := OmegaConf.get_type(config, group)):
+            lines += comments(schema, f"{group}.")
     return "\n".join(lines)

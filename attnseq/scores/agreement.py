@@ -48,6 +48,7 @@ def rank_agreement(attention_T: npt.ArrayLike, relevance_T: npt.ArrayLike) -> fl
         ValueError: the lengths differ.
     """
     attention, relevance = _same_length(attention_T, relevance_T)
+    # not scipy.stats.somersd: of attention that is the same everywhere it makes nan, and of rounding an order
     gaps_TxT = attention[:, None] - attention
     gaps_TxT[np.abs(gaps_TxT) <= TIE * np.abs(attention).max(initial=0.0)] = 0.0
     order_TxT = np.sign(relevance[:, None] - relevance)

@@ -34,12 +34,12 @@ def test_folders_and_options_in_any_order():
 
 
 def test_help_is_the_description_and_what_is_allowed(capsys, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["attnseq"])
+    monkeypatch.setattr(sys, "argv", ["attnseq/compare.py"])
     with pytest.raises(SystemExit) as end:
         parse(["sort=x", "--help"], "What it does.\n\n    sort=KEY   as it stands", ["sort"])
     assert end.value.code == 0
     assert capsys.readouterr().out.startswith(
-        "usage: attnseq FOLDER ... [sort=...]\n\nWhat it does.\n\n    sort=KEY   as it stands\n"
+        "usage: attnseq-compare FOLDER ... [sort=...]\n\nWhat it does.\n\n    sort=KEY   as it stands\n"
     )
 
 
@@ -52,15 +52,15 @@ def test_help_is_the_description_and_what_is_allowed(capsys, monkeypatch):
         (["a", " "], "an argument is empty"),
         (["a", "nowhere"], "nowhere: no such folder"),
         (["a", "file"], "file: not a folder"),
-        (["a", "sorted=x"], "sorted=x: no such folder; usage: attnseq FOLDER ... [sort=...] [out=...]"),
-        (["a", "--sorted=x"], "--sorted=x; usage: attnseq FOLDER ... [sort=...] [out=...]"),
+        (["a", "sorted=x"], "sorted=x: no such folder; usage: attnseq-compare FOLDER ... [sort=...] [out=...]"),
+        (["a", "--sorted=x"], "--sorted=x; usage: attnseq-compare FOLDER ... [sort=...] [out=...]"),
         (["a", "--so=x"], "--so=x; usage:"),
         (["a", "--sort"], "--sort: expected one argument"),
         (["outputs/lr=1"], "outputs/lr=1: no such folder"),
     ],
 )
 def test_what_is_neither_is_refused(capsys, monkeypatch, arguments, said):
-    monkeypatch.setattr(sys, "argv", ["attnseq"])
+    monkeypatch.setattr(sys, "argv", ["attnseq/compare.py"])
     assert said in refused(capsys, parse, arguments, "", ["sort", "out"])
 
 

@@ -1,6 +1,8 @@
 """Scores of attention against numbers worked out by hand."""
 
+import numpy as np
 import pytest
+from scipy.stats import somersd
 
 from attnseq.scores.agreement import operand_mass, rank_agreement
 
@@ -31,6 +33,12 @@ def test_operand_mass_of_no_attention_is_unknown():
 )
 def test_rank_agreement(attention_T, relevance_T, expected):
     assert rank_agreement(attention_T, relevance_T) == pytest.approx(expected)
+
+
+def test_rank_agreement_is_somers_d():
+    relevance_T = [0, 100, 10, 1, 0, 100, 10, 1, 0, 0]
+    for attention_T in np.random.default_rng(0).integers(1, 8, (5, 10)):
+        assert rank_agreement(attention_T, relevance_T) == pytest.approx(somersd(relevance_T, attention_T).statistic)
 
 
 def test_rounding_orders_no_positions():
