@@ -23,7 +23,8 @@ def test_the_model_that_readme_adds_trains(tmp_path):
         (tmp_path / path).write_text(text)
 
     # the working directory stands first on the path, before an installed attnseq
-    command = [sys.executable, "-m", "attnseq.train", "model=linear_attention", "trainer=fast", *TINY]
+    as_written = ["model=linear_attention", "trainer=fast", "dataset=find_max"]
+    command = [sys.executable, "-m", "attnseq.train", *as_written, *TINY]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False)
 
     assert done.returncode == 0, done.stderr
