@@ -14,7 +14,8 @@ from torch import Tensor
 
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.model import ModelOutput
-from attnseq.report import history, pictures
+from attnseq.report import history
+from attnseq.report.pictures import Pictures
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
 from attnseq.runs import observer
@@ -134,8 +135,8 @@ PLACES = {
     "before a checkpoint": (RunObserver, "checkpoint", 2),
     "before the first checkpoint": (RunObserver, "checkpoint", 1),
     "before hyperparameters": (TensorBoardLog, "hyperparameters", 1),
-    "before a picture": (pictures, "save", 1),
-    "before the second picture": (pictures, "save", 2),
+    "before a picture": (Pictures, "attention", 2),
+    "before the second picture": (Pictures, "loss", 1),
     "before the result": (RunFolder, "write_result", 1),
 }
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.model import ModelOutput
-from attnseq.report import figures
+from attnseq.report.pictures import Pictures
 from attnseq.runs.folder import RunFolder
 from attnseq.train import main
 
@@ -44,7 +44,8 @@ def command(
     """`command(*arguments)`: the command in this process and the test's folder, with arguments for a tiny run."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    monkeypatch.setattr(figures, "save", lambda picture, path: path.write_bytes(b""))
+    for name in ("attention", "loss"):
+        monkeypatch.setattr(Pictures, name, lambda *arguments, **keywords: bytes(24))
 
     def give(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["attnseq-train", *arguments, *TINY])

@@ -15,10 +15,11 @@ import torch
 from omegaconf import OmegaConf
 
 from attnseq.article import published
+from attnseq.article.figure import ReproducedRun, reproduction_figure
 from attnseq.article.verdicts import Verdict
 from attnseq.core.files import write_atomically
-from attnseq.report import figures, history
-from attnseq.report.records import ReproducedRun
+from attnseq.report import history
+from attnseq.report.axes import save
 from attnseq.runs import build
 from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolder, RunFolderError
@@ -104,4 +105,4 @@ def write_report(root: Path, rows: Sequence[Verdict], mlp: Reproduced, lstm: Rep
         ),
         ReproducedRun("LSTM", lstm.loss_E, lstm_loss_E, lstm.mean_attention_T, lstm.relevance_T),
     ]
-    figures.save(figures.reproduction_figure(runs, "The article's run, reproduced"), root / "reproduction.png")
+    save(reproduction_figure(runs), root / "reproduction.png")

@@ -12,12 +12,12 @@ from typing import Any
 
 from attnseq.comparison.comparison import Comparison, Row
 from attnseq.comparison.intervals import BOOTSTRAP_FROM, LEVEL, RESAMPLES
+from attnseq.comparison.numbers import bounds, shown_as
 from attnseq.comparison.plots import attention_figure, curves_figure, losses_figure
 from attnseq.comparison.text import headline, legend, notes
 from attnseq.comparison.variants import Replica
 from attnseq.core.files import write_atomically
-from attnseq.report.figures import save
-from attnseq.report.numbers import bounds, shown_as
+from attnseq.report.axes import save
 from attnseq.runs.reading import STATES
 
 PICTURES = {
@@ -51,7 +51,7 @@ def write_report(comparison: Comparison, folder: Path) -> list[Path]:
         if figure is None:
             (folder / name).unlink(missing_ok=True)  # of an earlier comparison
         else:
-            save(figure, folder / name, colours=None)
+            save(figure, folder / name)
             written.append(folder / name)
     pictures = [path.name for path in written]
     texts = {

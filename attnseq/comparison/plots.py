@@ -19,7 +19,7 @@ from attnseq.comparison.measures import attention
 from attnseq.comparison.variants import Replica, replica
 from attnseq.report import history
 from attnseq.report.axes import ATTENTION, RELEVANCE, SERIES, clean, label_log_axis, new_figure, whole_ticks
-from attnseq.report.records import RELEVANCE_LABEL, relevance_share
+from attnseq.report.records import relevance_share
 from attnseq.runs.reading import FINISHED
 
 if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws pays for it
@@ -190,7 +190,7 @@ def _draw_attention(axes: Axes, attention_SxT: FloatArray, relevance_T: Sequence
     positions = np.arange(len(intervals))
     axes.bar(positions - 0.2, [i.mean for i in intervals], 0.38, color=ATTENTION, label="mean attention")
     share_T = relevance_share(relevance_T, len(positions))
-    axes.bar(positions + 0.2, share_T, 0.38, color=RELEVANCE, label=RELEVANCE_LABEL)
+    axes.bar(positions + 0.2, share_T, 0.38, color=RELEVANCE, label="exact relevance")
     bounds = [(i.low, i.high) for i in intervals if i.low is not None and i.high is not None]
     if bounds:  # of one seed there are none
         lows, highs = np.array(bounds).T

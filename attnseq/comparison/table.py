@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from attnseq.comparison.comparison import BEST, NOISE, Comparison, Row
+from attnseq.comparison.numbers import compact, shown_as
 from attnseq.comparison.text import headline, legend, notes
-from attnseq.report.numbers import compact, shown_as
 from attnseq.runs.reading import FINISHED
 
 NAME_WIDTH = 34

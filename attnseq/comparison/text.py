@@ -9,8 +9,8 @@ from attnseq.comparison.averages import Incomplete
 from attnseq.comparison.comparison import BETTER, LOSSES, Comparison, Row
 from attnseq.comparison.intervals import BOOTSTRAP_FROM
 from attnseq.comparison.measures import RANK_AGREEMENT, higher_is_better
+from attnseq.comparison.numbers import apart, ranges
 from attnseq.comparison.variants import Replica
-from attnseq.report.numbers import apart, ranges
 from attnseq.runs.reading import DAMAGED, DIVERGED, FINISHED, UNFINISHED, RunRecord
 
 ABSENT = (UNFINISHED, DIVERGED, DAMAGED)

@@ -1,8 +1,13 @@
-"""What all pictures share: size, colours, axes. Colours are Okabe and Ito's, readable by the colour-blind."""
+"""What all pictures share: size, colours, axes, writing. Colours are Okabe and Ito's, readable by the colour-blind."""
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Literal
+
+from attnseq.core.files import write_atomically
 
 if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws pays for it
     from matplotlib.axes import Axes
@@ -50,3 +55,15 @@ def clean(axes: Axes, values: Literal["x", "y"] = "y") -> None:
 def whole_ticks(count: int) -> list[int]:
     """Whole numbers from 0, at most about twenty of them."""
     return list(range(0, count, -(-count // 20)))
+
+
+def wrapped(name: str, width: int) -> str:
+    """A run's name in lines of at most so many characters, broken after commas where that can be."""
+    return fill(name.replace(",", ", "), width).replace(", ", ",")
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a PNG that is either the whole new picture or the old one, never half; its folder exists."""
+    png = io.BytesIO()
+    figure.savefig(png, format="png")
+    write_atomically(Path(path), png.getvalue(), durable=False)

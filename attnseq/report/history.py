@@ -1,7 +1,4 @@
-"""history.csv: a row an epoch, at full precision, safe against a kill at any moment.
-
-Legend: T positions.
-"""
+"""history.csv: a row an epoch, at full precision, safe against a kill at any moment."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from attnseq.core.files import named_in_errors, write_atomically
-from attnseq.report.records import EpochRecord, history_columns
+from attnseq.report.records import EpochRecord, history_row
 
 
 def append(path: str | Path, record: EpochRecord) -> None:
@@ -26,14 +23,14 @@ def append(path: str | Path, record: EpochRecord) -> None:
         ValueError: the file has other columns, or already holds this epoch or a later one.
     """
     path = Path(path)
-    columns = history_columns(len(record.attention.mean_T))
+    row = history_row(record)
     lines = _whole_lines(path)
-    if lines and tuple(lines[0].split(",")) != columns:
-        raise ValueError(f"{path} has other columns than this run ({len(columns)}): not appended to")
+    if lines and lines[0].split(",") != list(row):
+        raise ValueError(f"{path} has other columns than this run ({len(row)}): not appended to")
     last = int(lines[-1].split(",", 1)[0]) if len(lines) > 1 else 0
     if record.epoch <= last:
         raise ValueError(f"{path} already holds epoch {last}, so epoch {record.epoch} cannot follow; truncate it first")
-    new = ([] if lines else [",".join(columns)]) + [",".join(_cells(record))]
+    new = ([] if lines else [",".join(row)]) + [",".join(map(repr, row.values()))]
     # a line without an end was cut off by a kill: what follows the last whole line is written over
     offset = sum(len(line.encode()) + 1 for line in lines)
     with named_in_errors(path), path.open("r+b" if path.exists() else "wb") as file:
@@ -113,17 +110,3 @@ def _whole_lines(path: Path) -> list[str]:
     if not path.exists():
         return []
     return path.read_bytes().decode(errors="replace").split("\n")[:-1]
-
-
-def _cells(record: EpochRecord) -> list[str]:
-    """A row's cells, in the order of `history_columns`."""
-    values = [
-        record.loss_train,
-        record.loss_validation,
-        record.mae_validation,
-        record.exact_validation,
-        record.attention.entropy,
-        *record.attention.mean_T,
-        record.seconds,
-    ]
-    return [str(record.epoch), *(repr(float(value)) for value in values)]

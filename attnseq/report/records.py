@@ -1,11 +1,11 @@
 """The values that a training run hands to its reports: plain Python and NumPy, no tensors.
 
-Legend: T positions, D digit values, N histogram bins, E epochs.
+Legend: T positions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,21 +13,7 @@ import numpy.typing as npt
 
 from attnseq.training.attention_summary import AttentionSummary
 
-# what pictures with room for it say: not how much the answer changes where the digit is drawn anew
-RELEVANCE_LABEL = "exact relevance (place value)"
-
 FloatArray = npt.NDArray[np.float64]
-
-# the columns of history.csv that every run has; `history_columns` adds one a position
-HISTORY_COLUMNS = (
-    "epoch",
-    "loss/train",
-    "loss/validation",
-    "mae/validation",
-    "exact/validation",
-    "attention/entropy",
-    "seconds",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,55 +22,35 @@ class EpochRecord:
 
     Args:
         epoch: counted from 1.
-        loss_train: mean loss over the epoch's training steps; squared error of the scaled target.
-        loss_validation: the same on held-out samples, after the epoch.
-        mae_validation: mean absolute error, in units of the answer.
-        exact_validation: share of held-out samples whose rounded answer is right; in [0, 1].
+        row: whatever was measured, by name, in the order in which it is shown: "loss/train", "mae/validation".
+        attention: of the probe set, by tag, the model's main attention first; empty where a model has none.
         seconds: wall time of this epoch.
-        attention: attention over the probe set, after the epoch.
     """
 
     epoch: int
-    loss_train: float
-    loss_validation: float
-    mae_validation: float
-    exact_validation: float
+    row: Mapping[str, float]
+    attention: Mapping[str, AttentionSummary]
     seconds: float
-    attention: AttentionSummary
+
+    @property
+    def main_attention(self) -> AttentionSummary | None:
+        """The attention that the history and the terminal show, or None."""
+        return next(iter(self.attention.values()), None)
 
 
-@dataclass(frozen=True, eq=False)
-class ReproducedRun:
-    """One of the tutorial's runs beside ours, for the reproduction figure.
-
-    Args:
-        name: heading, such as "MLP with attention".
-        loss_E: our training loss, an entry an epoch; (E,).
-        published_loss_E: the tutorial's; (E,).
-        mean_T: our mean attention; (T,).
-        relevance_T: exact relevance of each position, any scale; (T,).
-        published_mean_T: the tutorial's mean attention, None where it printed none; (T,).
-    """
-
-    name: str
-    loss_E: Sequence[float]
-    published_loss_E: Sequence[float]
-    mean_T: npt.ArrayLike
-    relevance_T: npt.ArrayLike
-    published_mean_T: npt.ArrayLike | None = None
-
-
-def history_columns(positions: int) -> tuple[str, ...]:
-    """Columns of history.csv, in order, for sequences of `positions` positions.
+def history_row(record: EpochRecord) -> dict[str, float]:
+    """A row of history.csv: its numbers by column, in order.
 
     Args:
-        positions: length of a sequence, T.
+        record: the epoch.
 
     Returns:
-        `HISTORY_COLUMNS` with `attention/position_0`... before `seconds`.
+        `epoch`, what was measured, the main attention's mean as `attention/position_0`..., `seconds`.
     """
-    per_position = tuple(f"attention/position_{position}" for position in range(positions))
-    return (*HISTORY_COLUMNS[:-1], *per_position, HISTORY_COLUMNS[-1])
+    mean_T = [] if record.main_attention is None else record.main_attention.mean_T
+    positions = {f"attention/position_{position}": mean for position, mean in enumerate(mean_T)}
+    numbers = {**record.row, **positions, "seconds": record.seconds}
+    return {"epoch": record.epoch} | {name: float(number) for name, number in numbers.items()}
 
 
 def relevance_share(relevance_T: npt.ArrayLike, positions: int) -> FloatArray:

@@ -41,16 +41,18 @@ def summary_line(variant: str, parameters: int, dataset: str, samples: int, devi
 
 def attention_bars(
     mean_T: npt.ArrayLike,
-    relevance_T: npt.ArrayLike | None,
+    relevance_T: npt.ArrayLike | None = None,
     published_T: npt.ArrayLike | None = None,
+    position_names: Sequence[str] | None = None,
     encoding: str | None = None,
 ) -> str:
-    """The mean attention as a table of bars, at most 77 characters wide.
+    """The mean attention as a table of bars, at most 77 characters wide where names are short.
 
     Args:
         mean_T: mean weight of each position; (T,).
         relevance_T: exact relevance of each position, any scale (shown as shares), or None for no column; (T,).
         published_T: published mean weights, or None for no column; (T,).
+        position_names: T of them; None: numbers from 0.
         encoding: what the output can show; that of standard output where None. Bars are `#` where it has no blocks.
 
     Returns:
@@ -67,33 +69,36 @@ def attention_bars(
         columns.append(("published", np.asarray(published_T, dtype=np.float64)))
     blocks = _can_show_blocks(encoding)
     top = float(np.nanmax(mean, initial=0.0)) or 1.0
-    lines = ["position  " + " " * BAR_WIDTH + "".join(f"  {name:>9}" for name, _ in columns)]
-    for position in range(len(mean)):
+    names = position_names or list(map(str, range(len(mean))))
+    width = max(len("position"), *map(len, names))
+    lines = [f"{'position':>{width}}  {'':{BAR_WIDTH}}" + "".join(f"  {name:>9}" for name, _ in columns)]
+    for position, name in enumerate(names):
         bar = _bar(mean[position] / top, blocks)
         cells = "".join(f"  {_share(values[position]):>9}" for _, values in columns)
-        lines.append(f"{position:>8}  {bar:<{BAR_WIDTH}}{cells}")
+        lines.append(f"{name:>{width}}  {bar:<{BAR_WIDTH}}{cells}")
     return "\n".join(lines)
 
 
-def results_table(result: Mapping[str, Any]) -> str:
-    """A finished run's held-out figures, a line each.
+def results_table(result: Mapping[str, Any], units: Mapping[str, str] | None = None) -> str:
+    """A finished run's figures of held-out samples, a line each, and its speed.
 
     Args:
-        result: as in result.json: losses (mean squared error), mae/test (units of the answer), exact/test (share).
+        result: as in result.json; every number of the validation and test samples is shown.
+        units: what follows a metric's number, by the metric's name: {"mae": "steps"}.
 
     Returns:
         Lines of text.
     """
+    rows = {}
+    for name, value in result.items():
+        metric, _, split = name.rpartition("/")
+        if split in ("validation", "test") and isinstance(value, (int, float)):
+            rows[name] = f"{value:.5g} {(units or {}).get(metric, '')}".rstrip()
     each = result["microseconds_per_sample"]  # None where the history of the epochs is gone
     speed = "" if each is None else f"{each:.2f} us per sample in training, "
-    rows = (
-        ("loss/validation", f"{result['loss/validation']:.4e}"),
-        ("loss/test", f"{result['loss/test']:.4e}"),
-        ("mae/test", f"{result['mae/test']:.3f} in units of the answer"),
-        ("exact/test", f"{result['exact/test']:.2%} of the rounded answers are right"),
-        ("speed", f"{speed}{result['seconds']:.1f} s in all"),
-    )
-    return "\n".join(f"{name:<16} {text}" for name, text in rows)
+    rows["speed"] = f"{speed}{result['seconds']:.1f} s in all"
+    width = max(16, *map(len, rows))
+    return "\n".join(f"{name:<{width}} {text}" for name, text in rows.items())
 
 
 def verdict_table(rows: Iterable[tuple[str, Value, Value, bool]]) -> Table:

@@ -5,20 +5,20 @@ Legend: T positions, N histogram bins.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
-from torch.utils.tensorboard.summary import Summary, histogram_raw, scalar
+from tensorboard.compat.proto.summary_pb2 import Summary
+from torch.utils.tensorboard.summary import histogram_raw, scalar
 from torch.utils.tensorboard.summary import hparams as hparams_summaries
 from torch.utils.tensorboard.summary import text as text_summary
 
 from attnseq.report.event_file import EventFile
-from attnseq.report.pictures import attention_image, heatmap_image
+from attnseq.report.pictures import Pictures
 from attnseq.report.records import AttentionSummary, EpochRecord
 
 
@@ -49,26 +49,37 @@ class TensorBoardLog:
         if self._starts:
             self._events.add(0, text_summary("config", f"```yaml\n{yaml_text.rstrip()}\n```"))
 
-    def epoch(self, record: EpochRecord, relevance_T: npt.ArrayLike | None) -> None:
-        """Log an epoch: scalars, a histogram for each position, the attention as images.
+    def epoch(
+        self,
+        record: EpochRecord,
+        relevance_T: npt.ArrayLike | None = None,
+        position_names: Sequence[str] | None = None,
+        pictures: Pictures | None = None,
+    ) -> None:
+        """Log an epoch: scalars, histograms of the attention at each position and, where asked for, its pictures.
 
         Args:
             record: the epoch.
-            relevance_T: exact relevance of each position, any scale, drawn beside the attention; None draws none; (T,).
+            relevance_T: exact relevance of each position, any scale, drawn beside the main attention; (T,).
+            position_names: T of them; None: numbers from 0.
+            pictures: draws them, which takes longer than all else; None: there are none.
 
         Raises:
             ValueError: attention and relevance differ in length.
         """
-        step = self._epoch = record.epoch
-        attention = record.attention
-        summaries = [scalar(tag, value) for tag, value in epoch_scalars(record).items()]
-        summaries += [_histogram(attention, position) for position in range(len(attention.mean_T))]
-        bars = attention_image(attention.mean_T, relevance_T, f"mean attention, epoch {step}", scale=1)
-        summaries.append(_image("attention/mean", bars))
-        if attention.heatmap_TxD is not None:
-            heatmap = heatmap_image(attention.heatmap_TxD, f"attention, epoch {step}")
-            summaries.append(_image("attention/heatmap", heatmap))
-        self._events.add(step, *summaries)
+        self._epoch = record.epoch
+        summaries = [scalar(tag, float(value)) for tag, value in record.row.items()]
+        for tag, attention in record.attention.items():
+            summaries += _histograms(tag, attention)
+            if pictures is not None:
+                relevance = relevance_T if attention is record.main_attention else None
+                title = f"{tag}, epoch {record.epoch}"
+                bars = pictures.attention(title, attention.mean_T, relevance, position_names=position_names)
+                summaries.append(_image(f"{tag}/mean", bars))
+                if attention.heatmap_TxR is not None:
+                    cells = pictures.heatmap(title, attention.heatmap_TxR, attention.rows, position_names)
+                    summaries.append(_image(f"{tag}/heatmap", cells))
+        self._events.add(record.epoch, *summaries)
 
     def hyperparameters(self, hparams: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
         """Fill the run's row of the HParams tab; last, a step after the last epoch: a resumed run purges it from there.
@@ -79,35 +90,11 @@ class TensorBoardLog:
 
         Args:
             hparams: name to value; what is neither a number nor a string is shown by `str`.
-            metrics: final metrics by scalar tag; those that `epoch` logs already are not logged again.
+            metrics: final metrics by scalar tag; none that `epoch` logs already.
         """
-        shown = {name: _hparam(value) for name, value in hparams.items()}
-        finals = {tag: float(value) for tag, value in metrics.items()}
-        final_scalars = [scalar(tag, value) for tag, value in finals.items() if tag not in EPOCH_SCALARS]
-        _, start, end = hparams_summaries(shown, {})
-        self._events.add(self._epoch + 1, start, end, *final_scalars)
-
-
-EPOCH_SCALARS = ("loss/train", "loss/validation", "mae/validation", "exact/validation", "attention/entropy")
-
-
-def epoch_scalars(record: EpochRecord) -> dict[str, float]:
-    """An epoch's scalars by TensorBoard tag.
-
-    Args:
-        record: the epoch.
-
-    Returns:
-        The tags of `EPOCH_SCALARS`; loss, answer units, share, nats.
-    """
-    values = (
-        record.loss_train,
-        record.loss_validation,
-        record.mae_validation,
-        record.exact_validation,
-        record.attention.entropy,
-    )
-    return dict(zip(EPOCH_SCALARS, map(float, values), strict=True))
+        _, start, end = hparams_summaries({name: _hparam(value) for name, value in hparams.items()}, {})
+        finals = [scalar(tag, float(value)) for tag, value in metrics.items()]
+        self._events.add(self._epoch + 1, start, end, *finals)
 
 
 def _hparam(value: Any) -> float | str:
@@ -117,25 +104,26 @@ def _hparam(value: Any) -> float | str:
     return str(value)
 
 
-def _image(tag: str, image: Image.Image) -> Summary:
-    png = io.BytesIO()
-    image.save(png, "PNG", compress_level=3)
-    picture = Summary.Image(height=image.height, width=image.width, colorspace=3, encoded_image_string=png.getvalue())
+def _image(tag: str, png: bytes) -> Summary:
+    width, height = struct.unpack(">II", png[16:24])  # where every PNG says its size
+    picture = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=png)
     return Summary(value=[Summary.Value(tag=tag, image=picture)])
 
 
-def _histogram(attention: AttentionSummary, position: int) -> Summary:
-    counts_N = np.asarray(attention.histogram_TxN[position])
-    # TensorBoard takes the smallest and largest value as the outer edges, so empty bins beyond them must go
-    filled = np.flatnonzero(counts_N)
-    first, last = (int(filled[0]), int(filled[-1])) if len(filled) else (0, len(counts_N) - 1)
-    return histogram_raw(
-        f"attention/position_{position}",
-        min=float(attention.minimum_T[position]),
-        max=float(attention.maximum_T[position]),
-        num=int(attention.samples),
-        sum=float(attention.sum_T[position]),
-        sum_squares=float(attention.sum_squares_T[position]),
-        bucket_limits=np.asarray(attention.edges_N1)[first + 1 : last + 2].tolist(),
-        bucket_counts=counts_N[first : last + 1].tolist(),
-    )
+def _histograms(tag: str, attention: AttentionSummary) -> Iterator[Summary]:
+    """One for each position that any sample has."""
+    for position in np.flatnonzero(attention.samples_T).tolist():
+        counts_N = attention.histogram_TxN[position]
+        # TensorBoard takes the smallest and largest value as the outer edges, so empty bins beyond them must go
+        filled = np.flatnonzero(counts_N)
+        first, beyond = filled[0], filled[-1] + 1
+        yield histogram_raw(
+            f"{tag}/position_{position}",
+            min=float(attention.minimum_T[position]),
+            max=float(attention.maximum_T[position]),
+            num=int(attention.samples_T[position]),
+            sum=float(attention.sum_T[position]),
+            sum_squares=float(attention.sum_squares_T[position]),
+            bucket_limits=attention.edges_N1[first + 1 : beyond + 1].tolist(),
+            bucket_counts=counts_N[first:beyond].tolist(),
+        )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import IO
 
@@ -15,19 +15,10 @@ import numpy as np
 import rich.progress
 from rich.console import Console
 
-from attnseq.report.records import EpochRecord
+from attnseq.report.records import EpochRecord, FloatArray
 
-# heading and width of each column of the epoch table: 79 characters in all
-EPOCH_COLUMNS = (
-    ("epoch", 5),
-    ("loss/train", 10),
-    ("loss/valid", 10),
-    ("mae", 7),
-    ("exact", 7),
-    ("entropy", 7),
-    ("attends to", 13),
-    ("s", 6),
-)
+METRICS = 2
+"""Of an epoch's row in the terminal, besides its losses."""
 LOG_WIDTH = 100
 REFRESH_SECONDS = 0.2
 LINE_SECONDS, LINE_SHARE, SILENCE_SECONDS = 10.0, 0.1, 300.0
@@ -83,6 +74,7 @@ class Progress:
         self._total, self._start, self._replicas, self._clock = total, start, replicas, clock
         self._began = self._shown = clock()
         self._shown_step = start
+        self._headed = False
         self._bar: rich.progress.Progress | None = None
         if self.console.is_terminal and not self.console.is_dumb_terminal:
             self._bar = rich.progress.Progress(
@@ -135,29 +127,18 @@ class Progress:
             words += [self._speed(step, now), f"{format_seconds(left)} left"]
             self._print("  ".join(word for word in words if word))
 
-    def epoch_table_header(self) -> None:
-        """Print the headings of the epoch table."""
-        self._print("  ".join(name.rjust(width) for name, width in EPOCH_COLUMNS))
-
-    def epoch_row(self, record: EpochRecord) -> None:
-        """Print an epoch's row: losses, answer units, share, nats, the two positions with most attention, seconds.
+    def epoch_row(self, record: EpochRecord, position_names: Sequence[str] | None = None) -> None:
+        """Print an epoch's row, before the first one headings; both fit 80 columns where names are short.
 
         Args:
-            record: the epoch.
+            record: the epoch: losses, the first metrics besides, the positions with most attention, seconds.
+            position_names: T of them; None: numbers from 0.
         """
-        mean_T = np.asarray(record.attention.mean_T)
-        strongest = np.argsort(-mean_T, kind="stable")[:2]
-        cells = (
-            str(record.epoch),
-            format_loss(record.loss_train),
-            format_loss(record.loss_validation),
-            f"{record.mae_validation:.3f}",
-            f"{record.exact_validation:.2%}",
-            f"{record.attention.entropy:.3f}",
-            " ".join(f"{position}:{mean_T[position]:.2f}".replace(":0.", ":.") for position in strongest),
-            f"{record.seconds:.1f}",
-        )
-        self._print("  ".join(cell.rjust(width) for cell, (_, width) in zip(cells, EPOCH_COLUMNS, strict=True)))
+        cells = epoch_cells(record, position_names)
+        if not self._headed:
+            self._print("  ".join(heading.rjust(width) for heading, width, _ in cells))
+            self._headed = True
+        self._print("  ".join(text.rjust(width) for _, width, text in cells))
 
     def restart_clock(self) -> None:
         """Reckon the time left from now on: what was before (compilation) will not come again."""
@@ -178,6 +159,35 @@ class Progress:
     def _print(self, line: str) -> None:
         # soft_wrap: rich neither breaks nor pads the line
         self.console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def epoch_cells(record: EpochRecord, position_names: Sequence[str] | None = None) -> list[tuple[str, int, str]]:
+    """Heading, width and text of an epoch's cells; arguments as of `Progress.epoch_row`."""
+    losses = [name for name in ("loss/train", "loss/validation") if name in record.row]
+    metrics = [name for name in record.row if name not in losses][:METRICS]
+    cells = [("epoch", 5, str(record.epoch))]
+    cells += [(name[:10], 10, format_loss(record.row[name])) for name in losses]
+    for name in metrics:
+        heading = name.removesuffix("/validation").rpartition("/")[2]
+        cells.append((heading, max(8, len(heading)), format_metric(record.row[name])))
+    if record.main_attention is not None:
+        cells.append(("attends to", *_strongest(record.main_attention.mean_T, position_names)))
+    return [*cells, ("s", 6, f"{record.seconds:.1f}")]
+
+
+def _strongest(mean_T: FloatArray, position_names: Sequence[str] | None) -> tuple[int, str]:
+    """Width and text of a cell that names the two positions with most attention, or one where names are long."""
+    names = position_names or list(map(str, range(len(mean_T))))
+    longest = max(map(len, names))
+    shown = 2 if longest <= 4 else 1
+    strongest = np.argsort(-mean_T, kind="stable")[:shown]
+    text = " ".join(f"{names[position]}:{mean_T[position]:.2f}".replace(":0.", ":.") for position in strongest)
+    return max(10, shown * (longest + 5) - 1), text
+
+
+def format_metric(value: float) -> str:
+    """Any number in at most ten characters: four decimals, or three digits and an exponent."""
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1000 else f"{value:.2e}"
 
 
 def format_loss(loss: float) -> str:

@@ -15,6 +15,7 @@ from attnseq.core.fan_out import for_each
 from attnseq.datasets.dataset import Dataset
 from attnseq.datasets.pool import DataPool
 from attnseq.report import history
+from attnseq.report.pictures import Pictures
 from attnseq.report.records import EpochRecord
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
@@ -45,13 +46,14 @@ class RunObserver:
 
     Attributes:
         logs: TensorBoard's, one a run.
+        pictures: draws those of all runs.
     """
 
     def __init__(self, jobs: Sequence[Job], data: DataPool, progress: Progress, program: Program | None = None):
         self._jobs, self._data, self._progress, self._program = jobs, data, progress, program
         self._started = self._epoch_started = time.monotonic()
         self._relevance_T = data.datasets[0].task.relevance
-        self.logs = for_each(_open_log, jobs)
+        self.logs, self.pictures = for_each(_open_log, jobs), Pictures()
 
     def seconds(self, job: Job) -> float:
         """Spent on a run so far: its share of its population's time, earlier attempts counted in."""
@@ -73,8 +75,6 @@ class RunObserver:
     def start(self) -> None:
         self._epoch_started = time.monotonic()
         self._progress.restart_clock()
-        if len(self._jobs) == 1:
-            self._progress.epoch_table_header()
 
     def progress(self, steps: int, loss_P: Sequence[float]) -> None:
         finite = [loss for loss in loss_P if math.isfinite(loss)]
@@ -86,7 +86,7 @@ class RunObserver:
         watched = self._data.evaluate(parameters_PxN, lambda some, dataset: _watch(flat, some, dataset))
         running = [not diverged for diverged in population.diverged()]
         records = [
-            EpochRecord(epoch, loss, metrics.loss, metrics.mae, metrics.exact, seconds, attention)
+            EpochRecord(epoch, _row(loss, metrics, attention), {"attention": attention}, seconds)
             for loss, seconds, (metrics, attention) in zip(loss_P, seconds_P, watched, strict=True)
         ]
         for_each(self._write_epoch, *(compress(column, running) for column in (self._jobs, self.logs, records)))
@@ -95,9 +95,10 @@ class RunObserver:
         self._epoch_started = time.monotonic()
 
     def _write_epoch(self, job: Job, events: TensorBoardLog, record: EpochRecord) -> None:
-        events.epoch(record, self._relevance_T)
+        is_last = record.epoch == job.config.trainer.epochs  # pictures take longer than all else that is written
+        events.epoch(record, self._relevance_T, pictures=self.pictures if is_last else None)
         history.append(job.folder.history_path, record)
-        losses = record.loss_train, record.loss_validation
+        losses = record.row["loss/train"], record.row["loss/validation"]
         log.info("%s: epoch %d, loss/train %.6g, loss/validation %.6g", job.name, record.epoch, *losses)
 
     def checkpoint(self, population: Population) -> None:
@@ -125,6 +126,17 @@ def _open_log(job: Job) -> TensorBoardLog:
     events = TensorBoardLog(job.path, purge_step=epoch + 1 if job.resumed else None)
     events.config(job.yaml)
     return events
+
+
+def _row(loss: float, metrics: Metrics, attention: AttentionSummary) -> dict[str, float]:
+    """What was measured in an epoch, by name."""
+    return {
+        "loss/train": loss,
+        "loss/validation": metrics.loss,
+        "mae/validation": metrics.mae,
+        "exact/validation": metrics.exact,
+        "attention/entropy": attention.entropy,
+    }
 
 
 def _watch(flat: FlatModel, parameters_PxN: Tensor, dataset: Dataset) -> list[tuple[Metrics, AttentionSummary]]:

@@ -12,7 +12,9 @@ import torch
 
 from attnseq.article.published import published_run
 from attnseq.core.fan_out import for_each
-from attnseq.report import history, pictures
+from attnseq.core.files import write_atomically
+from attnseq.report import history
+from attnseq.report.pictures import Pictures
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
 from attnseq.runs import build
@@ -61,7 +63,8 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals, cor
         observer = RunObserver(jobs, data, progress, program)
         Trainer(data, build.build_schedule(trainer), observer, cores).fit(population, stop, began_as(jobs))
         seconds = [{"seconds": observer.seconds(job)} for job in jobs]
-        results = for_each(publish, jobs, observer.logs, map(or_, measure(jobs, data, population), seconds))
+        measured = map(or_, measure(jobs, data, population), seconds)
+        results = for_each(publish, jobs, observer.logs, measured, [observer.pictures] * len(jobs))
     stop.check()
     return results
 
@@ -116,13 +119,14 @@ def other_program(jobs: Sequence[Job], program: Program) -> str:
     return f"{runs} trained so far by {other}; what comes may not fit what was"
 
 
-def publish(job: Job, log: TensorBoardLog, result: Result) -> Result:
+def publish(job: Job, log: TensorBoardLog, result: Result, pictures: Pictures) -> Result:
     """Write a run's hyperparameters, pictures and, last, its result.
 
     Args:
         job: the run.
         log: its TensorBoard's.
         result: whole.
+        pictures: draws them.
 
     Returns:
         What result.json holds.
@@ -130,22 +134,26 @@ def publish(job: Job, log: TensorBoardLog, result: Result) -> Result:
     if result["status"] == "finished":
         finals = {key: result[key] for key in ("loss/test", "mae/test", "exact/test")}
         log.hyperparameters(flatten(asdict(job.config)), finals)
-    draw(job, result)
+    draw(job, result, pictures)
     return job.folder.write_result(result)
 
 
-def draw(job: Job, result: Result) -> None:
+def draw(job: Job, result: Result, pictures: Pictures) -> None:
     """Write the run's pictures, the article's own values drawn in where the run is the article's.
 
     Args:
         job: the run; without its history there is no picture of its losses.
         result: of this run, just now or read back.
+        pictures: draws them.
     """
     theirs = published_run(job.variant, job.config.seed)
     mean_T = [math.nan if weight is None else weight for weight in result["attention/mean"]]  # as JSON has it
-    attention = pictures.attention_image(mean_T, result["attention/relevance"], job.variant, theirs.mean_attention_T)
-    pictures.save(attention, job.folder.path / "attention.png")
+    relevance_T, published_T = result["attention/relevance"], theirs.mean_attention_T
+    _write(job, "attention.png", pictures.attention(job.variant, mean_T, relevance_T, published_T))
     if job.folder.history_path.exists():
         losses = None if theirs.loss_E is None else [float(loss) for loss in theirs.loss_E]
-        rows = history.read(job.folder.history_path)
-        pictures.save(pictures.loss_image(rows, losses, job.variant), job.folder.path / "loss.png")
+        _write(job, "loss.png", pictures.loss(job.variant, history.read(job.folder.history_path), losses))
+
+
+def _write(job: Job, name: str, png: bytes) -> None:
+    write_atomically(job.folder.path / name, png, durable=False)

@@ -7,6 +7,7 @@ import torch
 
 from attnseq.article.published import as_printed, published_run
 from attnseq.report import history
+from attnseq.report.pictures import Pictures
 from attnseq.report.tables import attention_bars, results_table, summary_line
 from attnseq.report.terminal import terminal_console
 from attnseq.runs import build
@@ -19,6 +20,7 @@ from attnseq.training.population import FlatModel
 from attnseq.training.stopping import StopSignals
 
 PICTURES = ("attention.png", "loss.png")
+UNITS = {"mae": "in units of the answer", "exact": "of the rounded answers are right"}
 
 
 def run(job: Job) -> Result:
@@ -64,7 +66,7 @@ def redraw(job: Job, result: Result) -> None:
     """Draw a finished run's pictures again where one is missing, and the folder can be written."""
     if result["status"] == "finished" and not all((job.path / name).exists() for name in PICTURES):
         with suppress(OSError):
-            draw(job, result)
+            draw(job, result, Pictures())
 
 
 def show(job: Job, result: Result) -> None:
@@ -85,7 +87,7 @@ def show(job: Job, result: Result) -> None:
         losses = [as_printed(row["loss/train"]) for row in history.read(job.folder.history_path)]
         console.print(f"{'loss/train':<16} {' '.join(losses)}", soft_wrap=True)
         console.print(f"{'published':<16} {' '.join(theirs.loss_E)}", soft_wrap=True)
-    console.print(results_table(result))
+    console.print(results_table(result, UNITS))
     shown = as_seen(job.path)
     for name in PICTURES:
         if (job.path / name).exists():

@@ -1,6 +1,6 @@
 """What is kept of the attention of one model: NumPy alone, so that who reads a run's reports need not load PyTorch.
 
-Shapes: T positions, D digit values, N histogram bins.
+Shapes: T positions, R rows of the heatmap, N histogram bins.
 """
 
 from dataclasses import dataclass
@@ -16,16 +16,17 @@ class AttentionSummary:
     """The attention of one model over a fixed probe set, as counts and sums rather than samples.
 
     Args:
-        mean_T: mean weight of each position; (T,).
+        mean_T: mean weight of each position over the samples that have it; nan where none has; (T,).
         entropy: entropy of a sample's weights, scaled to sum 1, mean over the samples that have any; nats.
-        histogram_TxN: how many samples had a weight in each bin, for each position; (T, N), rows sum to `samples`.
+        histogram_TxN: how many samples had a weight in each bin, for each position; (T, N), rows sum to `samples_T`.
         edges_N1: bin edges, rising, within [0, 1]; (N + 1,).
         minimum_T: smallest weight of each position; (T,).
         maximum_T: largest weight of each position; (T,).
         sum_T: sum of weights over samples; (T,).
         sum_squares_T: sum of squared weights over samples; (T,).
-        samples: size of the probe set.
-        heatmap_TxD: mean weight of each digit value at each position where attention is per element, else None; (T, D).
+        samples_T: samples that have the position, since sequences may be padded; (T,).
+        heatmap_TxR: mean weight of each row at each position, None where there are no rows; (T, R).
+        rows: what R counts: "digit value", "answer position", "query position"; "" where there are no rows.
     """
 
     mean_T: FloatArray
@@ -36,5 +37,6 @@ class AttentionSummary:
     maximum_T: FloatArray
     sum_T: FloatArray
     sum_squares_T: FloatArray
-    samples: int
-    heatmap_TxD: FloatArray | None = None
+    samples_T: npt.NDArray[np.int64]
+    heatmap_TxR: FloatArray | None = None
+    rows: str = ""

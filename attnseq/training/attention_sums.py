@@ -1,6 +1,6 @@
 """The attention of a population over a set of samples, as counts and sums.
 
-Shapes: P replicas, B samples of a chunk, T positions, D digit values, N histogram bins.
+Shapes: P replicas, B samples of a chunk, T positions, D digit values, R rows, N histogram bins.
 """
 
 import sys
@@ -85,6 +85,7 @@ class AttentionSums:
         values = (self._sums_PxT, self._squares_PxT, self._lows_PxT, self._highs_PxT, entropy_P, counts_PxTxN)
         columns = [value.cpu().numpy() for value in values]
         maps = [None] * len(entropy_P) if self._heatmap is None else list((self._heatmap / samples).cpu().numpy())
+        samples_T = np.full(self._sums_PxT.shape[1], samples)
         return [
             AttentionSummary(
                 mean_T=sums_T / samples,
@@ -95,10 +96,11 @@ class AttentionSums:
                 maximum_T=highs_T,
                 sum_T=sums_T,
                 sum_squares_T=squares_T,
-                samples=samples,
-                heatmap_TxD=heatmap_TxD,
+                samples_T=samples_T,
+                heatmap_TxR=heatmap_TxR,
+                rows="" if heatmap_TxR is None else "digit value",
             )
-            for sums_T, squares_T, lows_T, highs_T, entropy, counts_TxN, heatmap_TxD in zip(*columns, maps, strict=True)
+            for sums_T, squares_T, lows_T, highs_T, entropy, counts_TxN, heatmap_TxR in zip(*columns, maps, strict=True)
         ]
 
 

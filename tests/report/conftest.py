@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -24,24 +24,29 @@ def attention_summary(seed: int, positions: int, heatmap: bool) -> AttentionSumm
         maximum_T=weights_BxT.max(0),
         sum_T=weights_BxT.sum(0),
         sum_squares_T=(weights_BxT**2).sum(0),
-        samples=SAMPLES,
-        heatmap_TxD=np.full((positions, 10), 0.1) if heatmap else None,
+        samples_T=np.full(positions, SAMPLES),
+        heatmap_TxR=np.full((positions, 10), 0.1) if heatmap else None,
+        rows="digit value" if heatmap else "",
     )
 
 
 @pytest.fixture
 def make_record() -> Callable[..., EpochRecord]:
-    """`make_record(epoch, positions=3, heatmap=False)`: the same epoch gives the same numbers."""
+    """`make_record(epoch, positions=3, heatmap=False, tags=("attention",))`: an epoch always gives the same numbers."""
 
-    def make(epoch: int, positions: int = 3, heatmap: bool = False) -> EpochRecord:
+    def make(
+        epoch: int, positions: int = 3, heatmap: bool = False, tags: Sequence[str] = ("attention",)
+    ) -> EpochRecord:
         return EpochRecord(
             epoch=epoch,
-            loss_train=0.1 / 3 / epoch,
-            loss_validation=0.2 / 3 / epoch,
-            mae_validation=10.5,
-            exact_validation=0.125,
+            row={
+                "loss/train": 0.1 / 3 / epoch,
+                "loss/validation": 0.2 / 3 / epoch,
+                "any name/validation": 10.5,
+                "attention/entropy": 0.125,
+            },
+            attention={tag: attention_summary(epoch, positions, heatmap) for tag in tags},
             seconds=2.25,
-            attention=attention_summary(epoch, positions, heatmap),
         )
 
     return make

@@ -1,10 +1,12 @@
-"""What all pictures share: few and plain labels, and room around a single point."""
+"""What all pictures share: few and plain labels, room around a single point, files that are whole or not there."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from attnseq.report.axes import SERIES, label_log_axis, new_figure, whole_ticks
+from attnseq.report.axes import SERIES, label_log_axis, new_figure, save, whole_ticks, wrapped
 
 
 @pytest.mark.parametrize("count", [1, 2, 10, 20, 21, 40, 1000])
@@ -41,3 +43,35 @@ def test_many_decades_keep_a_label_a_decade() -> None:
 
 def test_colours_differ() -> None:
     assert len(set(SERIES)) == len(SERIES)
+
+
+@pytest.mark.parametrize("width", [5, 20, 30, 100])
+def test_a_name_keeps_all_its_letters_and_breaks_after_commas_where_it_can(width: int) -> None:
+    name = "lstm_attention,hidden_size=128,attention=feature_wise"
+    lines = wrapped(name, width).splitlines()
+    assert "".join(lines) == name
+    assert max(map(len, lines)) <= width
+    assert width < 30 or all(line.endswith(",") for line in lines[:-1])
+
+
+def test_saved_whole_and_over_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_text("old")
+    save(new_figure(2, 1), path)
+    with Image.open(path) as image:
+        assert (image.format, image.size) == ("PNG", (220, 110))
+    assert [each.name for each in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_save_that_fails_leaves_the_old_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.png"
+    path.write_text("old")
+
+    def disk_full(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "replace", disk_full)
+    with pytest.raises(OSError, match="no space"):
+        save(new_figure(2, 1), path)
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.png"]

@@ -1,13 +1,25 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from attnseq.report.records import HISTORY_COLUMNS, history_columns, relevance_share
+from attnseq.report.records import EpochRecord, history_row, relevance_share
+
+MakeRecord = Callable[..., EpochRecord]
 
 
-def test_columns_of_the_positions_stand_before_the_seconds() -> None:
-    columns = history_columns(2)
-    assert columns == (*HISTORY_COLUMNS[:-1], "attention/position_0", "attention/position_1", "seconds")
-    assert columns[:2] == ("epoch", "loss/train")
+def test_a_row_has_whatever_was_measured_then_the_main_attention_then_the_seconds(make_record: MakeRecord) -> None:
+    record = make_record(2, positions=2, tags=("attention", "attention/other"))
+    row = history_row(record)
+    assert list(row) == ["epoch", *record.row, "attention/position_0", "attention/position_1", "seconds"]
+    assert row["attention/position_1"] == record.attention["attention"].mean_T[1]
+    assert isinstance(row["epoch"], int)
+
+
+def test_a_model_without_attention_has_no_positions(make_record: MakeRecord) -> None:
+    record = make_record(1, tags=())
+    assert record.main_attention is None
+    assert list(history_row(record)) == ["epoch", *record.row, "seconds"]
 
 
 def test_relevance_becomes_shares_of_one() -> None:

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.table import Table
 
-from attnseq.report.tables import BAR_WIDTH, attention_bars, summary_line, verdict_table
+from attnseq.report.tables import BAR_WIDTH, attention_bars, results_table, summary_line, verdict_table
 from attnseq.report.terminal import terminal_console
 
 ROWS: list[tuple[str, str | float, str | float, bool]] = [
@@ -47,6 +47,30 @@ def test_bars_where_there_are_no_blocks(encoding: str) -> None:
 
 def test_bars_of_a_diverged_run() -> None:
     assert "nan" in attention_bars([float("nan"), float("nan")], [1, 1], encoding="utf-8")
+
+
+def test_bars_of_named_positions() -> None:
+    lines = attention_bars([0.25, 0.75], position_names=["Monday", "first Tuesday"], encoding="utf-8").splitlines()
+    assert [line.split()[0] for line in lines] == ["position", "Monday", "first"]
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_results_are_all_numbers_of_held_out_samples_with_their_units() -> None:
+    result = {
+        "loss/train": 0.5,
+        "loss/test": 0.0017385,
+        "any name/test": 12.5,
+        "attention/mean": [1.0],
+        "nothing/test": None,
+        "microseconds_per_sample": None,
+        "seconds": 2.0,
+    }
+    lines = results_table(result, {"any name": "steps"}).splitlines()
+    assert [line.split() for line in lines] == [
+        ["loss/test", "0.0017385"],
+        ["any", "name/test", "12.5", "steps"],
+        ["speed", "2.0", "s", "in", "all"],
+    ]
 
 
 def test_verdicts_are_plain_when_piped() -> None:

@@ -15,8 +15,9 @@ from tensorboard.context import RequestContext
 from tensorboard.plugins.base_plugin import TBContext
 from tensorboard.plugins.hparams import backend_context, metadata
 
+from attnseq.report.pictures import Pictures
 from attnseq.report.records import EpochRecord
-from attnseq.report.tensorboard import EPOCH_SCALARS, TensorBoardLog
+from attnseq.report.tensorboard import TensorBoardLog
 
 MakeRecord = Callable[..., EpochRecord]
 RELEVANCE_T = [0, 10, 1]
@@ -54,24 +55,24 @@ def test_every_scalar_at_its_epoch(tmp_path: Path, log: TensorBoardLog, make_rec
     for epoch in (1, 2):
         log.epoch(make_record(epoch), RELEVANCE_T)
     read = events(tmp_path)
-    assert set(read.Tags()["scalars"]) == set(EPOCH_SCALARS)
-    points = read.Scalars("loss/train")
-    assert [point.step for point in points] == [1, 2]
-    assert points[1].value == pytest.approx(make_record(2).loss_train, rel=1e-6)
+    assert set(read.Tags()["scalars"]) == set(make_record(1).row)
+    for tag, value in make_record(2).row.items():
+        assert [point.step for point in read.Scalars(tag)] == [1, 2]
+        assert read.Scalars(tag)[1].value == pytest.approx(value, rel=1e-6)
 
 
 def test_a_histogram_for_each_position_counts_every_sample(
     tmp_path: Path, log: TensorBoardLog, make_record: MakeRecord
 ) -> None:
-    record = make_record(1)
+    record = make_record(1, tags=("attention", "attention/other"))
     log.epoch(record, RELEVANCE_T)
     read = events(tmp_path)
-    assert sorted(read.Tags()["histograms"]) == [f"attention/position_{t}" for t in range(3)]
-    attention = record.attention
-    for position in range(3):
-        (event,) = read.Histograms(f"attention/position_{position}")
+    tags = {f"{tag}/position_{t}": (attention, t) for tag, attention in record.attention.items() for t in range(3)}
+    assert set(read.Tags()["histograms"]) == set(tags)
+    for tag, (attention, position) in tags.items():
+        (event,) = read.Histograms(tag)
         value = event.histogram_value
-        assert sum(value.bucket) == value.num == attention.samples
+        assert sum(value.bucket) == value.num == attention.samples_T[position]
         assert (value.min, value.max) == (attention.minimum_T[position], attention.maximum_T[position])
         assert value.sum / value.num == pytest.approx(attention.mean_T[position])
         assert value.bucket[0] > 0
@@ -81,17 +82,28 @@ def test_a_histogram_for_each_position_counts_every_sample(
         np.testing.assert_array_equal(attention.histogram_TxN[position][right - 1], value.bucket)
 
 
-def test_images_each_epoch_and_a_heatmap_where_there_is_one(
+def test_a_position_that_no_sample_has_has_no_histogram(
     tmp_path: Path, log: TensorBoardLog, make_record: MakeRecord
 ) -> None:
+    record = make_record(1)
+    record.attention["attention"].samples_T[2] = 0
+    log.epoch(record)
+    assert sorted(events(tmp_path).Tags()["histograms"]) == ["attention/position_0", "attention/position_1"]
+
+
+def test_images_where_they_are_asked_for_and_a_heatmap_where_there_is_one(
+    tmp_path: Path, log: TensorBoardLog, make_record: MakeRecord
+) -> None:
+    pictures = Pictures()
     log.epoch(make_record(1), RELEVANCE_T)
-    log.epoch(make_record(2, heatmap=True), RELEVANCE_T)
+    log.epoch(make_record(2, tags=("attention", "attention/other")), RELEVANCE_T, ["one", "two", "three"], pictures)
+    log.epoch(make_record(3, heatmap=True), pictures=pictures)
     read = events(tmp_path)
-    assert [image.step for image in read.Images("attention/mean")] == [1, 2]
-    assert [image.step for image in read.Images("attention/heatmap")] == [2]
-    image = Image.open(io.BytesIO(read.Images("attention/mean")[0].encoded_image_string))
-    assert image.format == "PNG"
-    assert image.size == (read.Images("attention/mean")[0].width, read.Images("attention/mean")[0].height)
+    steps = {tag: [image.step for image in read.Images(tag)] for tag in read.Tags()["images"]}
+    assert steps == {"attention/mean": [2, 3], "attention/other/mean": [2], "attention/heatmap": [3]}
+    logged = read.Images("attention/mean")[0]
+    with Image.open(io.BytesIO(logged.encoded_image_string)) as image:
+        assert (image.format, image.size) == ("PNG", (logged.width, logged.height))
 
 
 def test_config_as_text(tmp_path: Path, log: TensorBoardLog) -> None:
@@ -105,7 +117,7 @@ def test_hyperparameters_and_final_metrics_in_the_same_run(
 ) -> None:
     log.epoch(make_record(1), RELEVANCE_T)
     hparams = {"rate": 1e-3, "width": np.int64(64), "name": "mlp", "operands": [1, 2], "clip": None, "compile": True}
-    log.hyperparameters(hparams, {"loss/test": 0.25, "loss/train": make_record(1).loss_train})
+    log.hyperparameters(hparams, {"loss/test": 0.25})
     assert [path.name.startswith("events.out.tfevents") for path in tmp_path.rglob("*")] == [True]
     read = events(tmp_path)
     content = read.PluginTagToContent(metadata.PLUGIN_NAME)
@@ -116,7 +128,6 @@ def test_hyperparameters_and_final_metrics_in_the_same_run(
     texts = {name: shown[name].string_value for name in ("name", "operands", "clip", "compile")}
     assert texts == {"name": "mlp", "operands": "[1, 2]", "clip": "None", "compile": "True"}
     assert [(point.step, point.value) for point in read.Scalars("loss/test")] == [(2, 0.25)]
-    assert len(read.Scalars("loss/train")) == 1
 
 
 def test_the_hparams_tab_has_the_columns_of_all_runs(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -129,7 +140,7 @@ def test_the_hparams_tab_has_the_columns_of_all_runs(tmp_path: Path, make_record
         log.hyperparameters(hparams, {"loss/test": 0.25})
     columns, metrics = hparams_tab(tmp_path)
     assert columns == {"seed", "width", "gate"}
-    assert metrics == {*EPOCH_SCALARS, "loss/test"}
+    assert metrics == {*make_record(1).row, "loss/test"}
 
 
 def test_a_resumed_run_replaces_what_the_killed_one_logged_too_much(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -145,7 +156,6 @@ def test_a_resumed_run_replaces_what_the_killed_one_logged_too_much(tmp_path: Pa
     assert [point.step for point in read.Scalars("loss/train")] == [1, 2, 3, 4]
     assert [event.step for event in read.Histograms("attention/position_0")] == [1, 2, 3, 4]
     assert [event.step for event in served_events(tmp_path).Tensors("loss/train")] == [1, 2, 3, 4]
-    assert [event.step for event in read.Images("attention/mean")] == [1, 2, 3, 4]
     assert len(read.Tensors("config/text_summary")) == 1
 
 
@@ -169,8 +179,3 @@ def test_an_epoch_can_be_read_while_the_run_goes_on(
 ) -> None:
     log.epoch(make_record(1), RELEVANCE_T)
     assert len(events(tmp_path).Scalars("loss/train")) == 1
-
-
-def test_attention_without_a_known_relevance(tmp_path: Path, log: TensorBoardLog, make_record: MakeRecord) -> None:
-    log.epoch(make_record(1), None)
-    assert len(events(tmp_path).Images("attention/mean")) == 1

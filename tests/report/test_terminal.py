@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from attnseq.report.records import EpochRecord
-from attnseq.report.terminal import EPOCH_COLUMNS, Progress, format_loss, format_seconds, terminal_console
+from attnseq.report.terminal import Progress, format_loss, format_metric, format_seconds, terminal_console
 
 MakeRecord = Callable[..., EpochRecord]
 
@@ -69,14 +69,16 @@ def test_time_left_is_reckoned_from_this_attempt(log: io.StringIO, clock: Clock)
     assert "step 600 of 1,000  loss 0.500000  1:20 left" in log.getvalue()
 
 
-def test_a_terminal_gets_a_bar_with_rows_above_it(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_a_bar_with_rows_above_it(
+    clock: Clock, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
     screen = Terminal()
     with Progress(100, 0, terminal_console(screen), clock) as progress:
         clock.now = 1.0
         progress.update(50, 0.25)
-        progress.epoch_table_header()
+        progress.epoch_row(make_record(1))
         progress.update(100, 0.125)
     output = screen.getvalue()
     assert "\x1b[" in output
@@ -87,22 +89,37 @@ def test_a_terminal_gets_a_bar_with_rows_above_it(clock: Clock, monkeypatch: pyt
 
 def test_epoch_table_is_aligned_and_fits_80_columns(log: io.StringIO, clock: Clock, make_record: MakeRecord) -> None:
     with Progress(100, 0, terminal_console(log), clock) as progress:
-        progress.epoch_table_header()
         for epoch in (1, 100):
             progress.epoch_row(make_record(epoch))
     lines = log.getvalue().splitlines()
     assert len(lines) == 3
     assert len({len(line) for line in lines}) == 1
     assert len(lines[0]) < 80
-    assert lines[0].split("  ")[-1].strip() == "s"
-    record = make_record(1)
-    strongest = int(record.attention.mean_T.argmax())
+    assert lines[0].split() == ["epoch", "loss/train", "loss/valid", "any", "name", "entropy", "attends", "to", "s"]
+    mean_T = make_record(1).attention["attention"].mean_T
     cells = lines[1].split()
-    assert cells[:5] == ["1", "0.033333", "0.066667", "10.500", "12.50%"]
-    assert cells[6] == f"{strongest}:{record.attention.mean_T.max():.2f}".replace(":0.", ":.")
+    assert cells[:5] == ["1", "0.033333", "0.066667", "10.5000", "0.1250"]
+    assert cells[5] == f"{mean_T.argmax()}:{mean_T.max():.2f}".replace(":0.", ":.")
     assert cells[-1] == "2.2"
-    assert len(EPOCH_COLUMNS) == 8
     assert "\x1b" not in log.getvalue()
+
+
+def test_long_names_of_positions_stay_in_line(log: io.StringIO, clock: Clock, make_record: MakeRecord) -> None:
+    with Progress(100, 0, terminal_console(log), clock) as progress:
+        for epoch in (1, 2):
+            progress.epoch_row(make_record(epoch), ["the first", "the second", "3"])
+    assert len({len(line) for line in log.getvalue().splitlines()}) == 1
+
+
+def test_a_model_without_attention_attends_to_nothing(log: io.StringIO, clock: Clock, make_record: MakeRecord) -> None:
+    with Progress(100, 0, terminal_console(log), clock) as progress:
+        progress.epoch_row(make_record(1, tags=()))
+    assert "attends" not in log.getvalue()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, -0.5, 999.99999, -123456.0, 1e-9, -1e-300, float("nan"), float("-inf")])
+def test_any_metric_is_short(value: float) -> None:
+    assert len(format_metric(value)) <= 10
 
 
 @pytest.mark.parametrize(

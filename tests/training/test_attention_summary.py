@@ -17,8 +17,9 @@ def test_it_is_loaded_without_pytorch() -> None:
 
 
 def test_a_summary_is_not_changed_and_not_compared_array_by_array() -> None:
-    values_T, counts_TxN = np.full(2, 0.5), np.ones((2, 1), dtype=np.int64)
-    columns = (values_T, 0.7, counts_TxN, np.array([0.0, 1.0]), values_T, values_T, values_T, values_T, 1)
+    values_T, samples_T = np.full(2, 0.5), np.ones(2, dtype=np.int64)
+    edges_N1 = np.array([0.0, 1.0])
+    columns = (values_T, 0.7, samples_T[:, None], edges_N1, values_T, values_T, values_T, values_T, samples_T)
     one, other = AttentionSummary(*columns), AttentionSummary(*columns)
     assert one == one
     assert one != other  # by identity: `==` of arrays would raise

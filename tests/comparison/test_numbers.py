@@ -3,7 +3,7 @@
 import pytest
 
 from attnseq.comparison.intervals import Interval
-from attnseq.report.numbers import apart, bounds, compact, ranges, shown_as
+from attnseq.comparison.numbers import apart, bounds, compact, ranges, shown_as
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,213 @@
+"""Panels of pictures: attention as bars, losses as curves, attention by position and row as a heatmap.
+
+A panel is made once and then shows one run's values after another: making axes takes longer than drawing on them.
+`artists` are what `show` changes; `right` and `below` are the margins, in inches, that a panel needs.
+
+Legend: T positions, R rows of a heatmap, E epochs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from attnseq.report.axes import ATTENTION, RELEVANCE, VALIDATION, clean, label_log_axis, whole_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.patches import StepPatch
+
+FloatArray = npt.NDArray[np.float64]
+Curve = tuple[Sequence[float], Sequence[float]]
+"""Epochs and losses."""
+
+BAR = 0.8
+"""Of a position's width that its bars take."""
+RIGHT, BELOW = 0.12, 0.52
+"""Margins, in inches."""
+NAMES_IN_LINE = 70
+"""Characters of positions' names that fit side by side; more stand upright."""
+SPARSE = 50
+"""Epochs up to which each has a marker."""
+
+PUBLISHED: dict[str, Any] = {"color": "#222222", "markerfacecolor": "none", "markeredgewidth": 1.3, "linestyle": "none"}
+CURVES: dict[str, dict[str, Any]] = {
+    "training": {"color": ATTENTION, "marker": "o", "markersize": 4},
+    "validation": {"color": VALIDATION, "marker": "s", "markersize": 4, "linestyle": "--"},
+    "training, published": {**PUBLISHED, "marker": "o", "markersize": 9},
+}
+"""How curves are drawn, by the names that the legend gives them."""
+
+
+class AttentionPanel:
+    """Bars of the mean attention, the exact relevance beside them, published attention as diamonds.
+
+    Args:
+        axes: empty.
+        names: of the positions, T of them.
+        top: of the axis of shares, see `share_top`.
+        relevance: whether there is an exact one.
+        published: whether attention was published.
+    """
+
+    def __init__(self, axes: Axes, names: Sequence[str], top: float, relevance: bool, published: bool):
+        width = BAR / 2 if relevance else BAR
+        left_T = np.arange(len(names)) - BAR / 2
+        bars = [("mean attention", ATTENTION)] + [("exact relevance", RELEVANCE)] * relevance
+        self._bars = [_bars(axes, left_T + place * width, width, *style) for place, style in enumerate(bars)]
+        middle_T, nowhere_T = left_T + width / 2, np.full(len(names), np.nan)
+        style = {**PUBLISHED, "marker": "D", "markersize": 6, "clip_on": False, "label": "published attention"}
+        self._diamonds = axes.plot(middle_T, nowhere_T, **style) if published else []
+        self.artists: list[Artist] = [*self._bars, *self._diamonds]
+        self.right, self.below = RIGHT, _name_positions(axes, names)
+        axes.set(xlim=(-0.6, len(names) - 0.4), ylim=(0.0, top), ylabel="share")
+        axes.yaxis.set_major_locator(_share_locator())
+        clean(axes)
+        _legend_above(axes)
+
+    def show(
+        self, mean_T: npt.ArrayLike, share_T: npt.ArrayLike | None = None, published_T: npt.ArrayLike | None = None
+    ) -> None:
+        """Show other values, each (T,); nan is shown as nothing, None is what the panel was made without."""
+        for bars, values_T in zip(self._bars, (mean_T, share_T), strict=False):
+            bars.set_data(_with_gaps(values_T))
+        for diamonds in self._diamonds:
+            diamonds.set_ydata(published_T)
+
+
+class LossPanel:
+    """Losses by epoch, on a log scale.
+
+    Args:
+        axes: empty.
+        curves: names of `CURVES`.
+        epochs: E, the last epoch of any curve.
+        limits: of the axis of losses, see `loss_limits`; None where no loss can be shown.
+        loss_name: label of that axis.
+    """
+
+    def __init__(
+        self, axes: Axes, curves: Sequence[str], epochs: int, limits: tuple[float, float] | None, loss_name: str
+    ):
+        from matplotlib.ticker import MaxNLocator
+
+        dense: dict[str, Any] = {"marker": "", "linewidth": 1.2} if epochs > SPARSE else {}
+        self._lines = {name: axes.plot([], [], label=name, **{**CURVES[name], **dense})[0] for name in curves}
+        self.artists: list[Artist] = list(self._lines.values())
+        self.right, self.below = RIGHT, BELOW
+        if limits is None:
+            axes.text(0.5, 0.5, "no finite loss", transform=axes.transAxes, ha="center", va="center")
+            axes.set_yticks([])
+        else:
+            axes.set(yscale="log", ylim=limits)
+            label_log_axis(axes)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.set(xlim=(0.5, epochs + 0.5), xlabel="epoch", ylabel=loss_name)
+        clean(axes)
+        _legend_above(axes)
+
+    def show(self, curves: Mapping[str, Curve]) -> None:
+        """Show other losses; one that is not finite or not positive is left out.
+
+        Args:
+            curves: by the names that the panel was made with.
+        """
+        for name, line in self._lines.items():
+            epochs, losses = curves[name]
+            line.set_data(epochs, [loss if _can_be_shown(loss) else math.nan for loss in losses])
+
+
+class HeatmapPanel:
+    """A cell for each row at each position, brighter where the mean weight is larger.
+
+    Args:
+        axes: empty.
+        names: of the positions, T of them.
+        rows: R.
+        counted: what rows are, in words.
+        top: of the colours, see `share_top`.
+    """
+
+    def __init__(self, axes: Axes, names: Sequence[str], rows: int, counted: str, top: float):
+        self._cells = axes.imshow(
+            np.zeros((rows, len(names))), vmin=0.0, vmax=top, origin="lower", aspect="auto", interpolation="nearest"
+        )
+        self.artists: list[Artist] = [self._cells]
+        self.right, self.below = 0.75, _name_positions(axes, names)
+        axes.set_yticks(whole_ticks(rows))
+        axes.set_ylabel(counted)
+        axes.figure.colorbar(self._cells, ax=axes, label="mean weight", fraction=0.04, pad=0.02)
+
+    def show(self, heatmap_TxR: npt.ArrayLike) -> None:
+        """Show other weights; nan is shown as nothing; (T, R)."""
+        self._cells.set_data(np.asarray(heatmap_TxR, dtype=np.float64).T)
+
+
+def numbered(positions: int) -> tuple[str, ...]:
+    """Names of positions that have none: numbers from 0."""
+    return tuple(map(str, range(positions)))
+
+
+def share_top(*values: npt.ArrayLike | None) -> float:
+    """Where an axis of shares ends: the next tick, so that the pictures of like runs have axes in common."""
+    every = np.concatenate([np.ravel(np.asarray(each, dtype=np.float64)) for each in values if each is not None])
+    largest = every[np.isfinite(every)].max(initial=0.0)
+    return float(_share_locator().tick_values(0.0, largest or 1.0)[-1])
+
+
+def loss_limits(*losses: Sequence[float]) -> tuple[float, float] | None:
+    """Where an axis of losses begins and ends: whole thirds of a decade around those that can be shown; else None."""
+    thirds = [3 * math.log10(loss) for each in losses for loss in each if _can_be_shown(loss)]
+    return (10 ** (math.floor(min(thirds)) / 3), 10 ** (math.floor(max(thirds) + 1) / 3)) if thirds else None
+
+
+def _can_be_shown(loss: float) -> bool:
+    return 1e-99 < loss < 1e99
+
+
+def _share_locator() -> Any:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(8, steps=[1, 2, 5, 10])
+
+
+def _bars(axes: Axes, left_T: FloatArray, width: float, label: str, colour: str) -> StepPatch:
+    """Bars as one artist, which is drawn much faster than one a position."""
+    edges = np.stack([left_T, left_T + 0.94 * width], axis=1).ravel()
+    return axes.stairs(np.full(len(edges) - 1, np.nan), edges, fill=True, color=colour, label=label)
+
+
+def _with_gaps(values_T: npt.ArrayLike) -> FloatArray:
+    """Values as `_bars` shows them: nothing between one bar and the next."""
+    values = np.asarray(values_T, dtype=np.float64)
+    return np.stack([values, np.full_like(values, np.nan)], axis=1).ravel()[:-1]
+
+
+def _name_positions(axes: Axes, names: Sequence[str]) -> float:
+    """Names below an axes; the inches that they take there."""
+    ticks = whole_ticks(len(names))
+    shown = [names[tick] for tick in ticks]
+    longest = max(map(len, shown))
+    upright = longest * len(shown) > NAMES_IN_LINE
+    axes.set_xticks(ticks, shown, rotation=90 if upright else 0)
+    axes.set_xlabel("position, from 0" if tuple(names) == numbered(len(names)) else "position")
+    return BELOW + 0.09 * longest if upright else BELOW
+
+
+def _legend_above(axes: Axes) -> None:
+    """Any corner inside may hold data."""
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.01, 0.99),
+        ncols=3,
+        frameon=False,
+        borderpad=0.2,
+        handlelength=1.6,
+        handletextpad=0.5,
+        columnspacing=1.4,
+    )
