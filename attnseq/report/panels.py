@@ -1,7 +1,7 @@
 """Panels of pictures: attention as bars, losses as curves, attention by position and row as a heatmap.
 
 A panel is made once and then shows one run's values after another: making axes takes longer than drawing on them.
-`artists` are what `show` changes; all else stays as it is.
+`artists` are what `show` changes; `right` and `below` are the margins, in inches, that a panel needs.
 
 Legend: T positions, R rows of a heatmap, E epochs.
 """
@@ -28,6 +28,8 @@ Curve = tuple[Sequence[float], Sequence[float]]
 
 BAR = 0.8
 """Of a position's width that its bars take."""
+RIGHT, BELOW = 0.12, 0.52
+"""Margins, in inches."""
 NAMES_IN_LINE = 70
 """Characters of positions' names that fit side by side; more stand upright."""
 SPARSE = 50
@@ -62,7 +64,7 @@ class AttentionPanel:
         style = {**PUBLISHED, "marker": "D", "markersize": 6, "clip_on": False, "label": "published attention"}
         self._diamonds = axes.plot(middle_T, nowhere_T, **style) if published else []
         self.artists: list[Artist] = [*self._bars, *self._diamonds]
-        _name_positions(axes, names)
+        self.right, self.below = RIGHT, _name_positions(axes, names)
         axes.set(xlim=(-0.6, len(names) - 0.4), ylim=(0.0, top), ylabel="share")
         axes.yaxis.set_major_locator(_share_locator())
         clean(axes)
@@ -97,6 +99,7 @@ class LossPanel:
         dense: dict[str, Any] = {"marker": "", "linewidth": 1.2} if epochs > SPARSE else {}
         self._lines = {name: axes.plot([], [], label=name, **{**CURVES[name], **dense})[0] for name in curves}
         self.artists: list[Artist] = list(self._lines.values())
+        self.right, self.below = RIGHT, BELOW
         if limits is None:
             axes.text(0.5, 0.5, "no finite loss", transform=axes.transAxes, ha="center", va="center")
             axes.set_yticks([])
@@ -135,10 +138,10 @@ class HeatmapPanel:
             np.zeros((rows, len(names))), vmin=0.0, vmax=top, origin="lower", aspect="auto", interpolation="nearest"
         )
         self.artists: list[Artist] = [self._cells]
-        _name_positions(axes, names)
+        self.right, self.below = 0.75, _name_positions(axes, names)
         axes.set_yticks(whole_ticks(rows))
         axes.set_ylabel(counted)
-        axes.figure.colorbar(self._cells, ax=axes, label="mean weight")
+        axes.figure.colorbar(self._cells, ax=axes, label="mean weight", fraction=0.04, pad=0.02)
 
     def show(self, heatmap_TxR: npt.ArrayLike) -> None:
         """Show other weights; nan is shown as nothing; (T, R)."""
@@ -160,7 +163,7 @@ def share_top(*values: npt.ArrayLike | None) -> float:
 def loss_limits(*losses: Sequence[float]) -> tuple[float, float] | None:
     """Where an axis of losses begins and ends: whole thirds of a decade around those that can be shown; else None."""
     thirds = [3 * math.log10(loss) for each in losses for loss in each if _can_be_shown(loss)]
-    return (10 ** (math.floor(min(thirds)) / 3), 10 ** (math.ceil(max(thirds)) / 3)) if thirds else None
+    return (10 ** (math.floor(min(thirds)) / 3), 10 ** (math.floor(max(thirds) + 1) / 3)) if thirds else None
 
 
 def _can_be_shown(loss: float) -> bool:
@@ -185,11 +188,15 @@ def _with_gaps(values_T: npt.ArrayLike) -> FloatArray:
     return np.stack([values, np.full_like(values, np.nan)], axis=1).ravel()[:-1]
 
 
-def _name_positions(axes: Axes, names: Sequence[str]) -> None:
+def _name_positions(axes: Axes, names: Sequence[str]) -> float:
+    """Names below an axes; the inches that they take there."""
     ticks = whole_ticks(len(names))
     shown = [names[tick] for tick in ticks]
-    axes.set_xticks(ticks, shown, rotation=90 if max(map(len, shown)) * len(shown) > NAMES_IN_LINE else 0)
+    longest = max(map(len, shown))
+    upright = longest * len(shown) > NAMES_IN_LINE
+    axes.set_xticks(ticks, shown, rotation=90 if upright else 0)
     axes.set_xlabel("position, from 0" if tuple(names) == numbered(len(names)) else "position")
+    return BELOW + 0.09 * longest if upright else BELOW
 
 
 def _legend_above(axes: Axes) -> None:

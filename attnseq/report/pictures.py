@@ -9,32 +9,38 @@ import io
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from attnseq.report.axes import new_figure, wrapped
+from attnseq.report.axes import ATTENTION, RELEVANCE, VALIDATION, new_figure, wrapped
 from attnseq.report.panels import AttentionPanel, Curve, HeatmapPanel, LossPanel, loss_limits, numbered, share_top
 from attnseq.report.records import relevance_share
 
-WIDTH, WIDEST, POSITION, HEIGHT = 6.4, 10.0, 0.16, 3.3
-"""Inches: of a picture, at most, of each position of a long sequence; LINE for each further line of a title."""
-LINE = 0.19
+if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws pays for it
+    from matplotlib.artist import Artist
+
+WIDTH, WIDEST, POSITION = 6.4, 10.0, 0.16
+"""Inches: of a picture, at most, of each position of a long sequence."""
+PANEL, LEFT, TITLE, LEGEND = 2.3, 0.75, 0.19, 0.38
+"""Inches: a panel's height, and what is left of it and, from top to bottom, above it; TITLE of each line."""
 TITLE_WIDTH = 78
 """Characters."""
 FRAMES = 16
 """Kept, each of about a megabyte."""
-COMPRESSION = 1
+COMPRESSION = 3
+"""Hardly slower than 1, and TensorBoard's checksum of an image takes as long as drawing it, by its bytes."""
+LEVELS = 16
 
 
 class Pictures:
     """Draws pictures of runs as PNG; made once for all runs of a sweep, and for all their threads.
 
-    A picture's axes, ticks, legend take a hundred times as long as its values. Runs of a sweep have most of
-    that in common, so it is drawn once and kept.
+    Axes, ticks and legend take ten times as long to draw as a run's values. The runs of a sweep have them in common, so
+    that they are drawn once and kept.
     """
 
     def __init__(self) -> None:
@@ -121,7 +127,7 @@ class Pictures:
         with self._lock:  # Matplotlib is not made for threads
             image = self._frame(width, len(title.splitlines()), panel, common).draw(title, values)
         png = io.BytesIO()
-        image.save(png, "PNG", compress_level=COMPRESSION)
+        image.quantize(palette=_palette(), dither=Image.Dither.NONE).save(png, "PNG", compress_level=COMPRESSION)
         return png.getvalue()
 
 
@@ -132,26 +138,52 @@ class _Frame:
         width: in inches.
         lines: of its titles.
         panel: makes a panel of axes and `common`.
+        common: to all its pictures.
     """
 
     def __init__(self, width: float, lines: int, panel: Callable[..., Any], common: tuple[Any, ...]):
-        figure = new_figure(width, HEIGHT + LINE * (lines - 1))
-        self._panel = panel(figure.subplots(), *common)
-        self._title = figure.suptitle("\n".join(["Title"] * lines), x=0.01, ha="left", fontsize="medium")
-        self._figure, self._canvas = figure, figure.canvas
-        self._artists = [self._title, *self._panel.artists]
-        for artist in self._artists:
+        # margins are given: to find them out takes as long as to draw it all
+        self._figure = new_figure(width, PANEL, layout=None)
+        self._panel = panel(self._figure.subplots(), *common)
+        above, below = TITLE * lines + LEGEND, self._panel.below
+        height = above + PANEL + below
+        self._figure.set_size_inches(width, height)
+        edges = {"top": 1 - above / height, "bottom": below / height}
+        self._figure.subplots_adjust(left=LEFT / width, right=1 - self._panel.right / width, **edges)
+        self._title = self._figure.text(0.06 / width, 1 - 0.06 / height, "", va="top")
+        for artist in (self._title, *self._panel.artists):
             artist.set_animated(True)
+        self._canvas = self._figure.canvas
         self._canvas.draw()
-        self._background = self._canvas.copy_from_bbox(figure.bbox)
+        self._background = self._titled = self._canvas.copy_from_bbox(self._figure.bbox)
 
     def draw(self, title: str, values: tuple[Any, ...]) -> Image.Image:
-        self._title.set_text(title)
+        if title != self._title.get_text():  # runs that differ in their seeds alone have it in common
+            self._title.set_text(title)
+            self._draw_on(self._background, [self._title])
+            self._titled = self._canvas.copy_from_bbox(self._figure.bbox)
         self._panel.show(*values)
-        self._canvas.restore_region(self._background)
-        for artist in self._artists:
-            self._figure.draw_artist(artist)
+        self._draw_on(self._titled, self._panel.artists)
         return Image.frombuffer("RGBA", self._canvas.get_width_height(), self._canvas.buffer_rgba()).convert("RGB")
+
+    def _draw_on(self, background: Any, artists: Sequence[Artist]) -> None:
+        self._canvas.restore_region(background)
+        for artist in artists:
+            self._figure.draw_artist(artist)
+
+
+@cache
+def _palette() -> Image.Image:
+    """Of all pictures: whites to full colours, and the colours of heatmaps. With it PNGs are a third as large."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_rgb
+
+    inks = [to_rgb(colour) for colour in ("black", ATTENTION, RELEVANCE, VALIDATION)]
+    ramps = [np.linspace((1.0, 1.0, 1.0), ink, LEVELS) for ink in inks]
+    heat = colormaps["viridis"](np.linspace(0, 1, 256 - LEVELS * len(inks)))[:, :3]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette((np.concatenate([*ramps, heat]) * 255).round().astype(np.uint8).tobytes())
+    return palette
 
 
 def _width(positions: int) -> float:

@@ -83,7 +83,7 @@ def results_table(result: Mapping[str, Any], units: Mapping[str, str] | None = N
     """A finished run's figures of held-out samples, a line each, and its speed.
 
     Args:
-        result: as in result.json; every number of the validation and test samples is shown.
+        result: as in result.json; every number of the validation and test samples, and of their attention, is shown.
         units: what follows a metric's number, by the metric's name: {"mae": "steps"}.
 
     Returns:
@@ -92,7 +92,7 @@ def results_table(result: Mapping[str, Any], units: Mapping[str, str] | None = N
     rows = {}
     for name, value in result.items():
         metric, _, split = name.rpartition("/")
-        if split in ("validation", "test") and isinstance(value, (int, float)):
+        if (split in ("validation", "test") or metric == "attention") and isinstance(value, (int, float)):
             rows[name] = f"{value:.5g} {(units or {}).get(metric, '')}".rstrip()
     each = result["microseconds_per_sample"]  # None where the history of the epochs is gone
     speed = "" if each is None else f"{each:.2f} us per sample in training, "

@@ -186,7 +186,7 @@ def _strongest(mean_T: FloatArray, position_names: Sequence[str] | None) -> tupl
 
 
 def format_metric(value: float) -> str:
-    """Any number in at most nine characters: four decimals, or three digits and an exponent."""
+    """Any number in at most ten characters: four decimals, or three digits and an exponent."""
     return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1000 else f"{value:.2e}"
 
 

@@ -89,7 +89,7 @@ class RunObserver:
         ]
         for_each(self._write_epoch, *(compress(column, running) for column in (self._jobs, self.logs, records)))
         if len(self._jobs) == 1 and running[0]:
-            self._progress.epoch_row(records[0])
+            self._progress.epoch_row(records[0], self._position_names)
         self._epoch_started = time.monotonic()
 
     def _watch(self, parameters_PxW: Tensor, data: Data) -> list[Evaluation]:

