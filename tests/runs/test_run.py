@@ -12,13 +12,16 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_configs import tiny_config
 
 from attnseq.report import history
+from attnseq.runs.build import build_metrics
 from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolder, RunFolderError
 from attnseq.runs.job import Job
 from attnseq.runs.naming import result_config
 from attnseq.runs.published import PublishedRun
+from attnseq.runs.reading import read_run
 from attnseq.runs.run import run
 from attnseq.training.checkpoint import CheckpointError
 
@@ -257,6 +260,26 @@ def test_a_run_of_the_lstm_goes_the_same_way(path: Path, tiny: Compose, capsys: 
     assert len(result["attention/mean"]) == 10
     assert all(0 < weight < 1 for weight in result["attention/mean"])
     assert "lstm_attention,hidden_size=4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("dataset", "model"),
+    [("answer_digits", "lstm_attention"), ("find_max", "mlp_attention"), ("reverse", "query_attention")],
+)
+def test_a_run_of_any_task_leaves_and_shows_what_it_measured(
+    dataset: str, model: str, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tiny_config(dataset, model)
+    measured = ["loss", *build_metrics(config, config.dataset.build().spec.target)]
+    result = run(Job(config, path))
+    rows = history.read(path / "history.csv")
+    assert rows[0].keys() >= {"loss/train", "attention/entropy", *(f"{name}/validation" for name in measured)}
+    assert rows[1]["loss/train"] < rows[0]["loss/train"]
+    assert result.keys() >= {"attention/relevance_mass", *(f"{name}/test" for name in measured)}
+    assert read_run(path).state == "finished"
+    out = capsys.readouterr().out
+    assert all(f"\n{name}/test " in out for name in measured)
+    assert {"attention.png", "loss.png"} <= {file.name for file in path.iterdir()}
 
 
 def test_threads_are_as_before(path: Path, tiny: Compose) -> None:
