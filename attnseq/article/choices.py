@@ -1,8 +1,10 @@
 """What the article brings with it: `dataset=tutorial`, `model.init=tutorial`, `trainer.order=tutorial`, its figures."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +13,11 @@ from attnseq.article import published, tutorial
 from attnseq.article.initial_weights import TutorialInitializer
 from attnseq.article.tutorial import TUTORIAL_SEED, TutorialStream
 from attnseq.runs.choices import INITS, ORDERS, Choice
-from attnseq.runs.config import RunConfig
 from attnseq.runs.published import PublishedRun, register
 from attnseq.training.order import ReplayedOrder
+
+if TYPE_CHECKING:
+    from attnseq.runs.config import RunConfig
 
 Orders = Iterator[npt.NDArray[np.int32]]
 

@@ -63,8 +63,16 @@ class Registry(Generic[T]):
         if self._is_loaded:
             return
         self._is_loaded = True  # what is imported now may look, too
-        names = [each.name for each in pkgutil.iter_modules(getattr(sys.modules[self._package], "__path__", ()))]
+        try:
+            self._import_package()
+            plugins.load()
+        except BaseException:
+            self._is_loaded = False
+            raise
+
+    def _import_package(self) -> None:
+        path = getattr(sys.modules[self._package], "__path__", ())
+        names = [each.name for each in pkgutil.iter_modules(path)]
         for name in names:
             if not (self._ending and f"{name}{self._ending}" in names):
                 importlib.import_module(f"{self._package}.{name}")
-        plugins.load()
