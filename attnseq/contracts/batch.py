@@ -54,9 +54,8 @@ class Batch(NamedTuple):
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Batch:
         """The batch with what `function` returns for each tensor of a sample in its place; draws are none of them."""
-        inputs, targets, lengths, valid, draws = self
-        others = [None if value is None else function(value) for value in (targets, lengths, valid)]
-        return Batch(function(inputs), *others, draws)
+        targets, lengths, valid = (None if values is None else function(values) for values in self[1:4])
+        return Batch(function(self.inputs), targets, lengths, valid, self.draws)
 
     def first(self, samples: int) -> Batch:
         """The first so many samples, or all where there are fewer."""

@@ -3,7 +3,7 @@
 Shapes: B batch, T positions, K answer positions, F features.
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -46,5 +46,11 @@ def token_type(kind: Tokens) -> torch.dtype:
 
 def stacked(batches: list[Batch]) -> Batch:
     """Samples of several batches of one task behind one another."""
-    columns: Any = zip(*(batch[:4] for batch in batches), strict=True)
-    return Batch(*(None if column[0] is None else torch.cat(column) for column in columns))
+    columns = [torch.cat(column) for column in zip(*(batch.tensors for batch in batches), strict=True)]
+    return of_tensors(columns)
+
+
+def of_tensors(tensors: Sequence[Tensor]) -> Batch:
+    """The batch of `Batch.tensors`: inputs, targets, and lengths where they differ."""
+    inputs, targets, *lengths = tensors
+    return Batch(inputs, targets, lengths[0] if lengths else None)

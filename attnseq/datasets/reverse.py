@@ -59,8 +59,8 @@ class Reverse(Task):
         tokens = generator(self.seed, f"data/reverse/{name}/tokens")
         tokens_NxT = tokens.integers(0, self.vocabulary, (size, self.length), np.int64)
         batch = Batch(torch.from_numpy(tokens_NxT), lengths=torch.from_numpy(lengths_N))
-        inputs_NxT = batch.inputs * batch.present()
         mirrored_NxT = self._mirrored(batch)
+        inputs_NxT = batch.inputs * (mirrored_NxT >= 0)  # a position that is there repeats one
         targets_NxK = inputs_NxT.gather(1, mirrored_NxT.clamp(min=0)).masked_fill(mirrored_NxT < 0, NO_TOKEN)
         inputs = Tokens(self.length, self.vocabulary)
         return Batch(inputs_NxT.to(token_type(inputs)), targets_NxK.to(torch.int32), batch.lengths)

@@ -35,10 +35,9 @@ def fingerprint(recipe: Recipe) -> str:
     state = initial_state(torch.zeros(1, recipe.flat.width))
     settings = Settings(*torch.full((len(Settings._fields), 1), 0.5, dtype=torch.float64))
     batch = example(recipe.spec, SAMPLES)
-    samples = [values.unsqueeze(0).unsqueeze(0) for values in batch.tensors]
-    place = [torch.zeros(1, 2, dtype=torch.int64)] if recipe.is_drawn else []
-    call = (state, settings, *samples, torch.ones(1, SAMPLES), *place)
-    return digest(build_steps(recipe), call, 6).text[:16]
+    tensors = [*(values.unsqueeze(0).unsqueeze(0) for values in batch.tensors), torch.ones(1, SAMPLES)]
+    tensors += [torch.zeros(1, 2, dtype=torch.int64)] if recipe.is_drawn else []
+    return digest(build_steps(recipe), (state, settings, *tensors), 6).text[:16]
 
 
 EXACT = 17

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from attnseq.contracts.batch import Attention, Batch, Output
-from attnseq.contracts.examples import example
+from attnseq.contracts.examples import example, of_tensors
 from attnseq.contracts.measures import Objective
 from attnseq.contracts.model import Model
 from attnseq.contracts.spec import Spec
@@ -210,7 +210,7 @@ def build_steps(recipe: Recipe) -> Steps:
         samples, (valid_SxB, *places) = call[: recipe.sample_tensors], call[recipe.sample_tensors :]
         new = state
         for step in range(len(valid_SxB)):
-            batch = Batch(*(values[:, step] for values in samples))._replace(valid=valid_SxB[step])
+            batch = of_tensors([values[:, step] for values in samples])._replace(valid=valid_SxB[step])
             new = take_step(recipe, new, settings, batch, *(place_Sx2[step] for place_Sx2 in places))
         for old, value in zip(state, new, strict=True):
             old.copy_(value)
