@@ -1,6 +1,7 @@
 """One TensorBoard event file, written by TensorBoard's own record writer, without the thread of `SummaryWriter`.
 
-A sweep has a file a run: with hundreds of threads and queues, handing events over costs more than writing them.
+A sweep has a file a run: with hundreds of threads and queues, handing events over costs more than writing them. What is
+imported of TensorBoard are the messages of its file format; its own readers say in the tests whether they are right.
 """
 
 from __future__ import annotations

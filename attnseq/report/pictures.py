@@ -34,6 +34,7 @@ FRAMES = 16
 COMPRESSION = 3
 """Hardly slower than 1, and TensorBoard's checksum of an image takes as long as drawing it, by its bytes."""
 LEVELS = 16
+"""Of each ink, from white on; edges of letters and bars have them."""
 
 
 class Pictures:

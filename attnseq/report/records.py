@@ -5,7 +5,7 @@ Legend: T positions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +47,8 @@ def history_row(record: EpochRecord) -> dict[str, float]:
     Returns:
         `epoch`, what was measured, the main attention's mean as `attention/position_0`..., `seconds`.
     """
-    mean_T = [] if record.main_attention is None else record.main_attention.mean_T
+    main = record.main_attention
+    mean_T: Iterable[float] = () if main is None else main.mean_T
     positions = {f"attention/position_{position}": mean for position, mean in enumerate(mean_T)}
     numbers = {**record.row, **positions, "seconds": record.seconds}
     return {"epoch": record.epoch} | {name: float(number) for name, number in numbers.items()}

@@ -186,8 +186,10 @@ def _strongest(mean_T: FloatArray, position_names: Sequence[str] | None) -> tupl
 
 
 def format_metric(value: float) -> str:
-    """Any number in at most ten characters: four decimals, or three digits and an exponent."""
-    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1000 else f"{value:.2e}"
+    """Any number in at most ten characters: three or four decimals, or three digits and an exponent."""
+    if value != 0 and not 1e-3 <= abs(value) < 1000:
+        return f"{value:.2e}"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.3f}"
 
 
 def format_loss(loss: float) -> str:

@@ -82,9 +82,8 @@ def test_any_length_fits(pictures: Pictures, positions: int) -> None:
     for png in (attention, pictures.heatmap("a run", np.full((positions, 10), 0.1), "digit value")):
         height, width, _ = pixels(png).shape
         assert 1.5 < width / height < 4
-    assert (heights(attention, ATTENTION) > 0).sum() >= min(
-        positions, 64
-    )  # equal shares of a long sequence can be seen
+    # equal shares of a long sequence can be seen
+    assert (heights(attention, ATTENTION) > 0).sum() >= min(positions, 64)
 
 
 def test_a_long_title_makes_room_for_itself(pictures: Pictures) -> None:

@@ -98,7 +98,7 @@ def test_epoch_table_is_aligned_and_fits_80_columns(log: io.StringIO, clock: Clo
     assert lines[0].split() == ["epoch", "loss/train", "loss/valid", "any", "name", "entropy", "attends", "to", "s"]
     mean_T = make_record(1).attention["attention"].mean_T
     cells = lines[1].split()
-    assert cells[:5] == ["1", "0.033333", "0.066667", "10.5000", "0.1250"]
+    assert cells[:5] == ["1", "0.033333", "0.066667", "10.500", "0.1250"]
     assert cells[5] == f"{mean_T.argmax()}:{mean_T.max():.2f}".replace(":0.", ":.")
     assert cells[-1] == "2.2"
     assert "\x1b" not in log.getvalue()
