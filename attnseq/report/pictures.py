@@ -143,6 +143,8 @@ class _Frame:
     """
 
     def __init__(self, width: float, lines: int, panel: Callable[..., Any], common: tuple[Any, ...]):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
         # margins are given: to find them out takes as long as to draw it all
         self._figure = new_figure(width, PANEL, layout=None)
         self._panel = panel(self._figure.subplots(), *common)
@@ -154,7 +156,7 @@ class _Frame:
         self._title = self._figure.text(0.06 / width, 1 - 0.06 / height, "", va="top")
         for artist in (self._title, *self._panel.artists):
             artist.set_animated(True)
-        self._canvas = self._figure.canvas
+        self._canvas = FigureCanvasAgg(self._figure)
         self._canvas.draw()
         self._background = self._titled = self._canvas.copy_from_bbox(self._figure.bbox)
 
