@@ -111,7 +111,7 @@ def test_numbers_follow_their_law_and_are_independent(draw: Callable[..., Tensor
         assert abs(numbers.mean() - law.mean()) < DEVIATIONS * law.std() / math.sqrt(MANY)
         # the variance of squared differences from the mean is var**2 (kurtosis + 2)
         difference = ((numbers - law.mean()) ** 2).mean() - law.var()
-        assert abs(difference) < DEVIATIONS * law.var() * math.sqrt((law.stats("k") + 2) / MANY)
+        assert abs(difference) < DEVIATIONS * law.var() * math.sqrt((law.stats(moments="k") + 2) / MANY)
     for other in others:  # and so are their squares: both of a pair have the same radius
         for power in (1, 2):
             assert abs(np.corrcoef(one**power, other**power)[0, 1]) < DEVIATIONS / math.sqrt(MANY)
