@@ -24,7 +24,7 @@ def one_hot(batch: Batch, kind: Inputs, dtype: torch.dtype) -> Tensor:
         values_D = torch.arange(kind.vocabulary, device=batch.inputs.device)
         inputs_BxTxF = (batch.inputs.unsqueeze(-1) == values_D).to(dtype)
     present_BxT = batch.present()
-    return inputs_BxTxF if present_BxT is None else inputs_BxTxF * present_BxT.unsqueeze(-1)
+    return inputs_BxTxF if present_BxT is None else inputs_BxTxF.masked_fill(~present_BxT.unsqueeze(-1), 0.0)
 
 
 def features(kind: Inputs) -> int:
@@ -43,7 +43,7 @@ def scaled(batch: Batch, kind: Inputs, dtype: torch.dtype) -> Tensor:
     inputs = batch.inputs.to(dtype)
     inputs_BxT = inputs.squeeze(-1) if isinstance(kind, Reals) else inputs / kind.vocabulary
     present_BxT = batch.present()
-    return inputs_BxT if present_BxT is None else inputs_BxT * present_BxT
+    return inputs_BxT if present_BxT is None else inputs_BxT.masked_fill(~present_BxT, 0.0)
 
 
 def outputs(target: Target) -> int:

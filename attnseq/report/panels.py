@@ -57,7 +57,7 @@ class AttentionPanel:
 
     def __init__(self, axes: Axes, names: Sequence[str], top: float, relevance: bool, published: bool):
         width = BAR / 2 if relevance else BAR
-        left_T = np.arange(len(names)) - BAR / 2
+        left_T = np.arange(len(names), dtype=np.float64) - BAR / 2
         bars = [("mean attention", ATTENTION)] + [("exact relevance", RELEVANCE)] * relevance
         self._bars = [_bars(axes, left_T + place * width, width, *style) for place, style in enumerate(bars)]
         middle_T, nowhere_T = left_T + width / 2, np.full(len(names), np.nan)
@@ -75,9 +75,9 @@ class AttentionPanel:
     ) -> None:
         """Show other values, each (T,); nan is shown as nothing, None is what the panel was made without."""
         for bars, values_T in zip(self._bars, (mean_T, share_T), strict=False):
-            bars.set_data(_with_gaps(values_T))
+            bars.set_data(_with_gaps([] if values_T is None else values_T))
         for diamonds in self._diamonds:
-            diamonds.set_ydata(published_T)
+            diamonds.set_ydata([] if published_T is None else published_T)
 
 
 class LossPanel:
