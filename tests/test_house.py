@@ -1,4 +1,4 @@
-"""Imports point down the house, never up, and there is no circle: what DESIGN says of the rooms is held by this test."""
+"""Imports point down the house, never up, and there is no circle: what its design says of the rooms."""
 
 import ast
 from collections.abc import Iterator
@@ -53,7 +53,9 @@ def imports(path: Path, everywhere: bool) -> Iterator[str]:
                 name = f"{node.module}.{alias.name}".removeprefix("attnseq.")
                 yield name if name in MODULES else str(node.module).removeprefix("attnseq.")
         if isinstance(node, ast.Import):
-            yield from (alias.name.removeprefix("attnseq.") for alias in node.names if alias.name.startswith("attnseq."))
+            yield from (
+                alias.name.removeprefix("attnseq.") for alias in node.names if alias.name.startswith("attnseq.")
+            )
         waiting += ast.iter_child_nodes(node)
 
 

@@ -25,7 +25,7 @@ from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolder, RunFolderError
 from attnseq.runs.job import Job
 from attnseq.runs.naming import result_config, variant_name
-from attnseq.runs.results import mean_relevance
+from attnseq.runs.results import position_relevance
 from attnseq.runs.run import run
 from attnseq.training.compiling import missing_compiler
 from attnseq.training.evaluation import Meter
@@ -93,7 +93,7 @@ def train_published(config: RunConfig, root: Path) -> Reproduced:
         mean_attention_T=attention.mean_T,
         first_targets_M=first.answers.float().cpu().numpy(),
         first_predictions_M=recipe.flat.predict(parameters_PxW, first).prediction[0].cpu().numpy(),
-        relevance_T=np.asarray(mean_relevance(data)),
+        relevance_T=np.asarray(position_relevance(data)),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from attnseq.metrics import METRICS
 from attnseq.objectives import OBJECTIVES
 from attnseq.runs.reading import is_number
+from attnseq.scores import SCORES
 from attnseq.scores.agreement import operand_mass, rank_agreement
 
 OPERAND_MASS, RANK_AGREEMENT = "attention/operand_mass", "attention/rank_agreement"
@@ -49,7 +50,8 @@ def usual(names: Collection[str]) -> list[str]:
         names: that there are; others are left out.
     """
     measured = (f"{name}/test" for name in sorted(METRICS.names(), key=lambda name: name != "exact"))
-    others = ("attention/entropy", OPERAND_MASS, RANK_AGREEMENT, "seconds")
+    scores = (f"attention/{name}" for name in SCORES.names())
+    others = ("attention/entropy", OPERAND_MASS, RANK_AGREEMENT, *scores, "seconds")
     return [name for name in ("loss/validation", "loss/test", *measured, *others) if name in names]
 
 
@@ -107,6 +109,8 @@ def _kind(name: str) -> Kind:
         return OTHERS[name]
     if split in SPLITS and measure in METRICS:
         return Kind(METRICS[measure].direction, METRICS[measure].limits)
+    if measure == "attention" and split in SCORES:
+        return Kind(SCORES[split].direction, SCORES[split].limits)
     if split in SPLITS and measure == "loss":  # of whichever objective: a result does not say which
         lowest, highest = zip(*(OBJECTIVES[objective].limits for objective in OBJECTIVES.names()), strict=True)
         return Kind(limits=(min(lowest), max(highest)))

@@ -11,8 +11,6 @@ from torch import Tensor, nn
 
 from attnseq.contracts.batch import Attention
 
-ATTENTIONS = ("time", "element", "feature", "none")
-
 
 def softmax(scores: Tensor, present: Tensor | None = None) -> Tensor:
     """Softmax over the last axis: PyTorch's where gradients are taken, else the same, written out.
@@ -96,12 +94,20 @@ def _weights(score: nn.Linear, inputs_BxTxF: Tensor, present_BxT: Tensor | None)
 
 SequenceAttention = TimeAttention | ElementAttention | FeatureAttention
 
+LAYERS: dict[str, Callable[[int], SequenceAttention] | None] = {
+    "time": TimeAttention,
+    "element": ElementAttention,
+    "feature": FeatureAttention,
+    "none": None,
+}
+"""By the names that configs use; a new one stands in `models/lstm_attention_config.py`, too, with its meaning."""
+
 
 def sequence_attention(kind: str, positions: int) -> SequenceAttention | None:
     """The attention layer named `kind`, or None for "none".
 
     Args:
-        kind: one of `ATTENTIONS`.
+        kind: one of `LAYERS`.
         positions: T.
 
     Returns:
@@ -109,13 +115,9 @@ def sequence_attention(kind: str, positions: int) -> SequenceAttention | None:
         BTD (element, feature; D stands for the features).
 
     Raises:
-        ValueError: `kind` is not one of `ATTENTIONS`.
+        ValueError: `kind` is not one of `LAYERS`.
     """
-    if kind not in ATTENTIONS:
-        raise ValueError(f"model.attention={kind}: must be one of {', '.join(ATTENTIONS)}")
-    layers: dict[str, Callable[[int], SequenceAttention]] = {
-        "time": TimeAttention,
-        "element": ElementAttention,
-        "feature": FeatureAttention,
-    }
-    return layers[kind](positions) if kind in layers else None
+    if kind not in LAYERS:
+        raise ValueError(f"model.attention={kind}: must be one of {', '.join(LAYERS)}")
+    layer = LAYERS[kind]
+    return None if layer is None else layer(positions)

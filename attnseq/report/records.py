@@ -70,5 +70,5 @@ def relevance_share(relevance_T: npt.ArrayLike, positions: int) -> FloatArray:
     relevance = np.asarray(relevance_T, dtype=np.float64)
     if relevance.shape != (positions,):
         raise ValueError(f"relevance has shape {relevance.shape}, attention has {positions} positions")
-    total = relevance.sum()
+    total = np.nansum(relevance)
     return relevance / total if total > 0 else relevance

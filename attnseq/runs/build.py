@@ -112,7 +112,7 @@ def build_population(configs: Sequence[RunConfig], device: torch.device) -> Popu
 
 def build_program(config: RunConfig) -> Program:
     """What trains a run, as its checkpoints name it: whichever runs it trains with, and wherever."""
-    recipe = build_recipe(config, bool(config.trainer.weight_noise))
+    recipe = build_recipe(config)  # noise on its weights is a setting, and no other program
     shapes = {name: list(shape) for name, shape in recipe.flat.shapes.items()}
     return Program(shapes, fingerprint(recipe), str(torch.__version__))
 

@@ -101,6 +101,8 @@ class RunConfig:
         named: list[tuple[str, Registry[Any], str]] = []
         named += [("trainer.objective", OBJECTIVES, self.trainer.objective)] * (self.trainer.objective != "auto")
         named += [("metrics", METRICS, name) for name in self.metrics]
+        if len(set(self.metrics)) < len(self.metrics):
+            raise ConfigError(f"metrics={','.join(self.metrics)}: names one twice")
         for where, registry, name in named:
             check_choice(where, name, registry.names())
             if not isinstance(spec.target, registry[name].targets):

@@ -57,6 +57,8 @@ def variant_name(config: Mapping[str, Any] | DictConfig, own: tuple[Path, ...] =
             if key != "name" and key not in UNNAMED.get(group, ()) and not _same(value, defaults.get(key)):
                 shown = key if key != "seed" else f"{group}_seed"
                 parts.append(f"{shown}={_text(value)}")
+    if measured := config.get("metrics"):
+        parts.append(f"metrics={_text(measured)}")
     name = ",".join(parts)
     if len(name) <= LONGEST:
         return name

@@ -19,7 +19,7 @@ from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.report.terminal import Progress
 from attnseq.runs.folder import RunFolderError
 from attnseq.runs.job import Job
-from attnseq.runs.results import PROBE_SAMPLES, mean_relevance
+from attnseq.runs.results import PROBE_SAMPLES, position_relevance
 from attnseq.training.checkpoint import ADVICE, Program
 from attnseq.training.evaluation import Evaluation, Meter
 from attnseq.training.execution import COMPILED, Execution
@@ -50,7 +50,8 @@ class RunObserver:
     ):
         self._jobs, self._data, self._progress, self._meter, self._program = jobs, data, progress, meter, program
         self._started = self._epoch_started = time.monotonic()
-        self._relevance_T = mean_relevance(data.each[0])
+        relevances = [position_relevance(each) for each in data.each]
+        self._relevance_P = [relevances[index] for index in data.index_P]
         self.logs, self.pictures = for_each(_open_log, jobs), Pictures()
         self._position_names = data.each[0].task.position_names
 
@@ -87,19 +88,22 @@ class RunObserver:
             EpochRecord(epoch, epoch_row(loss, evaluation), evaluation.attention, seconds)
             for loss, seconds, evaluation in zip(loss_P, seconds_P, watched, strict=True)
         ]
-        for_each(self._write_epoch, *(compress(column, running) for column in (self._jobs, self.logs, records)))
+        columns = self._jobs, self.logs, records, self._relevance_P
+        for_each(self._write_epoch, *(compress(column, running) for column in columns))
         if len(self._jobs) == 1 and running[0]:
             self._progress.epoch_row(records[0], self._position_names)
         self._epoch_started = time.monotonic()
 
     def _watch(self, parameters_PxW: Tensor, data: Data) -> list[Evaluation]:
         """What is looked at after an epoch, of the replicas that share data."""
-        return self._meter.evaluate(parameters_PxW, data.splits.validation, PROBE_SAMPLES)
+        return self._meter.evaluate(parameters_PxW, data.splits.validation, PROBE_SAMPLES, data.task)
 
-    def _write_epoch(self, job: Job, events: TensorBoardLog, record: EpochRecord) -> None:
+    def _write_epoch(
+        self, job: Job, events: TensorBoardLog, record: EpochRecord, relevance_T: list[float] | None
+    ) -> None:
         is_last = record.epoch == job.config.trainer.epochs  # pictures take longer than all else that is written
         pictures = self.pictures if is_last else None
-        events.epoch(record, self._relevance_T, self._position_names, pictures)
+        events.epoch(record, relevance_T, self._position_names, pictures)
         history.append(job.folder.history_path, record)
         losses = record.row["loss/train"], record.row["loss/validation"]
         log.info("%s: epoch %d, loss/train %.6g, loss/validation %.6g", job.name, record.epoch, *losses)
@@ -138,5 +142,6 @@ def epoch_row(loss: float, evaluation: Evaluation) -> dict[str, float]:
         loss: mean over the training steps.
         evaluation: of the validation samples.
     """
-    row = {"loss/train": loss} | {f"{name}/validation": value for name, value in evaluation.row.items()}
+    measured = {name if "/" in name else f"{name}/validation": value for name, value in evaluation.row.items()}
+    row = {"loss/train": loss} | measured
     return row | {f"{tag}/entropy": attention.entropy for tag, attention in evaluation.attention.items()}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from attnseq.report import history
@@ -73,7 +74,7 @@ def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
     """Figures of held-out samples, of the replicas that share data."""
     validations = meter.evaluate(parameters_PxW, data.splits.validation, probe=0)
     tests = meter.evaluate(parameters_PxW, data.splits.test, task=data.task)
-    relevance_T = mean_relevance(data)
+    relevance_T = position_relevance(data)
     results = []
     for validation, test in zip(validations, tests, strict=True):
         result: Result = {"loss/validation": validation.row["loss"]}
@@ -84,17 +85,19 @@ def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
     return results
 
 
-def mean_relevance(data: Data) -> list[float] | None:
-    """Exact relevance of each position; None where the task knows none.
+def position_relevance(data: Data) -> list[float] | None:
+    """Exact relevance of each position; None where the task knows none, or where it differs from sample to sample.
 
-    The mean over the first test samples that have the position; where answer positions differ, of their sum.
+    By the first test samples, of those that have the position; where answer positions differ, their sum.
     """
     samples = data.splits.test.first(PROBE_SAMPLES)
     relevance = data.task.relevance(samples)
     if relevance is None:
         return None
-    relevance_BxT = (relevance if relevance.dim() == 2 else relevance.sum(dim=1)).double()
+    relevance_BxT = relevance if relevance.dim() == 2 else relevance.sum(dim=1)
     present_BxT = samples.present()
-    counts_T = samples.size if present_BxT is None else present_BxT.sum(dim=0)
-    means: list[float] = (relevance_BxT.sum(dim=0) / counts_T).tolist()
-    return means
+    if present_BxT is None:
+        present_BxT = torch.ones_like(relevance_BxT, dtype=torch.bool)
+    highest_T = relevance_BxT.masked_fill(~present_BxT, 0.0).amax(dim=0)
+    differs_BxT = present_BxT & (relevance_BxT != highest_T)
+    return None if differs_BxT.any() else highest_T.double().tolist()

@@ -63,7 +63,8 @@ def announce(job: Job, device: torch.device) -> None:
 
 def redraw(job: Job, result: Result) -> None:
     """Draw a finished run's pictures again where one is missing, and the folder can be written."""
-    if result["status"] == "finished" and not all((job.path / name).exists() for name in PICTURES):
+    drawn = PICTURES if "attention/mean" in result else PICTURES[1:]
+    if result["status"] == "finished" and not all((job.path / name).exists() for name in drawn):
         with suppress(OSError):
             draw(job, result, Pictures())
 

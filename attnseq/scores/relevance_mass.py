@@ -41,8 +41,9 @@ class RelevanceMass(Score):
             rows_BxKxT, counted_BxK = attention_rows(attention, batch)
             shares_BxK = _share(rows_BxKxT, relevance > 0)
             return (shares_BxK * counted_BxK).sum(dim=-1) / counted_BxK.sum(dim=-1).clamp(min=1)
-        matters_BxT = (relevance > 0).any(dim=1) if relevance.dim() == 3 else relevance > 0
-        return _share(position_weights(attention, batch), matters_BxT)
+        if relevance.dim() == 3:  # an alignment, and one weight a position for all of it: each matters to some answer
+            return None
+        return _share(position_weights(attention, batch), relevance > 0)
 
 
 def _share(weights: Tensor, matters: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 
-from attnseq.contracts.examples import example
 from attnseq.runs.build import build_recipe
 from attnseq.runs.config import RunConfig
 from attnseq.training.cores import control_groups
@@ -37,22 +36,11 @@ def bytes_per_replica(config: RunConfig) -> int:
     """
     dataset, batch = config.dataset, config.trainer.batch_size
     recipe = build_recipe(config)
-    model, flat = recipe.flat.model, recipe.flat
-    kept = 0
-
-    def count(value: torch.Tensor) -> torch.Tensor:
-        nonlocal kept
-        kept += value.numel() * value.element_size()
-        return value
-
-    parameters = {name: torch.zeros(shape, requires_grad=True) for name, shape in flat.shapes.items()}
-    samples = example(recipe.spec, min(batch, 32))
-    with torch.autograd.graph.saved_tensors_hooks(count, lambda value: value):
-        torch.func.functional_call(model, parameters, (samples, True))
-    activations = 3 * kept * batch // samples.size
-    of_sample = sum(value[0].numel() * value.element_size() for value in samples.tensors)
+    samples = recipe.example(1)
+    of_sample = sum(values.numel() * values.element_size() for values in samples.tensors)
+    activations = 3 * recipe.bytes_per_sample * batch
     gathered = 2 * BLOCK * batch * (of_sample + 4)
-    return 48 * flat.width + activations + gathered + dataset.train_size * (2 * of_sample + 8) + HOST_BYTES
+    return 48 * recipe.flat.width + activations + gathered + dataset.train_size * (2 * of_sample + 8) + HOST_BYTES
 
 
 def free_bytes(device: torch.device) -> int | None:

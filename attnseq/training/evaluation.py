@@ -17,7 +17,10 @@ from attnseq.training.attention_sums import AttentionSums
 from attnseq.training.population import Recipe
 
 CHUNK = 16_384
-"""Samples times replicas that are predicted together; bounds the memory of an evaluation."""
+"""Samples times replicas that are predicted together, at most: with more, an LSTM leaves the processor's caches."""
+
+BYTES = 1 << 29
+"""That they may take, about."""
 
 
 class Evaluation(NamedTuple):
@@ -59,10 +62,10 @@ class Meter:
         replicas, left = len(parameters_PxW), split.size if probe is None else min(probe, split.size)
         sums_P: dict[str, Tensor] = {}
         attention: dict[str, AttentionSums] = {}
-        for samples in split.pieces(CHUNK // replicas):
+        for samples in split.pieces(self._samples_at_once // replicas):
             output = self._recipe.flat.predict(parameters_PxW, samples)
             for name, values_PxB in self._values(parameters_PxW, output, samples, task).items():
-                sums_P[name] = values_PxB.sum(dim=-1) + sums_P.get(name, 0.0)
+                sums_P[name] = values_PxB.double().sum(dim=-1) + sums_P.get(name, 0.0)
             seen = samples.first(left)
             left -= seen.size
             for name, each in output.attention.items() if seen.size else ():
@@ -75,6 +78,11 @@ class Meter:
             Evaluation(row, dict(zip(tags(attention), summaries, strict=True)))
             for row, *summaries in zip(rows, *columns, strict=True)
         ]
+
+    @property
+    def _samples_at_once(self) -> int:
+        """Of all replicas."""
+        return min(CHUNK, BYTES // max(1, self._recipe.bytes_per_sample))
 
     def _values(self, parameters_PxW: Tensor, output: Output, samples: Batch, task: Task | None) -> dict[str, Tensor]:
         """values_PxB of each name, in float64."""

@@ -32,6 +32,7 @@ class DataPool:
 
     Attributes:
         each: what replicas do not share.
+        index_P: which of these is each replica's.
         train: the training samples of all of them, numbers as float32.
         train_size: of each.
         first_P: where each replica's begin.
@@ -40,9 +41,9 @@ class DataPool:
     def __init__(self, data_P: Sequence[Data]):
         self.each = list({id(data): data for data in data_P}.values())
         number = {id(data): index for index, data in enumerate(self.each)}
-        self._data_P = [number[id(data)] for data in data_P]
+        self.index_P = [number[id(data)] for data in data_P]
         self.train_size = self.each[0].splits.train.size
-        self.first_P = [index * self.train_size for index in self._data_P]
+        self.first_P = [index * self.train_size for index in self.index_P]
         parts = [_for_training(data.splits.train) for data in self.each]
         self.train = parts[0] if len(parts) == 1 else stacked(parts)
 
@@ -58,9 +59,9 @@ class DataPool:
         """
         results: dict[int, R] = {}
         for index, data in enumerate(self.each):
-            replicas = [replica for replica, its in enumerate(self._data_P) if its == index]
+            replicas = [replica for replica, its in enumerate(self.index_P) if its == index]
             results |= zip(replicas, function(parameters_PxW[replicas], data), strict=True)
-        return [results[replica] for replica in range(len(self._data_P))]
+        return [results[replica] for replica in range(len(self.index_P))]
 
 
 def _for_training(samples: Batch) -> Batch:

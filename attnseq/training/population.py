@@ -55,6 +55,10 @@ class Settings(NamedTuple):
     seed: Tensor
 
 
+SAMPLES = 32
+"""Of an example: enough for what is kept of the parameters to count for little."""
+
+
 class FlatModel:
     """A model as a function of one flat vector of its parameters.
 
@@ -124,6 +128,27 @@ class Recipe:
     def draws(self) -> Mapping[str, Sequence[int]]:
         """Of the model, see `Model.draws`."""
         return self.flat.model.draws(example(self.spec, 1))
+
+    def example(self, samples: int) -> Batch:
+        """Samples of nothing but zeros, as a step gives them to the model."""
+        batch = example(self.spec, samples)
+        draws = {name: torch.zeros(tuple(shape)) for name, shape in self.flat.model.draws(batch).items()}
+        return batch._replace(draws=draws or None)
+
+    @cached_property
+    def bytes_per_sample(self) -> int:
+        """What the model keeps of a sample for its gradient, about: as much as a prediction takes at its height."""
+        batch, kept = self.example(SAMPLES), 0
+
+        def count(value: Tensor) -> Tensor:
+            nonlocal kept
+            kept += value.numel() * value.element_size()
+            return value
+
+        parameters = {name: torch.zeros(shape, requires_grad=True) for name, shape in self.flat.shapes.items()}
+        with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(count, lambda value: value):
+            torch.func.functional_call(self.flat.model, parameters, (batch, True))
+        return kept // SAMPLES
 
     @cached_property
     def is_drawn(self) -> bool:

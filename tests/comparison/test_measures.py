@@ -74,6 +74,11 @@ def test_a_loss_is_better_the_smaller_it_is_and_within_what_any_objective_can_be
     assert limits("loss/test") == INFINITE
 
 
+def test_scores_of_attention_say_so_themselves() -> None:
+    assert higher_is_better("attention/relevance_mass")
+    assert limits("attention/relevance_mass") == (0.0, 1.0)
+
+
 def test_other_numbers() -> None:
     assert [name for name in ("seconds", "attention/entropy", "loss/gap") if higher_is_better(name)] == []
     assert all(map(higher_is_better, (OPERAND_MASS, RANK_AGREEMENT)))

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from attnseq.layers.attention import (
-    ATTENTIONS,
+    LAYERS,
     ElementAttention,
     FeatureAttention,
     TimeAttention,
@@ -141,7 +141,7 @@ def test_without_attention_all_positions_that_a_sample_has_are_alike() -> None:
 
 
 def test_layers_by_name() -> None:
-    layers = {kind: sequence_attention(kind, POSITIONS) for kind in ATTENTIONS}
+    layers = {kind: sequence_attention(kind, POSITIONS) for kind in LAYERS}
     assert layers["none"] is None
     assert isinstance(layers["time"], TimeAttention)
     assert isinstance(layers["element"], ElementAttention)

@@ -12,7 +12,7 @@ from attnseq.article.initial_weights import TutorialInitializer, tensorflow_glor
 from attnseq.contracts.batch import Attention, Batch
 from attnseq.contracts.spec import Reals, Scalar, Spec, Tokens
 from attnseq.core.randomness import generator
-from attnseq.layers.attention import ATTENTIONS
+from attnseq.layers.attention import LAYERS
 from attnseq.layers.initializers import lstm_bias, orthogonal_from_normal
 from attnseq.layers.lstm import RECURRENT_ACTIVATIONS
 from attnseq.layers.weights import KerasInitializer
@@ -84,7 +84,7 @@ def reference(model: LSTMAttention, digits_BxT: npt.NDArray[np.uint8], kind: str
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 2e-5)])
 @pytest.mark.parametrize("activation", RECURRENT_ACTIVATIONS)
-@pytest.mark.parametrize("kind", ATTENTIONS)
+@pytest.mark.parametrize("kind", LAYERS)
 def test_forward_equals_numpy(kind: str, activation: str, dtype: torch.dtype, tolerance: float) -> None:
     model, digits_BxT = random_model(kind, activation, dtype), random_digits()
     prediction_B, attention = predict(model, digits_BxT)
@@ -120,7 +120,7 @@ def test_a_difference_that_no_weight_sees_has_no_influence(kind: str) -> None:
     torch.testing.assert_close(predict(model, digits_BxT)[0], predict(model, moved_BxT)[0], rtol=1e-14, atol=1e-14)
 
 
-@pytest.mark.parametrize("kind", ATTENTIONS)
+@pytest.mark.parametrize("kind", LAYERS)
 def test_fresh_parameters_fit_the_module_and_depend_on_the_seed_only(kind: str) -> None:
     model = random_model(kind, dtype=torch.float32)
     before = {name: value.clone() for name, value in model.named_parameters()}
@@ -156,7 +156,7 @@ def test_tutorial_weights_are_those_of_its_draws() -> None:
     assert not weights["output.bias"].any()
 
 
-@pytest.mark.parametrize("kind", ATTENTIONS)
+@pytest.mark.parametrize("kind", LAYERS)
 def test_real_numbers_are_read_as_a_one_hot_input_is(kind: str) -> None:
     model, digits_BxT = random_model(kind), random_digits()
     other = LSTMAttention(Spec(Reals(POSITIONS, BASE), Scalar()), UNITS, kind, "hard_sigmoid").double()

@@ -240,7 +240,14 @@ def test_what_the_config_names_is_minimised_and_measured(tiny: Compose) -> None:
 
 def test_a_program_is_the_same_whatever_may_differ_within_a_population(tiny: Compose) -> None:
     program = build.build_program(tiny())
-    for other in (("seed=5",), ("trainer.learning_rate=0.1",), ("dataset.seed=3",), ("trainer.order=random",)):
-        assert build.build_program(tiny(*other)) == program
+    within = (
+        "seed=5",
+        "trainer.learning_rate=0.1",
+        "trainer.weight_noise=0.1",
+        "dataset.seed=3",
+        "trainer.order=random",
+    )
+    for other in within:
+        assert build.build_program(tiny(other)) == program
     for other in (("model.attention=none",), ("trainer.adam=torch",), ("dataset=answer_digits",)):
         assert build.build_program(tiny(*other)).digest != program.digest

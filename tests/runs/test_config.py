@@ -125,7 +125,7 @@ def test_a_comment_is_what_the_key_says(path: Path, composed: Callable[..., Dict
     [
         (TrainerConfig, "adam", optimizer.FORMS),
         (MLPAttentionConfig, "attention", mlp_attention.ATTENTIONS),
-        (LSTMAttentionConfig, "attention", attention.ATTENTIONS),
+        (LSTMAttentionConfig, "attention", attention.LAYERS),
         (LSTMAttentionConfig, "recurrent_activation", lstm.RECURRENT_ACTIVATIONS),
     ],
 )

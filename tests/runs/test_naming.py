@@ -33,7 +33,7 @@ NAMES = [
     (("experiment=tutorial_lstm",), "lstm_attention"),
     (("model=mlp_plain", "trainer=fast"), "mlp_attention,fast,attention=none"),
     (("model=query_attention", "dataset=reverse", "trainer=fast"), "query_attention,reverse,fast"),
-    (("trainer.objective=mse", "metrics=[r2]"), "mlp_attention,objective=mse"),
+    (("trainer.objective=mse", "metrics=[r2]"), "mlp_attention,objective=mse,metrics=r2"),
     (("experiment=sequence_length",), "lstm_attention,abs_difference,fast,init=keras"),
     (("experiment=attention_variants", "model=lstm_plain"), "lstm_attention,init=keras,attention=none,order=random"),
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from attnseq.datasets.config import DATASETS
 from attnseq.runs import build
 from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
-from attnseq.runs.results import mean_relevance, measure
+from attnseq.runs.results import measure, position_relevance
 
 Tiny = Callable[..., RunConfig]
 UNEQUAL = ("population", "seconds")
@@ -69,12 +69,22 @@ def test_divergence_by_the_last_update_is_seen(configs: list[RunConfig], tmp_pat
     assert (broken["epochs"], sound["epochs"], sound["diverged"]) == (1, 2, None)
 
 
-def test_relevance_is_the_mean_over_samples_that_have_the_position() -> None:
-    config = tiny_config("reverse", "query_attention")
-    task = config.dataset.build()
-    (data,) = build.build_data([config], build.build_device("cpu")).each
-    relevance_T = mean_relevance(data)
-    assert relevance_T == [1.0] * task.spec.inputs.length  # each token that is there is repeated once
+def relevance_of(dataset: str, **changes: Any) -> list[float] | None:
+    (data,) = build.build_data([tiny_config(dataset, "query_attention", **changes)], build.build_device("cpu")).each
+    return position_relevance(data)
+
+
+def test_relevance_is_of_the_samples_that_have_the_position() -> None:
+    positions = tiny_config("reverse", "query_attention").dataset.build().spec.inputs.length
+    assert relevance_of("reverse") == [1.0] * positions  # each token that is there is repeated once
+    few = relevance_of("reverse", **{"dataset.test_size": 1})
+    assert few is not None
+    assert set(few) <= {0.0, 1.0}  # a position that no sample has counts for nothing
+
+
+def test_relevance_that_differs_from_sample_to_sample_is_of_no_position() -> None:
+    assert relevance_of("find_max") is None
+    assert relevance_of("abs_difference") is not None
 
 
 @pytest.mark.parametrize("dataset", DATASETS.names())
@@ -86,5 +96,6 @@ def test_whatever_is_measured_is_in_the_result(dataset: str, tmp_path: Path) -> 
     for name in ("loss/test", *(f"{metric}/test" for metric in metrics), "attention/relevance_mass"):
         assert isinstance(result[name], float), name
     positions = config.dataset.build().spec.inputs.length
-    assert len(result["attention/mean"]) == len(result["attention/relevance"]) == positions
+    assert len(result["attention/mean"]) == positions
+    assert result["attention/relevance"] is None or len(result["attention/relevance"]) == positions
     assert result["attention/entropy"] > 0

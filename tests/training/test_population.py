@@ -107,6 +107,15 @@ def test_who_trains_sees_both() -> None:
     assert draws["unused"].shape == (2,)
 
 
+def test_what_a_sample_takes_is_known_of_a_model_that_draws_too() -> None:
+    its = of_number(Watching())
+    draws = its.example(3).draws
+    assert draws is not None
+    assert draws["unused"].shape == (2,)
+    assert its.bytes_per_sample >= 4 * 4  # a softmax over four positions
+    assert its.flat.model.given[-1][2]  # type: ignore[index, union-attr]  # as in training
+
+
 def test_initial_state_is_a_copy() -> None:
     parameters_PxW = torch.ones(2, 5)
     state = initial_state(parameters_PxW)
