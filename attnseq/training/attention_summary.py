@@ -26,7 +26,7 @@ class AttentionSummary:
         sum_squares_T: sum of squared weights over samples; (T,).
         samples_T: samples that have the position, since sequences may be padded; (T,).
         heatmap_TxR: mean weight of each row at each position, None where there are no rows; (T, R).
-        rows: what R counts: "digit value", "answer position", "query position"; "" where there are no rows.
+        rows: what R counts: "token", "answer position", "query position"; "" where there are no rows.
     """
 
     mean_T: FloatArray

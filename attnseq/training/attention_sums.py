@@ -15,7 +15,7 @@ from attnseq.training.attention_summary import AttentionSummary
 
 BINS = 64
 
-ROWS = {"BTD": "digit value", "BKT": "answer position", "BMTT": "query position"}
+ROWS = {"BTD": "token", "BKT": "answer position", "BMTT": "query position"}
 """What the rows of a map count, by the attention's axes."""
 
 

@@ -87,7 +87,7 @@ def test_a_weight_a_token_of_each_position_is_its_own_token_s() -> None:
     summary = by_hand([first, second], "BTD", tokens=[[1, 0], [0, 1]])
     np.testing.assert_allclose(summary.mean_T, [(0.75 + 0.5) / 2, (0.125 + 0.25) / 2])
     np.testing.assert_allclose(summary.heatmap_TxR, [[0.3125, 0.5], [0.0625, 0.125]])
-    assert summary.rows == "digit value"
+    assert summary.rows == "token"
     entropies = [-(p * math.log(p) + (1 - p) * math.log(1 - p)) for p in (0.75 / 0.875, 0.5 / 0.75)]
     assert summary.entropy == pytest.approx(sum(entropies) / 2, rel=1e-12)
 
@@ -260,7 +260,7 @@ def plain(weights: npt.NDArray[np.float64], axes: str, batch: Batch) -> Attentio
         sum_squares_T=np.array([sum(value**2 for value in values) for values in by_position]),
         samples_T=np.array([len(values) for values in by_position]),
         heatmap_TxR=heatmap if cells else None,
-        rows={"BTD": "digit value", "BKT": "answer position", "BMTT": "query position"}[axes] if cells else "",
+        rows={"BTD": "token", "BKT": "answer position", "BMTT": "query position"}[axes] if cells else "",
     )
 
 
