@@ -104,7 +104,10 @@ class RunObserver:
         is_last = record.epoch == job.config.trainer.epochs  # pictures take longer than all else that is written
         pictures = self.pictures if is_last else None
         events.epoch(record, relevance_T, self._position_names, pictures)
-        history.append(job.folder.history_path, record)
+        try:
+            history.append(job.folder.history_path, record)
+        except ValueError as error:  # an earlier attempt measured something else
+            raise RunFolderError(f"{error}; {ADVICE}") from None
         losses = record.row["loss/train"], record.row["loss/validation"]
         log.info("%s: epoch %d, loss/train %.6g, loss/validation %.6g", job.name, record.epoch, *losses)
 

@@ -14,6 +14,7 @@ from attnseq.report import history
 from attnseq.report.terminal import Progress
 from attnseq.runs import build, observer
 from attnseq.runs.config import RunConfig
+from attnseq.runs.folder import RunFolderError
 from attnseq.runs.job import Job
 from attnseq.runs.observer import RunObserver
 from attnseq.training.evaluation import Meter
@@ -68,6 +69,13 @@ def test_an_epochs_time_is_shared_among_the_runs(watched: Watched, monkeypatch: 
         told.epoch(1, population, [0.5] * 3)
         assert told.seconds(jobs[0]) == pytest.approx(37 / 3)
     assert [history.read(job.folder.history_path)[0]["seconds"] for job in jobs] == pytest.approx([10.0] * 3)
+
+
+def test_a_history_of_other_numbers_is_not_gone_on_with(watched: Watched) -> None:
+    watched.jobs[1].folder.history_path.write_text("epoch,loss/train,seconds\n1,0.5,1.0\n")
+    watched.jobs[1].resumed = SimpleNamespace(epoch=1, step=0, seconds=0.0, epoch_seconds=0.0)  # type: ignore[assignment]
+    with Progress(32, replicas=3) as progress, pytest.raises(RunFolderError, match=r"other columns.*overwrite=true"):
+        watched.observer(progress).epoch(2, watched.population, [0.5] * 3)
 
 
 def test_every_checkpoint_holds_its_own_row(watched: Watched) -> None:
