@@ -13,7 +13,8 @@ from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
 from attnseq.runs.run import run
 
-EPOCH_TAGS = {"loss/train", "loss/validation", "mae/validation", "exact/validation", "attention/entropy"}
+EPOCH_TAGS = {"loss/train", "loss/validation", "mae/validation", "exact/validation"}
+EPOCH_TAGS |= {"attention/entropy", "attention/relevance_mass"}
 TEST_TAGS = {"loss/test", "mae/test", "exact/test"}
 HISTOGRAMS = {f"attention/position_{position}" for position in range(10)}
 
