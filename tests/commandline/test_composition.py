@@ -10,6 +10,7 @@ from own_configs import write_own_configs
 
 from attnseq.commandline.composition import compose_config, compose_sweep, one_store
 from attnseq.core.keys import ConfigError
+from attnseq.models.config import MODELS
 from attnseq.runs.naming import config_directory
 
 
@@ -87,7 +88,7 @@ def test_hydra_looks_at_a_group_without_copying_all_schemas(monkeypatch: pytest.
         assert copied  # else Hydra has learnt to do without, and `one_store` can go
         copied.clear()
         with one_store():
-            assert loader.get_group_options("schema/model") == seen == ["lstm_attention", "mlp_attention"]
+            assert loader.get_group_options("schema/model") == seen == MODELS.names()
         assert not copied
         loader.get_group_options("schema/model")
         assert copied  # the store is as it was

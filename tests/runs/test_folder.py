@@ -69,8 +69,8 @@ def test_result_comes_back(run_folder: RunFolder, status: str) -> None:
 def test_an_older_result_is_refused_by_the_key_that_it_lacks_and_its_version(run_folder: RunFolder) -> None:
     whole = dict.fromkeys(NEEDED["finished"], 0.5) | {"status": "finished", "versions": {"attnseq": "0.0.9"}}
     with run_folder.lock():
-        run_folder.write_result({key: value for key, value in whole.items() if key != "mae/test"})
-    with pytest.raises(RunFolderError, match=r"without mae/test, written by attnseq 0\.0\.9; overwrite=true"):
+        run_folder.write_result({key: value for key, value in whole.items() if key != "loss/test"})
+    with pytest.raises(RunFolderError, match=r"without loss/test, written by attnseq 0\.0\.9; overwrite=true"):
         run_folder.result()
     newer = RunFolder(run_folder.path, CONFIG.replace('"a"', '"a", "size": 3'))
     with pytest.raises(RunFolderError, match=r"config \(without model\.size, written by attnseq 0\.0\.9\); .*name="):
