@@ -28,6 +28,8 @@ def explain(error: Exception) -> str:
         close = difflib.get_close_matches(str(cause.key), allowed, 1)
         hint = f" (did you mean {close[0]}?)" if close else ""
         return f"{cause.full_key}: no such key{hint}; allowed are {', '.join(allowed)}"
+    if "is not a ListConfig" in message:
+        message = f"takes a list in brackets, such as {cause.full_key}=[a,b]"
     return f"{cause.full_key}: {message}"
 
 
