@@ -70,6 +70,11 @@ class Metric(ABC):
         """In words; "" where it is a plain number."""
         return ""
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it lies between 0 and 1, and is shown in per cent."""
+        return self.limits == (0.0, 1.0)
+
     @abstractmethod
     def __call__(self, output: Output, batch: Batch) -> Tensor:
         """The value of each sample, B; predictions and targets are float64 where they are numbers."""

@@ -6,7 +6,7 @@ Legend: T positions.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,12 +79,15 @@ def attention_bars(
     return "\n".join(lines)
 
 
-def results_table(result: Mapping[str, Any], units: Mapping[str, str] | None = None) -> str:
+def results_table(
+    result: Mapping[str, Any], units: Mapping[str, str] | None = None, shares: Collection[str] = ()
+) -> str:
     """A finished run's figures of held-out samples, a line each, and its speed.
 
     Args:
         result: as in result.json; every number of the validation and test samples, and of their attention, is shown.
         units: what follows a metric's number, by the metric's name: {"mae": "steps"}.
+        shares: metrics that are shown in per cent.
 
     Returns:
         Lines of text.
@@ -93,7 +96,8 @@ def results_table(result: Mapping[str, Any], units: Mapping[str, str] | None = N
     for name, value in result.items():
         metric, _, split = name.rpartition("/")
         if (split in ("validation", "test") or metric == "attention") and isinstance(value, (int, float)):
-            rows[name] = f"{value:.5g} {(units or {}).get(metric, '')}".rstrip()
+            number = f"{value:.2%}" if metric in shares else f"{value:.5g}"
+            rows[name] = f"{number} {(units or {}).get(metric, '')}".rstrip()
     each = result["microseconds_per_sample"]  # None where the history of the epochs is gone
     speed = "" if each is None else f"{each:.2f} us per sample in training, "
     rows["speed"] = f"{speed}{result['seconds']:.1f} s in all"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import IO
 
@@ -127,14 +127,17 @@ class Progress:
             words += [self._speed(step, now), f"{format_seconds(left)} left"]
             self._print("  ".join(word for word in words if word))
 
-    def epoch_row(self, record: EpochRecord, position_names: Sequence[str] | None = None) -> None:
+    def epoch_row(
+        self, record: EpochRecord, position_names: Sequence[str] | None = None, shares: Collection[str] = ()
+    ) -> None:
         """Print an epoch's row, before the first one headings; both fit 80 columns where names are short.
 
         Args:
             record: the epoch: losses, the first metrics besides, the positions with most attention, seconds.
             position_names: T of them; None: numbers from 0.
+            shares: metrics that are shown in per cent.
         """
-        cells = epoch_cells(record, position_names)
+        cells = epoch_cells(record, position_names, shares)
         if not self._headed:
             self._print("  ".join(heading.rjust(width) for heading, width, _ in cells))
             self._headed = True
@@ -161,7 +164,9 @@ class Progress:
         self.console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
-def epoch_cells(record: EpochRecord, position_names: Sequence[str] | None = None) -> list[tuple[str, int, str]]:
+def epoch_cells(
+    record: EpochRecord, position_names: Sequence[str] | None = None, shares: Collection[str] = ()
+) -> list[tuple[str, int, str]]:
     """Heading, width and text of an epoch's cells; arguments as of `Progress.epoch_row`."""
     losses = [name for name in ("loss/train", "loss/validation") if name in record.row]
     metrics = [name for name in record.row if name not in losses][:METRICS]
@@ -169,7 +174,8 @@ def epoch_cells(record: EpochRecord, position_names: Sequence[str] | None = None
     cells += [(name[:10], 10, format_loss(record.row[name])) for name in losses]
     for name in metrics:
         heading = name.removesuffix("/validation").rpartition("/")[2]
-        cells.append((heading, max(8, len(heading)), format_metric(record.row[name])))
+        text = f"{record.row[name]:.2%}" if heading in shares else format_metric(record.row[name])
+        cells.append((heading, max(8, len(heading)), text))
     if record.main_attention is not None:
         cells.append(("attends to", *_strongest(record.main_attention.mean_T, position_names)))
     return [*cells, ("s", 6, f"{record.seconds:.1f}")]

@@ -91,7 +91,8 @@ class RunObserver:
         columns = self._jobs, self.logs, records, self._relevance_P
         for_each(self._write_epoch, *(compress(column, running) for column in columns))
         if len(self._jobs) == 1 and running[0]:
-            self._progress.epoch_row(records[0], self._position_names)
+            shares = [name for name, metric in self._meter.metrics.items() if metric.is_share]
+            self._progress.epoch_row(records[0], self._position_names, shares)
         self._epoch_started = time.monotonic()
 
     def _watch(self, parameters_PxW: Tensor, data: Data) -> list[Evaluation]:

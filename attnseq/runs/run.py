@@ -90,8 +90,9 @@ def show(job: Job, result: Result) -> None:
         losses = [theirs.as_printed(row["loss/train"]) for row in history.read(job.folder.history_path)]
         console.print(f"{'loss/train':<16} {' '.join(losses)}", soft_wrap=True)
         console.print(f"{'published':<16} {' '.join(theirs.loss_E)}", soft_wrap=True)
-    units = {name: metric.unit for name, metric in build.build_metrics(job.config, task.spec.target).items()}
-    console.print(results_table(result, units))
+    metrics = build.build_metrics(job.config, task.spec.target)
+    units = {name: metric.unit for name, metric in metrics.items()}
+    console.print(results_table(result, units, [name for name, metric in metrics.items() if metric.is_share]))
     shown = as_seen(job.path)
     for name in PICTURES:
         if (job.path / name).exists():

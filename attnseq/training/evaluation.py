@@ -45,7 +45,8 @@ class Meter:
     """
 
     def __init__(self, recipe: Recipe, metrics: Mapping[str, Metric], scores: Mapping[str, Score] | None = None):
-        self._recipe, self._metrics, self._scores = recipe, metrics, scores or {}
+        self.metrics = metrics
+        self._recipe, self._scores = recipe, scores or {}
 
     @torch.no_grad()
     def evaluate(
@@ -95,7 +96,7 @@ class Meter:
             attention = {name: Attention(its, output.attention[name].axes) for name, its in weights.items()}
             mine = Output(prediction, attention, extra)
             values = {"loss": self._recipe.objective(mine, samples)}
-            values |= {name: metric(mine, samples) for name, metric in self._metrics.items()}
+            values |= {name: metric(mine, samples) for name, metric in self.metrics.items()}
             if task is not None:
                 values |= self._scored(
                     lambda batch: flat(parameters_W, batch._replace(targets=None)), samples, mine, task
@@ -115,7 +116,7 @@ class Meter:
 
     def _rows(self, sums_P: Mapping[str, Tensor], split: Batch) -> list[dict[str, float]]:
         means = {name: (sum_P / split.size).tolist() for name, sum_P in sums_P.items()}
-        for name, metric in self._metrics.items():
+        for name, metric in self.metrics.items():
             means[name] = [metric.summary(mean, split) for mean in means[name]]
         return [dict(zip(means, row, strict=True)) for row in zip(*means.values(), strict=True)]
 

@@ -73,6 +73,15 @@ def test_results_are_all_numbers_of_held_out_samples_with_their_units() -> None:
     ]
 
 
+def test_shares_are_in_per_cent() -> None:
+    result = {"right/test": 0.0085, "loss/test": 0.0085, "microseconds_per_sample": None, "seconds": 2.0}
+    lines = results_table(result, {"right": "of the answers"}, ["right"]).splitlines()
+    assert [line.split() for line in lines[:2]] == [
+        ["right/test", "0.85%", "of", "the", "answers"],
+        ["loss/test", "0.0085"],
+    ]
+
+
 def test_verdicts_are_plain_when_piped() -> None:
     text = printed(verdict_table(ROWS))
     assert "\x1b" not in text

@@ -104,6 +104,14 @@ def test_epoch_table_is_aligned_and_fits_80_columns(log: io.StringIO, clock: Clo
     assert "\x1b" not in log.getvalue()
 
 
+def test_shares_are_in_per_cent_and_in_line(log: io.StringIO, clock: Clock, make_record: MakeRecord) -> None:
+    with Progress(100, 0, terminal_console(log), clock) as progress:
+        progress.epoch_row(make_record(1), shares=["any name"])
+    heading, row = log.getvalue().splitlines()
+    assert row.split()[3:5] == ["1050.00%", "0.1250"]
+    assert len(heading) == len(row)
+
+
 def test_long_names_of_positions_stay_in_line(log: io.StringIO, clock: Clock, make_record: MakeRecord) -> None:
     with Progress(100, 0, terminal_console(log), clock) as progress:
         for epoch in (1, 2):
