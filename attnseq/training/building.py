@@ -83,13 +83,23 @@ class Builder:
         if execution.way == WRITTEN:
             return one_by_one(self._steps)
         if execution.way == TRACED:
-            return one_by_one(as_steps(for_eager(trace_steps(self._steps, self._call))))
+            return self._traced()
         _ = self._digest  # a model that fails is no failure of the compiler
         try:
             with plain_paths():
                 return self._library() if self._native else self._compiled()
         except Exception as error:  # whatever the compiler raises
             raise CompilationError(why_compilation_failed(error)) from error
+
+    def _traced(self) -> Runner:
+        """Called by Python, operation by operation; what that takes is learnt."""
+        began = time.perf_counter()
+        traced = trace_steps(self._steps, self._call)
+        tracing = time.perf_counter() - began
+        steps = as_steps(for_eager(traced))
+        share = _fastest(lambda: steps(*self._call), self._device) / self._step_seconds
+        self._learnt.add({"tracing": tracing / self._digest.operations, "traced": share})
+        return one_by_one(steps)
 
     def _compiled(self) -> Runner:
         """Called by Python, as CUDA's kernels run beside it."""

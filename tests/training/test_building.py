@@ -95,6 +95,15 @@ def test_another_program_has_another_place_in_the_cache(population: Population) 
     assert other._path != whole._path
 
 
+def test_what_a_traced_step_takes_is_learnt(population: Population, cache: Path) -> None:
+    before = [value.clone() for value in population.state]
+    builder_of(population).build(Execution(TRACED))
+    learnt = Learnt(cache / "rates_cpu.json").read()
+    assert learnt.keys() == {"tracing", "traced"}
+    assert learnt["traced"] == 1  # by the clock of these tests every step takes as long
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(population.state, before, strict=True))
+
+
 @pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU) or "nothing is missing")
 def test_what_compiling_took_is_learnt_once(population: Population, cache: Path) -> None:
     before = [value.clone() for value in population.state]
