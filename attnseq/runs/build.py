@@ -15,7 +15,7 @@ from attnseq.contracts.spec import Target
 from attnseq.core.keys import ConfigError
 from attnseq.metrics import METRICS
 from attnseq.objectives import OBJECTIVES
-from attnseq.runs.choices import INITS, ORDERS, chosen_init, chosen_order
+from attnseq.runs.choices import AUTO, INITS, ORDERS, chosen_init, chosen_order
 from attnseq.runs.config import RunConfig, TrainerConfig
 from attnseq.scores import SCORES
 from attnseq.training.checkpoint import Program
@@ -27,8 +27,6 @@ from attnseq.training.pool import Data, DataPool
 from attnseq.training.population import FlatModel, Recipe, initial_state
 from attnseq.training.replicas import Population, stack_settings
 from attnseq.training.trainer import Schedule
-
-AUTO = "auto"
 
 
 def build_device(name: str) -> torch.device:

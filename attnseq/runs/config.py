@@ -14,7 +14,9 @@ from attnseq.contracts.spec import described
 from attnseq.core.keys import MISSING, ConfigError, check_choice, check_values, comments, key
 from attnseq.core.registry import Registry
 from attnseq.datasets.config import DATASETS, DatasetConfig
+from attnseq.metrics import METRICS
 from attnseq.models.config import MODELS, ModelConfig
+from attnseq.objectives import OBJECTIVES
 
 FOLDER_NAME = "a folder name of 1 to 100 characters, without / \\ :, and no ~ first"
 
@@ -40,7 +42,7 @@ class TrainerConfig:
         choices={"keras": 'beside the uncorrected moment, "epsilon hat"', "torch": "beside the corrected one"},
     )
     objective: str = key(
-        "what is minimised: auto (as is usual for the target), mse (of a number), cross_entropy (of a class, of tokens)"
+        "what is minimised; auto: what is usual for the target", choices=lambda: ["auto", *OBJECTIVES.names()]
     )
     order: str = key(
         "of the samples in an epoch: random (a permutation from the run's seed), tutorial (the notebook's own shuffles,"
@@ -71,7 +73,7 @@ class RunConfig:
     device: str = key("where to compute: auto (CUDA if there is one), cpu, cuda, cuda:N")
     overwrite: bool = key("true trains a finished run anew, false shows its result")
     metrics: list[str] = key(
-        "how predictions are measured besides the loss, such as [mae,r2]; of none, as is usual for the target"
+        "how predictions are measured besides the loss, such as [mae,r2]; unless given, what is usual for the target"
     )
     dataset: DatasetConfig = MISSING
     model: ModelConfig = MISSING
@@ -86,8 +88,6 @@ class RunConfig:
 
     def _check_together(self) -> None:
         """What one group allows hangs on the choice of another."""
-        from attnseq.metrics import METRICS
-        from attnseq.objectives import OBJECTIVES
         from attnseq.runs.choices import check_choices
 
         check_choices(self)
