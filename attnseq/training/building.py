@@ -16,7 +16,17 @@ from torch.fx import GraphModule
 from attnseq.training.cache import cache_folder
 from attnseq.training.compiling import missing_compiler, options_for, why_compilation_failed
 from attnseq.training.eager import for_eager
-from attnseq.training.execution import COMPILED, EVERY_PROGRAM, TRACED, WRITTEN, Execution, Learnt, Measured, choose
+from attnseq.training.execution import (
+    COMPILED,
+    EVERY_PROGRAM,
+    TRACED,
+    WRITTEN,
+    Execution,
+    Learnt,
+    Measured,
+    choose,
+    of_model,
+)
 from attnseq.training.fingerprint import Digest, digest
 from attnseq.training.library import compile_library, library_path, load_library
 from attnseq.training.plain_paths import plain_paths
@@ -28,8 +38,8 @@ from attnseq.training.runners import Block, Runner, in_shards, one_by_one
 TIMED = 3
 """Steps that are timed, of which the fastest counts: what else the machine does only adds to the others."""
 
-CALLS = 10
-"""Of a compiled program that are timed together."""
+CALLS = 64
+"""Of a compiled program that are timed together, as training makes them."""
 
 Call = tuple[PopulationState, Settings, *tuple[Tensor, ...]]
 """What `Steps` take."""
@@ -61,17 +71,18 @@ class Builder:
         """The way that takes least time, by the time of some steps as written.
 
         Args:
-            setting: `trainer.compile`; where it is "true", nothing is measured.
+            setting: `trainer.compile`; where it is "true", or the program in the cache, nothing is measured.
             steps: of the whole run.
         """
         if setting == "true":
             return Execution(COMPILED, "trainer.compile=true", self._shards)
-        cached = setting == "auto" and self._is_cached()
+        if setting == "auto" and self._is_cached():
+            return Execution(COMPILED, "its program is in the cache", self._shards)
         operations = self._digest.operations
         each = _fastest(lambda: self._written(slice(0, 1)), self._device) / operations
-        measured = Measured(steps, self._step_seconds, operations, each, cached)
+        measured = Measured(steps, self._step_seconds, operations, self._work, each)
         chosen = choose(setting, measured, self._learnt.read(), self._shards)
-        missing = "" if cached or chosen.way != COMPILED else missing_compiler(self._device)
+        missing = missing_compiler(self._device) if chosen.way == COMPILED else ""
         return Execution(TRACED, missing) if missing else chosen
 
     def build(self, execution: Execution) -> Runner:
@@ -98,7 +109,7 @@ class Builder:
         tracing = time.perf_counter() - began
         steps = as_steps(for_eager(traced))
         share = _fastest(lambda: steps(*self._call), self._device) / self._step_seconds
-        self._learnt.add({"tracing": tracing / self._digest.operations, "traced": share})
+        self._learn(tracing=tracing / self._digest.operations, traced=share)
         return one_by_one(steps)
 
     def _compiled(self) -> Runner:
@@ -137,9 +148,12 @@ class Builder:
         calls(1)
         if seconds:
             operations, compiling = self._digest.operations, seconds - took["tracing"]
-            share = _fastest(lambda: calls(CALLS), self._device) / CALLS * self._shards / self._step_seconds
-            rates = {"tracing": took["tracing"] / operations, "compiling": compiling / (EVERY_PROGRAM + operations)}
-            self._learnt.add(rates | {"compiled": share})
+            seconds_a_call = _fastest(lambda: calls(CALLS), self._device) / CALLS
+            self._learn(
+                tracing=took["tracing"] / operations,
+                compiling=compiling / (EVERY_PROGRAM + operations),
+                compiled=seconds_a_call * self._shards / self._work,
+            )
         return run
 
     @property
@@ -172,6 +186,11 @@ class Builder:
     def _digest(self) -> Digest:
         return digest(self._steps, self._shard)
 
+    @property
+    def _work(self) -> float:
+        """Of a step of all replicas, see `Digest.work`."""
+        return self._digest.work * self._shards
+
     @cached_property
     def _step_seconds(self) -> float:
         """Of a step of all replicas as written."""
@@ -186,6 +205,10 @@ class Builder:
         state, settings, *batch = self._shard
         with plain_paths():  # the compiler writes beside it
             return library_path(self._digest.text, [*state, *settings, *batch], self._options)
+
+    def _learn(self, **rates: float) -> None:
+        """Take in what this program took, by the fields of `Rates`."""
+        self._learnt.add({of_model(name, self._digest.operations): value for name, value in rates.items()})
 
     @property
     def _learnt(self) -> Learnt:

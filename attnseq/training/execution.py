@@ -57,7 +57,7 @@ class Rates(NamedTuple):
         tracing: seconds an operation.
         compiling: seconds an operation, of which there are `EVERY_PROGRAM` more than the program's own.
         traced: the time of a traced step, as a share of one as written.
-        compiled: the same of a compiled step, on one core.
+        compiled: seconds a number that a step computes, see `Digest.work`, on one core.
     """
 
     tracing: float
@@ -66,17 +66,28 @@ class Rates(NamedTuple):
     compiled: float
 
 
-def rates(operation_seconds: float, learnt: Mapping[str, float]) -> Rates:
+OF_MODEL = ("traced", "compiled")
+"""Rates that models differ in, by small kernels or large ones; of one model they are alike for any population."""
+
+
+def of_model(name: str, operations: int) -> str:
+    """The name by which a rate of a model is learnt, which is told from others by the operations of its step."""
+    return f"{name}/{operations}" if name in OF_MODEL else name
+
+
+def rates(operation_seconds: float, operations: int, learnt: Mapping[str, float]) -> Rates:
     """The rates of this machine: as learnt, else in proportion to the time of an operation as it is written.
 
-    Both are Python's work for the most part, so that their ratio depends little on the machine.
+    All are the work of one core, Python's for the most part, so that their ratio depends little on the machine.
 
     Args:
         operation_seconds: of one replica's step as written, by the number of its operations.
+        operations: of a step.
         learnt: of earlier programs, see `Learnt`.
     """
-    guessed = Rates(80 * operation_seconds, 700 * operation_seconds, traced=0.4, compiled=0.1)
-    return guessed._replace(**{name: value for name, value in learnt.items() if name in Rates._fields})
+    guessed = Rates(80 * operation_seconds, 700 * operation_seconds, 0.4, 2.5e-5 * operation_seconds)
+    known = {name: learnt.get(of_model(name, operations)) for name in Rates._fields}
+    return guessed._replace(**{name: value for name, value in known.items() if value is not None})
 
 
 class Measured(NamedTuple):
@@ -86,15 +97,15 @@ class Measured(NamedTuple):
         steps: ahead.
         step_seconds: of one of all replicas as written.
         operations: of a step.
+        work: of one, of all replicas, see `Digest.work`.
         operation_seconds: see `rates`.
-        cached: whether the program is in the cache.
     """
 
     steps: int
     step_seconds: float
     operations: int
+    work: float
     operation_seconds: float
-    cached: bool
 
 
 def choose(setting: str, measured: Measured, learnt: Mapping[str, float], shards: int) -> Execution:
@@ -106,22 +117,21 @@ def choose(setting: str, measured: Measured, learnt: Mapping[str, float], shards
         learnt: rates, see `Learnt`.
         shards: in which a compiled program would run side by side.
     """
-    each = rates(measured.operation_seconds, learnt)
+    each = rates(measured.operation_seconds, measured.operations, learnt)
     ahead = measured.steps * measured.step_seconds
     tracing = each.tracing * measured.operations
-    building = 0.0 if measured.cached else tracing + each.compiling * (EVERY_PROGRAM + measured.operations)
+    building = tracing + each.compiling * (EVERY_PROGRAM + measured.operations)
     seconds = {
         WRITTEN: ahead,
         TRACED: tracing + each.traced * ahead,
-        COMPILED: building + each.compiled * ahead / shards,
+        COMPILED: building + each.compiled * measured.work * measured.steps / shards,
     }
     way = min(seconds, key=lambda name: seconds[name])
     without = min((WRITTEN, TRACED), key=lambda name: seconds[name])
     if setting == "false":
         return Execution(without, "trainer.compile=false")
     if way == COMPILED:
-        source = "it is in the cache" if measured.cached else f"that takes {_about(building)}"
-        reason = f"{source}, the training without it {_about(seconds[without])}"
+        reason = f"that takes {_about(building)}, the training without it {_about(seconds[without])}"
         return Execution(COMPILED, reason, shards)
     takes = f"the training takes {_about(seconds[without])}, compiling alone {_about(building)}"
     return Execution(way, f"{takes} (trainer.compile=true compiles all the same)")
@@ -138,15 +148,16 @@ class Learnt:
         self._path = path
 
     def read(self) -> dict[str, float]:
-        """Rates by their names, of those that are known."""
+        """Rates by their names, see `of_model`, of those that are known."""
         try:
-            content = json.loads(self._path.read_text())
-            return {name: float(content[name]) for name in Rates._fields if 0 < float(content.get(name, 0)) < inf}
+            content = {name: float(value) for name, value in json.loads(self._path.read_text()).items()}
+            names = {name: name.partition("/")[0] for name in content}
+            return {name: content[name] for name in names if names[name] in Rates._fields and 0 < content[name] < inf}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
 
     def add(self, seen: Mapping[str, float]) -> None:
-        """Take in what a program took, by names of `Rates`: half of it, and half of what was known."""
+        """Take in what a program took, by their names: half of it, and half of what was known."""
         before = self.read()
         mixed = {name: (value + before.get(name, value)) / 2 for name, value in seen.items()}
         with suppress(OSError):  # of a cache that cannot be written

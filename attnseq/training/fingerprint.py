@@ -44,11 +44,22 @@ EXACT = 17
 """Digits that tell any two floats apart."""
 
 
+MULTIPLICATIONS = 8
+"""In a product, and additions with them, that take about as long as one number of an elementwise operation."""
+
+
 class Digest(NamedTuple):
-    """Of a call of a program: as text, and how many operations it takes."""
+    """Of a call of a program.
+
+    Args:
+        text: tells it from others.
+        operations: that it takes.
+        work: numbers that they compute, each multiplication in a product counted as a part of one.
+    """
 
     text: str
     operations: int
+    work: float
 
 
 def digest(steps: Steps, call: tuple[PopulationState, Settings, *tuple[Tensor, ...]], digits: int = EXACT) -> Digest:
@@ -64,7 +75,7 @@ def digest(steps: Steps, call: tuple[PopulationState, Settings, *tuple[Tensor, .
     inputs = [*state, *settings, *batch]
     with at_most_threads(1, state.parameters.device), _Writer(inputs, digits) as writer:
         steps(state, settings, *batch)
-    return Digest(writer.digest.hexdigest(), writer.operations)
+    return Digest(writer.digest.hexdigest(), writer.operations, writer.work)
 
 
 class _Writer(TorchDispatchMode):
@@ -76,7 +87,7 @@ class _Writer(TorchDispatchMode):
 
     def __init__(self, inputs: Sequence[Tensor], digits: int):
         super().__init__()
-        self.operations = 0
+        self.operations, self.work = 0, 0.0
         self._digits = digits
         self.digest = hashlib.sha256(str([tuple(value.shape) for value in inputs]).encode())
         self._count = itertools.count()
@@ -90,7 +101,9 @@ class _Writer(TorchDispatchMode):
         self.operations += 1
         self.digest.update(f"{operation}{self._text((*args, *kwargs.items()))}\n".encode())
         result = operation(*args, **kwargs)
-        self._number(result if isinstance(result, list | tuple) else (result,))
+        results = result if isinstance(result, list | tuple) else (result,)
+        self.work += _work(operation, args, results)
+        self._number(results)
         return result
 
     def _number(self, results: Sequence[Any]) -> None:
@@ -116,3 +129,21 @@ class _Writer(TorchDispatchMode):
         if isinstance(value, float):
             return value.hex() if self._digits >= EXACT else f"{value:.{self._digits}g}"
         return str(value)
+
+
+PRODUCTS = {
+    torch.ops.aten.mm.default: 0,
+    torch.ops.aten.bmm.default: 0,
+    torch.ops.aten.addmm.default: 1,
+    torch.ops.aten.baddbmm.default: 1,
+}
+"""Which argument is the first factor."""
+
+
+def _work(operation: Any, args: Sequence[Any], results: Sequence[Any]) -> float:
+    """See `Digest.work`; a view computes nothing."""
+    if operation.is_view:
+        return 0.0
+    numbers = sum(value.numel() for value in results if isinstance(value, Tensor))
+    factor = PRODUCTS.get(operation)
+    return numbers * (1 + (args[factor].shape[-1] / MULTIPLICATIONS if factor is not None else 0.0))

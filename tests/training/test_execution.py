@@ -13,7 +13,6 @@ from attnseq.training.execution import (
     Execution,
     Learnt,
     Measured,
-    Rates,
     again,
     choose,
     rates,
@@ -21,11 +20,17 @@ from attnseq.training.execution import (
 )
 
 # compiling 20 s, tracing 1 s, a step 10 ms as written, 5 traced, 1 compiled
-LEARNT = Rates(tracing=0.01, compiling=20 / (EVERY_PROGRAM + 100), traced=0.5, compiled=0.1)._asdict()
+LEARNT = {
+    "tracing": 0.01,
+    "compiling": 20 / (EVERY_PROGRAM + 100),
+    "traced/100": 0.5,
+    "compiled/100": 1e-9,
+    "traced/99": 7.0,  # of another model
+}
 
 
-def measured(steps: int, cached: bool = False) -> Measured:
-    return Measured(steps, 0.01, operations=100, operation_seconds=1e-4, cached=cached)
+def measured(steps: int) -> Measured:
+    return Measured(steps, 0.01, operations=100, work=1e6, operation_seconds=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -35,12 +40,6 @@ def measured(steps: int, cached: bool = False) -> Measured:
 )
 def test_the_cheapest_way_is_taken(steps: int, way: str) -> None:
     assert choose("auto", measured(steps), LEARNT, shards=1).way == way
-
-
-def test_a_program_in_the_cache_costs_nothing_to_build() -> None:
-    chosen = choose("auto", measured(10, cached=True), LEARNT, shards=1)
-    assert chosen.way == COMPILED
-    assert chosen.reason == "it is in the cache, the training without it about 0.1 s"
 
 
 def test_shards_make_compiling_pay_earlier_and_are_kept() -> None:
@@ -62,15 +61,17 @@ def test_the_reason_is_in_seconds() -> None:
 
 def test_false_never_compiles_and_still_traces_where_that_pays() -> None:
     for steps, way in ((199, WRITTEN), (10**6, TRACED)):
-        assert choose("false", measured(steps, cached=True), LEARNT, 1) == Execution(way, "trainer.compile=false")
+        assert choose("false", measured(steps), LEARNT, 1) == Execution(way, "trainer.compile=false")
 
 
 def test_before_anything_is_learnt_rates_are_in_proportion_to_the_machine() -> None:
-    slow, fast = rates(5e-4, {}), rates(1e-4, {})
+    slow, fast = rates(5e-4, 100, {}), rates(1e-4, 100, {})
     assert slow.compiling == pytest.approx(5 * fast.compiling)
     assert slow.tracing == pytest.approx(5 * fast.tracing)
-    assert (slow.traced, slow.compiled) == (fast.traced, fast.compiled)
-    assert rates(1e-4, {"compiling": 7.0}) == fast._replace(compiling=7.0)
+    assert slow.compiled == pytest.approx(5 * fast.compiled)
+    assert slow.traced == fast.traced
+    learnt = {"compiling": 7.0, "traced/100": 0.3, "compiled/101": 9.0}
+    assert rates(1e-4, 100, learnt) == fast._replace(compiling=7.0, traced=0.3)
 
 
 @pytest.mark.parametrize(
@@ -86,10 +87,10 @@ def test_shards_fill_the_cores_with_as_few_idle_replicas_as_can_be(replicas: int
 def test_what_was_learnt_is_read_again_and_new_things_are_taken_in_by_half(tmp_path: Path) -> None:
     learnt = Learnt(tmp_path / "rates.json")
     assert learnt.read() == {}
-    learnt.add({"compiling": 2.0})
-    assert learnt.read() == {"compiling": 2.0}
+    learnt.add({"compiling": 2.0, "traced/7": 0.5})
+    assert learnt.read() == {"compiling": 2.0, "traced/7": 0.5}
     learnt.add({"compiling": 1.0, "tracing": 4.0})
-    assert Learnt(tmp_path / "rates.json").read() == {"compiling": 1.5, "tracing": 4.0}
+    assert Learnt(tmp_path / "rates.json").read() == {"compiling": 1.5, "tracing": 4.0, "traced/7": 0.5}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from attnseq.contracts.model import Model
 from attnseq.contracts.spec import Reals, Scalar, Spec, Tokens
 from attnseq.models.query_attention import QueryAttention
 from attnseq.objectives.mse import MeanSquaredError
-from attnseq.training.fingerprint import fingerprint
+from attnseq.training.fingerprint import MULTIPLICATIONS, _Writer, fingerprint
 from attnseq.training.population import FlatModel
 
 
@@ -117,3 +117,12 @@ def test_what_a_target_is_called_changes_nothing() -> None:
 
 def test_the_last_digits_of_a_constant_are_the_machine_s() -> None:
     assert of(two_layers(lambda: torch.linspace(0, 1, POSITIONS) * (1 + 1e-7))) == of(two_layers())
+
+
+def test_the_work_of_a_call_is_what_its_operations_compute() -> None:
+    # 2 x 3 by 3 x 4: 8 numbers of 3 products each, and 8 sums; views are operations that compute nothing
+    a_2x3, b_3x4 = torch.ones(2, 3), torch.ones(3, 4)
+    with _Writer([a_2x3, b_3x4], 17) as writer:
+        _ = torch.mm(a_2x3, b_3x4).view(4, 2).t() + 1
+    assert writer.work == 8 * (1 + 3 / MULTIPLICATIONS) + 8
+    assert writer.operations == 4
