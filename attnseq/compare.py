@@ -4,6 +4,7 @@
     sort=loss/test                           what is best; else loss/validation, which leaves the test figures unbiased
     metrics=loss/test,seconds                columns; else losses, metrics of the test samples, attention, seconds
     out=FOLDER                               for compare.csv, .md, .json and pictures; else the folder given
+    plugins=my_package.metrics               modules whose metrics and scores the runs have, for direction and limits
 
 Means over seeds have 95 % intervals: Student's t below 30 seeds, bootstrap of the mean from 30 on. In the files they
 end where the metric does, a share's at 0 and 1. Differences to the best are tested by t at 5 %, paired on the seeds
@@ -24,6 +25,7 @@ from attnseq.comparison.measures import SORT, usual
 from attnseq.comparison.table import print_comparison
 from attnseq.comparison.text import absent
 from attnseq.comparison.variants import config_keys, naming_keys
+from attnseq.core import plugins
 from attnseq.core.keys import ConfigError
 from attnseq.report.terminal import terminal_console
 from attnseq.runs.reading import RunRecord, find_runs, run_folders
@@ -43,8 +45,9 @@ def compare_as_asked(runs: Sequence[RunRecord], options: Mapping[str, str]) -> C
 @enduring_output()
 def main() -> None:
     """Entry point; see above."""
-    folders, options = parse(sys.argv[1:], __doc__, ("group", "sort", "metrics", "out"))
+    folders, options = parse(sys.argv[1:], __doc__, ("group", "sort", "metrics", "out", "plugins"))
     out = output_folder(folders, options.get("out"))
+    plugins.add(filter(None, options.get("plugins", "").strip("[]").split(",")))
     try:
         runs = find_runs(folders)
         for folder in folders:

@@ -9,11 +9,11 @@ import hydra
 from omegaconf import DictConfig
 
 from attnseq.commandline.arguments import fail
-from attnseq.commandline.command_line import check_command_line, register
+from attnseq.commandline.command_line import check_command_line
 from attnseq.commandline.composition import one_store
 from attnseq.commandline.multirun_yaml import multirun_yaml_where_possible
 from attnseq.commandline.output import enduring_output
-from attnseq.runs import naming
+from attnseq.runs.config_files import config_directory
 from attnseq.training.memory import end_without_collection
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 def main() -> None:
     """Entry point; exit status 0, 1 (diverged, folder in use, disk full), 2 (bad input), 128 + signal (stopped)."""
     end_without_collection()
-    register()
     check_command_line(sys.argv[1:])
     failures: dict[Path, str] = {}
 
@@ -41,7 +40,7 @@ def main() -> None:
 
     task.together = together  # type: ignore[attr-defined]  # for the launchers in hydra_plugins/
     with multirun_yaml_where_possible(), one_store():
-        hydra.main(config_path=str(naming.config_directory()), config_name="config", version_base="1.3")(task)()
+        hydra.main(config_path=str(config_directory()), config_name="config", version_base="1.3")(task)()
     if failures:
         from attnseq.sweep.outcome import failures_line
 

@@ -11,7 +11,7 @@ import attnseq
 HOUSE = Path(attnseq.__file__).parent
 
 ROOMS = (
-    *("commandline", "article", "comparison", "sweep", "runs", "report", "training", "scores", "metrics"),
+    *("api", "commandline", "article", "comparison", "sweep", "runs", "report", "training", "scores", "metrics"),
     *("objectives", "models", "layers", "datasets", "contracts", "core"),
 )
 """From the top to the bottom; commands stand above all of them."""

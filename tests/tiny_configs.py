@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 from attnseq.datasets.config import DATASETS, DatasetConfig
 from attnseq.models.config import MODELS, ModelConfig
 from attnseq.runs.config import RunConfig, TrainerConfig
-from attnseq.runs.naming import config_directory
+from attnseq.runs.config_files import config_directory
 
 SMALL: dict[str, dict[str, Any]] = {
     "": {"name": "tiny", "seed": 1, "device": "cpu", "overwrite": False, "metrics": []},

@@ -11,9 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from attnseq.commandline.arguments import NO_TILDE
+from attnseq.core import plugins
 from attnseq.core.keys import ConfigError, check_range
-from attnseq.runs import naming
 from attnseq.runs.config import RunConfig
+from attnseq.runs.config_files import config_directory, name_of_choice, own_folders
 
 PICKLE = "PickleJobInfoCallback"
 """Hydra's callback that keeps what `--experimental-rerun` needs."""
@@ -33,12 +34,12 @@ def checked(config: DictConfig) -> RunConfig:
     keys = [str(key) for key in config if key != "hydra"]
     _check_keys("", keys, RunConfig)
     choices = OmegaConf.select(config, "hydra.runtime.choices") or {}
-    own = naming.own_folders(config)
+    own = own_folders(config)
     for group in ("dataset", "model", "trainer"):
         _check_keys(f"{group}.", config[group], OmegaConf.get_type(config, group))
         name = config[group].name
         choice = choices.get(group, name)
-        expected = naming.name_of_choice(group, choice, own)
+        expected = name_of_choice(group, choice, own)
         if name != expected:
             file = "its file" if expected == choice else "the file that it builds on"
             raise ConfigError(f"{group}.name={name}: must be {expected}, the name of {file}")
@@ -47,6 +48,9 @@ def checked(config: DictConfig) -> RunConfig:
     groups = {key: OmegaConf.to_object(value) for key, value in values.items() if OmegaConf.is_config(value)}
     if deleted := [field.name for field in fields(RunConfig) if field.name not in keys]:
         raise ConfigError(f"{deleted[0]}: missing, a value is needed")
+    if late := [name for name in config.get("plugins") or () if name not in plugins.known()]:
+        reason = "read too late; name it on the command line, or in the experiment's own file"
+        raise ConfigError(f"plugins={late[0]}: {reason}")
     run_config = RunConfig(**values | groups)
     build_device(run_config.device)
     return run_config
@@ -66,8 +70,8 @@ def check_own_files(config: DictConfig) -> None:
     Args:
         config: composed, Hydra's own part with it.
     """
-    for folder in naming.own_folders(config):
-        for shipped, owner in ((naming.config_directory(), "attnseq"), (Path(hydra_conf.__path__[0]), "Hydra")):
+    for folder in own_folders(config):
+        for shipped, owner in ((config_directory(), "attnseq"), (Path(hydra_conf.__path__[0]), "Hydra")):
             for file in shipped.rglob("*.yaml"):
                 path = file.relative_to(shipped)
                 own = folder / path

@@ -5,7 +5,7 @@ PyTorch is loaded where values are checked, not before: --help and --version do 
 
 import argparse
 import pickle
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from attnseq.commandline.arguments import fail, refuse_empty
 from attnseq.commandline.checking import check_folder, check_hydra, check_own_files, check_tilde, checked
 from attnseq.commandline.composition import compose_config, compose_sweep
 from attnseq.commandline.explaining import explain
+from attnseq.commandline.own_plugins import named_plugins
+from attnseq.core import plugins
 from attnseq.core.keys import ConfigError
 from attnseq.core.version import __version__
 from attnseq.runs import config as schema
@@ -65,8 +67,16 @@ def _fail_in_run(error: RuntimeError) -> None:
         fail(f"{NO_MEMORY} ({asked_for(error)})", 1)
 
 
-def register() -> None:
-    """Make schemas and resolvers known to Hydra; needed before anything is composed."""
+def register(modules: Iterable[str] = ()) -> None:
+    """Make schemas and resolvers known to Hydra; needed before anything is composed.
+
+    Args:
+        modules: that bring choices of their own, see `plugins`.
+
+    Raises:
+        ConfigError: one of them cannot be imported.
+    """
+    plugins.add(modules)
     schema.register()
     naming.register()
 
@@ -74,14 +84,17 @@ def register() -> None:
 def check_command_line(arguments: Sequence[str]) -> None:
     """End the program with one line and exit status 2 if a job of the command line could not start.
 
-    Nothing is written. What Hydra answers by itself (--help, --info, --shell-completion) is left to it, and --cfg once
-    its config is checked; --version is answered here.
+    Registers what there is to choose from, plugins with it. Nothing is written. What Hydra answers by itself (--help,
+    --info, --shell-completion) is left to it, and --cfg once its config is checked; --version is answered here.
 
     Args:
         arguments: without the program's name.
     """
     refuse_empty(arguments)
     given = _options(arguments)
+    own = Path(given.config_dir) if given.config_dir else None
+    with errors_in_one_line():
+        register(named_plugins(given.overrides, own))
     if given.help or given.hydra_help or given.info or given.shell_completion:
         return
     writable: set[Path] = set()
@@ -128,7 +141,9 @@ def _configs(given: argparse.Namespace) -> Generator[DictConfig, None, None]:
     """What is to be checked, Hydra's own part with it; raises what errors_in_one_line takes."""
     own = Path(given.config_dir) if given.config_dir else None
     if given.experimental_rerun:
-        yield _pickled(Path(given.experimental_rerun))
+        config = _pickled(Path(given.experimental_rerun))
+        plugins.add(config.get("plugins", ()))
+        yield config
     elif given.multirun:
         yield from compose_sweep(given.overrides, own)
     else:

@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from attnseq.commandline.explaining import with_quotes
 from attnseq.commandline.job_composer import JobComposer
 from attnseq.core.keys import ConfigError
-from attnseq.runs import naming
+from attnseq.runs.config_files import config_directory
 
 ONE_A_SWEEP = ("hydra.launcher", "hydra.sweeper")
 """What Hydra takes from the config of a sweep, whatever its jobs' own configs say."""
@@ -57,7 +57,7 @@ def _hydra(config_dir: Path | None) -> Iterator[ConfigLoader]:
     Plugins.instance().register(OwnConfigs)
     OwnConfigs.folder = config_dir
     try:
-        initialized = initialize_config_dir(str(naming.config_directory()), version_base="1.3")
+        initialized = initialize_config_dir(str(config_directory()), version_base="1.3")
     finally:
         OwnConfigs.folder = None
     with initialized:

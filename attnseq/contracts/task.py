@@ -63,6 +63,14 @@ class Task(ABC):
         """
         return None
 
+    def answers(self, batch: Batch) -> Tensor | None:
+        """The exact answers of any inputs, as the targets of `splits`; None where only data know them.
+
+        Args:
+            batch: samples; targets, where it has any, are not looked at.
+        """
+        return None
+
     def fingerprint(self) -> str:
         """A digest of what the samples are read from; "" where they are made by the config alone.
 

@@ -36,9 +36,10 @@ class Registry(Generic[T]):
         """
 
         def keep(value: D) -> D:
-            found: object = self._found.setdefault(name, value)  # type: ignore[arg-type]
-            if found is not value:
+            found = self._found.get(name)
+            if found is not None and _place(found) != _place(value):  # a module that is imported again replaces its own
                 raise ValueError(f"{self._kind} {name}: there is one of this name already")
+            self._found[name] = value  # type: ignore[assignment]
             return value
 
         return keep
@@ -60,15 +61,14 @@ class Registry(Generic[T]):
         return self._found[name]
 
     def _load(self) -> None:
-        if self._is_loaded:
-            return
-        self._is_loaded = True  # what is imported now may look, too
-        try:
-            self._import_package()
-            plugins.load()
-        except BaseException:
-            self._is_loaded = False
-            raise
+        if not self._is_loaded:
+            self._is_loaded = True  # what is imported now may look, too
+            try:
+                self._import_package()
+            except BaseException:
+                self._is_loaded = False
+                raise
+        plugins.load()  # each time: more may have been named meanwhile
 
     def _import_package(self) -> None:
         path = getattr(sys.modules[self._package], "__path__", ())
@@ -76,3 +76,9 @@ class Registry(Generic[T]):
         for name in names:
             if not (self._ending and f"{name}{self._ending}" in names):
                 importlib.import_module(f"{self._package}.{name}")
+
+
+def _place(value: object) -> object:
+    """Where a class or function was written; anything else is itself."""
+    name = getattr(value, "__qualname__", None)
+    return (getattr(value, "__module__", None), name) if name else id(value)

@@ -50,6 +50,10 @@ class AbsDifference(Task):
         targets_N = self.operands.answers(digits_NxT) / np.float64(self.operands.scale)
         return Batch(torch.from_numpy(digits_NxT), torch.from_numpy(targets_N))
 
+    def answers(self, batch: Batch) -> Tensor:
+        targets = self.label(batch.inputs.cpu().numpy()).answers
+        return targets.to(batch.inputs.device)
+
     def relevance(self, batch: Batch) -> Tensor:
         """Place values, the same for all samples, see `Operands.relevance`."""
         import torch

@@ -47,12 +47,16 @@ class FindMax(Task):
         values_BxT = batch.inputs.squeeze(-1)
         return (values_BxT == values_BxT.amax(dim=-1, keepdim=True)).double()
 
+    def answers(self, batch: Batch) -> Tensor:
+        return batch.inputs.amax(dim=(1, 2)).double()
+
     def _draw(self, name: str, size: int) -> Batch:
         import torch
 
         rng = generator(self.seed, f"data/find_max/{name}")
         values_NxTx1 = torch.from_numpy(rng.random((size, self.length, 1), dtype=np.float32))
-        return Batch(values_NxTx1, values_NxTx1.amax(dim=(1, 2)).double())
+        batch = Batch(values_NxTx1)
+        return batch._replace(targets=self.answers(batch))
 
 
 @DATASETS.register("find_max")

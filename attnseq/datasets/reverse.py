@@ -49,6 +49,13 @@ class Reverse(Task):
         """relevance_BxKxT: 1 for the position whose token an answer position repeats; 0 elsewhere."""
         return (self._mirrored(batch).unsqueeze(-1) == self._positions(batch)).double()
 
+    def answers(self, batch: Batch) -> Tensor:
+        import torch
+
+        mirrored_NxT = self._mirrored(batch)
+        targets_NxK = batch.inputs.long().gather(1, mirrored_NxT.clamp(min=0))
+        return targets_NxK.masked_fill(mirrored_NxT < 0, NO_TOKEN).to(torch.int32)
+
     def _draw(self, name: str, size: int) -> Batch:
         import torch
 
@@ -59,11 +66,9 @@ class Reverse(Task):
         tokens = generator(self.seed, f"data/reverse/{name}/tokens")
         tokens_NxT = tokens.integers(0, self.vocabulary, (size, self.length), np.int64)
         batch = Batch(torch.from_numpy(tokens_NxT), lengths=torch.from_numpy(lengths_N))
-        mirrored_NxT = self._mirrored(batch)
-        inputs_NxT = batch.inputs * (mirrored_NxT >= 0)  # a position that is there repeats one
-        targets_NxK = inputs_NxT.gather(1, mirrored_NxT.clamp(min=0)).masked_fill(mirrored_NxT < 0, NO_TOKEN)
-        inputs = Tokens(self.length, self.vocabulary)
-        return Batch(inputs_NxT.to(token_type(inputs)), targets_NxK.to(torch.int32), batch.lengths)
+        inputs_NxT = batch.inputs * (self._mirrored(batch) >= 0)  # a position that is there repeats one
+        inputs = inputs_NxT.to(token_type(Tokens(self.length, self.vocabulary)))
+        return Batch(inputs, self.answers(batch), batch.lengths)
 
     def _mirrored(self, batch: Batch) -> Tensor:
         """mirrored_BxK: the position that each answer position repeats, negative where there is none."""

@@ -11,8 +11,10 @@ import os
 import re
 import socket
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
+from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from torch.utils.tensorboard import RecordWriter
@@ -55,7 +57,32 @@ class EventFile:
             event.summary.value.extend(summary.value)
         self._write(event)
 
+    def copy(self, events: Iterable[Event]) -> None:
+        """Append events of another file as they are, with the time at which they were first written."""
+        with named_in_errors(self._path), self._path.open("ab") as file:
+            writer = RecordWriter(file)
+            for event in events:
+                writer.write(event.SerializeToString())
+
     def _write(self, event: Event) -> None:
         event.wall_time = time.time()
         with named_in_errors(self._path), self._path.open("ab") as file:
             RecordWriter(file).write(event.SerializeToString())
+
+
+def events_of_epochs(folder: Path, epochs: int) -> list[Event]:
+    """What a run's event files hold of its first epochs: no config, and nothing that was logged after the last epoch.
+
+    Args:
+        folder: the run's.
+        epochs: how many.
+    """
+    kept: list[Event] = []
+    for path in sorted(folder.glob("events.out.tfevents.*")):
+        for event in RawEventFileLoader(str(path)).Load():
+            parsed = Event.FromString(event)
+            if parsed.session_log.status == SessionLog.START:
+                kept = [earlier for earlier in kept if earlier.step < parsed.step]  # as TensorBoard forgets it
+            elif 1 <= parsed.step <= epochs:
+                kept.append(parsed)
+    return kept

@@ -6,12 +6,13 @@ Legend: T positions, N histogram bins.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from torch.utils.tensorboard.summary import histogram_raw, scalar
 from torch.utils.tensorboard.summary import hparams as hparams_summaries
@@ -48,6 +49,10 @@ class TensorBoardLog:
         """
         if self._starts:
             self._events.add(0, text_summary("config", f"```yaml\n{yaml_text.rstrip()}\n```"))
+
+    def copy(self, events: Iterable[Event]) -> None:
+        """Append events that another run of the same epochs has logged."""
+        self._events.copy(events)
 
     def epoch(
         self,

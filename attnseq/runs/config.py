@@ -75,6 +75,10 @@ class RunConfig:
     metrics: list[str] = key(
         "how predictions are measured besides the loss, such as [mae,r2]; unless given, what is usual for the target"
     )
+    plugins: list[str] = key(
+        "modules that bring choices of their own, such as [my_package.attention]; read from the command line, or from"
+        " the experiment's file"
+    )
     dataset: DatasetConfig = MISSING
     model: ModelConfig = MISSING
     trainer: TrainerConfig = MISSING

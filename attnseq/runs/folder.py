@@ -129,8 +129,11 @@ class RunFolder:
         program: Program | None = None,
     ) -> None:
         """Write down where the run stands, see `Checkpoint`."""
-        where = Checkpoint(self.config, epoch, step, state, seconds, epoch_seconds, program, versions())
-        save_checkpoint(self.checkpoint_path, where)
+        self.write_checkpoint(Checkpoint(self.config, epoch, step, state, seconds, epoch_seconds, program, versions()))
+
+    def write_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint of this run."""
+        save_checkpoint(self.checkpoint_path, checkpoint)
 
     def _remove_half_written(self) -> None:
         """Remove the temporary files of a process that was killed while it wrote."""

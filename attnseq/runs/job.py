@@ -10,9 +10,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from attnseq.runs.config import RunConfig
+from attnseq.runs.config_files import own_folders
 from attnseq.runs.config_text import to_yaml
 from attnseq.runs.folder import RunFolder
-from attnseq.runs.naming import own_folders, result_config, variant_name
+from attnseq.runs.longer import begin_from, shorter_run
+from attnseq.runs.naming import result_config, variant_name
 from attnseq.training.checkpoint import Checkpoint
 from attnseq.training.plan import Plan, load_plan
 
@@ -29,6 +31,7 @@ class Job:
         resumed: the checkpoint from which it goes on, None from the start.
         plan: how and with whom an earlier attempt trained it; None where there was none.
         cleared: whether its folder has been emptied where `overwrite` asks for it, so that it is not emptied again.
+        shorter: the folder of the same run with fewer epochs, from whose end it begins; None where there is none.
         variant: its name; where empty, as `variant_name` says. A worker is told: the user's files need not be there.
     """
 
@@ -38,6 +41,7 @@ class Job:
     resumed: Checkpoint | None = None
     plan: Plan | None = None
     cleared: bool = False
+    shorter: Path | None = None
     variant: str = ""
     folder: RunFolder = field(init=False)
 
@@ -78,6 +82,8 @@ class Job:
     def take_up(self) -> dict[str, Any] | None:
         """Find out what there is to do, once the folder is locked; where `overwrite` asks for it, it is emptied first.
 
+        Where the same run with fewer epochs is finished, it begins from a copy of what that one left.
+
         Returns:
             The result of a finished run, else None: `resumed` says where to go on.
 
@@ -92,6 +98,9 @@ class Job:
         if result is None:
             self.resumed = self.folder.load_checkpoint()
             self.plan = load_plan(self.folder.plan_path)
+            if self.resumed is None and not self.cleared and (shorter := shorter_run(self.folder)):
+                self.resumed = begin_from(shorter, self.folder, self.yaml)
+                self.shorter = shorter if self.resumed else None
         return result
 
     @cached_property

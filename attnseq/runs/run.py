@@ -57,7 +57,11 @@ def announce(job: Job, device: torch.device) -> None:
     console = terminal_console()
     line = summary_line(job.variant, parameters, dataset.name, dataset.train_size, str(device))
     console.print(line, soft_wrap=True)
-    if job.resumed is not None:
+    if job.shorter is not None:
+        console.print(
+            f"begins from {as_seen(job.shorter)}: the same run after {job.position[0]} epochs", soft_wrap=True
+        )
+    elif job.resumed is not None:
         console.print(f"going on from its checkpoint: epoch {job.resumed.epoch}, step {job.resumed.step}")
 
 

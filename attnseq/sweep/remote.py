@@ -107,8 +107,8 @@ def run_remotely(
     with StopSignals() as stop:
         with claim(jobs) as claimed:  # and leave the folders to the workers
             pass
-        if claimed.outcomes:
-            console.print(before(claimed), soft_wrap=True)
+        if said := before(claimed):
+            console.print(said, soft_wrap=True)
         stop.check()
         if claimed.waiting:
             with connect() as workers:

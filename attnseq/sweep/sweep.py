@@ -38,8 +38,8 @@ def run_sweep(
     """
     console = terminal_console()
     with StopSignals() as stop, claim(jobs) as claimed:
-        if claimed.outcomes:
-            console.print(before(claimed), soft_wrap=True)
+        if said := before(claimed):
+            console.print(said, soft_wrap=True)
         for members in group(claimed.waiting):
             train = partial(train_jobs, stop=stop, cores=cores)
             outcomes = _train_group(members, max_population, device, train)
@@ -88,4 +88,6 @@ def before(claimed: Claimed) -> str:
     done = sum(not isinstance(outcome, Exception) for outcome in claimed.outcomes.values())
     runs = len(claimed.outcomes) + len(claimed.waiting)
     line = f"{done} of {runs} runs are finished; overwrite=true trains them anew"
-    return "\n".join([line] * (done > 0) + failed_lines(claimed.outcomes.values()))
+    longer = sum(job.shorter is not None for job in claimed.waiting)
+    begun = f"{longer} of {runs} runs begin where the same run with fewer epochs has ended"
+    return "\n".join([line] * (done > 0) + [begun] * (longer > 0) + failed_lines(claimed.outcomes.values()))

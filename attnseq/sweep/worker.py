@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
+from attnseq.core import plugins
 from attnseq.core.keys import ConfigError
 from attnseq.runs import build
 from attnseq.runs.folder import RunFolderError
@@ -76,6 +77,7 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
     """
     _hear_cancellation()
     try:
+        plugins.add(name for job in jobs for name in job.config.plugins)
         _check_shared(jobs)
         if again:
             _wait_for_locks(jobs)

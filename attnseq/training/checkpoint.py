@@ -81,12 +81,12 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def load_checkpoint(path: Path, config: str) -> Checkpoint | None:
+def load_checkpoint(path: Path, config: str | None = None) -> Checkpoint | None:
     """Read a checkpoint; nothing in the file is executed.
 
     Args:
         path: of the file.
-        config: what the run is started with now.
+        config: what the run is started with now; None where it is only looked at.
 
     Returns:
         The checkpoint, on the CPU, or None where there is no file.
@@ -108,7 +108,7 @@ def load_checkpoint(path: Path, config: str) -> Checkpoint | None:
         raise
     except Exception as error:  # there is no end to what readers raise on damaged files
         raise CheckpointError(f"{path}: damaged or not a checkpoint ({type(error).__name__}); {ADVICE}") from error
-    if checkpoint.config != config:
+    if config is not None and checkpoint.config != config:
         problem = another_config(checkpoint.config, config, checkpoint.versions)
         raise CheckpointError(f"{path}: {problem}; choose another name=, or {ADVICE}")
     return checkpoint

@@ -9,7 +9,7 @@ from own_configs import write_files, write_own_configs
 from attnseq.commandline.checking import check_own_files, checked
 from attnseq.commandline.composition import compose_config
 from attnseq.core.keys import ConfigError
-from attnseq.runs.naming import config_directory
+from attnseq.runs.config_files import config_directory
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from own_configs import write_own_configs
 from attnseq.commandline.composition import compose_config, compose_sweep, one_store
 from attnseq.core.keys import ConfigError
 from attnseq.models.config import MODELS
-from attnseq.runs.naming import config_directory
+from attnseq.runs.config_files import config_directory
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.base import Container
 
 from attnseq.commandline.job_composer import JobComposer
-from attnseq.runs import naming
+from attnseq.runs.config_files import config_directory
 
 ABS, LSTM = "dataset=abs_difference", "model=lstm_attention"
 
@@ -81,7 +81,7 @@ class Remembering:
 @pytest.fixture(scope="module")
 def loader(_registered: None) -> Any:
     """Hydra's own."""
-    with initialize_config_dir(str(naming.config_directory()), version_base="1.3"):
+    with initialize_config_dir(str(config_directory()), version_base="1.3"):
         return Remembering(GlobalHydra.instance().config_loader())
 
 

@@ -25,7 +25,7 @@ from attnseq.models.mlp_attention_config import MLPAttentionConfig
 from attnseq.runs.build import build_data, build_population
 from attnseq.runs.choices import chosen_init, chosen_order
 from attnseq.runs.config import RunConfig, TrainerConfig
-from attnseq.runs.naming import config_directory, name_of_choice
+from attnseq.runs.config_files import config_directory, name_of_choice
 from attnseq.training import optimizer
 from attnseq.training.execution import Execution
 from attnseq.training.pace import BLOCK

@@ -16,8 +16,9 @@ from own_configs import write_own_configs
 from attnseq.commandline.checking import checked
 from attnseq.commandline.command_line import register
 from attnseq.commandline.composition import compose_config
+from attnseq.runs.config_files import own_folders
 from attnseq.runs.job import Job
-from attnseq.runs.naming import LONGEST, own_folders, result_config, variant_name
+from attnseq.runs.naming import LONGEST, result_config, variant_name
 
 NAMES = [
     ((), "mlp_attention"),

@@ -1,0 +1,80 @@
+"""Training from Python or a notebook: `attnseq.fit`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from attnseq.api.run import Run, RunError, load
+from attnseq.commandline.checking import check_folder, check_own_files, check_tilde, checked
+from attnseq.commandline.command_line import register
+from attnseq.commandline.composition import compose_config
+from attnseq.commandline.explaining import explain
+from attnseq.commandline.own_plugins import named_plugins
+from attnseq.core.keys import ConfigError
+from attnseq.runs.folder import RunFolderError
+from attnseq.runs.job import Job
+from attnseq.runs.run import run
+from attnseq.training.checkpoint import CheckpointError
+from attnseq.training.stopping import Interrupted
+
+
+def fit(
+    overrides: Sequence[str] = (),
+    *,
+    config_dir: str | Path | None = None,
+    plugins: Iterable[str] = (),
+    device: str = "cpu",
+) -> Run:
+    """Train a run, go on with it, or take it where it is finished, as `python -m attnseq.train` does.
+
+    Args:
+        overrides: as on the command line, such as ["model=lstm_attention", "trainer.epochs=2"].
+        config_dir: a folder of your own configs, as `--config-dir`.
+        plugins: modules that bring choices of your own, as `plugins=[...]`.
+        device: where the returned run's model predicts; where it trains, the override `device=` says.
+
+    Returns:
+        The run, in its folder below outputs/; its state is "diverged" where a loss was not finite.
+
+    Raises:
+        ConfigError: an override is wrong; one line that names the key and what is allowed.
+        RunError: the run's folder is in use, or cannot be used.
+        KeyboardInterrupt: training was stopped; a checkpoint is written, and the same call goes on from it.
+        OSError: the folder cannot be written.
+    """
+    own = Path(config_dir) if config_dir is not None else None
+    if own is not None and not own.is_dir():
+        raise ConfigError(f"config_dir={own}: no such folder")
+    modules = [plugins] if isinstance(plugins, str) else list(plugins)
+    given = [*overrides, *([f"plugins=[{','.join(modules)}]"] if modules else [])]
+    with _as_python_errors():
+        job = _job(given, own)
+        run(job)
+    return load(job.path, device=device)
+
+
+def _job(overrides: Sequence[str], own: Path | None) -> Job:
+    """What overrides ask for, checked before anything is written."""
+    register(named_plugins(overrides, own))
+    config = compose_config(overrides, own)
+    check_own_files(config)
+    run_config = checked(config)
+    check_tilde(config, multirun=False)
+    check_folder(config.hydra, multirun=False, overwrite=run_config.overwrite, writable=set())
+    return Job(run_config, Path(config.hydra.run.dir), config)
+
+
+@contextmanager
+def _as_python_errors() -> Iterator[None]:
+    """Within it, errors are those that `fit` names."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(" ".join(explain(error).split())) from None
+    except (RunFolderError, CheckpointError) as error:
+        raise RunError(str(error)) from None
+    except Interrupted as interrupted:
+        raise KeyboardInterrupt(f"stopped by {interrupted}; the same call goes on from the checkpoint") from None

@@ -1,0 +1,83 @@
+"""What a trained model makes of sequences, in the task's own units.
+
+Shapes: B batch, T positions, K answer positions, C classes, D vocabulary, M heads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from attnseq.contracts.batch import Batch
+from attnseq.contracts.model import Model
+from attnseq.contracts.spec import Classes, Scalar, Target
+from attnseq.contracts.task import Task
+
+PIECE = 1_024
+"""Sequences that are predicted together."""
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a model makes of B sequences.
+
+    Args:
+        prediction: B numbers in the task's own unit (0 to 999 for the article's), B names of classes, or BxK tokens.
+        attentions: weights by name, that which explains the prediction first: BxT, BxTxF, BxKxT or BxMxTxT; 0 at
+            positions that a sequence does not have. Empty where the model has none.
+        relevance: BxT, or BxKxT: how much each position counts for the answer, exactly; None where the task does not
+            know.
+        truth: the exact answers, as `prediction`, -1 behind the end of an answer in tokens; None where the task does
+            not know.
+    """
+
+    prediction: Array
+    attentions: Mapping[str, Array]
+    relevance: Array | None
+    truth: Array | None
+
+    @property
+    def attention(self) -> Array | None:
+        """The weights that explain the prediction; None where the model has none."""
+        return next(iter(self.attentions.values()), None)
+
+
+@torch.no_grad()
+def predict(model: Model, task: Task, batch: Batch) -> Prediction:
+    """Predict, and look up what the task knows.
+
+    Args:
+        model: trained on the task.
+        task: whose truth is asked for.
+        batch: samples without targets, on the CPU.
+    """
+    device = next(model.parameters()).device
+    outputs = [model(piece.to(device)) for piece in batch.pieces(PIECE)]
+    names = outputs[0].attention
+    answers = task.answers(batch)
+    relevance = None if answers is None else task.relevance(batch._replace(targets=answers))
+    return Prediction(
+        _in_units(torch.cat([output.prediction.cpu() for output in outputs]), task.spec.target),
+        {name: torch.cat([output.attention[name].weights.cpu() for output in outputs]).numpy() for name in names},
+        None if relevance is None else relevance.numpy(),
+        None if answers is None else _truth(answers, task.spec.target),
+    )
+
+
+def _in_units(prediction: Tensor, target: Target) -> Array:
+    if isinstance(target, Scalar):
+        return prediction.double().numpy() * target.scale
+    chosen = prediction.argmax(dim=-1).numpy()
+    return np.asarray(target.names)[chosen] if isinstance(target, Classes) else chosen
+
+
+def _truth(answers: Tensor, target: Target) -> Array:
+    if isinstance(target, Scalar):
+        return answers.double().numpy() * target.scale
+    return np.asarray(target.names)[answers.numpy()] if isinstance(target, Classes) else answers.numpy()

@@ -1,0 +1,159 @@
+"""A run in Python's hands: `attnseq.load`."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from attnseq.api.prediction import Prediction, predict
+from attnseq.api.sequences import samples
+from attnseq.contracts.model import Model
+from attnseq.contracts.task import Task
+from attnseq.core import plugins as plugin_modules
+from attnseq.core.keys import ConfigError
+from attnseq.report import history
+from attnseq.runs.build import build_device
+from attnseq.runs.config import RunConfig
+from attnseq.runs.loading import CONFIG, named_plugins, read_config, trained_model
+from attnseq.runs.reading import DAMAGED, RunRecord, read_run
+from attnseq.training.checkpoint import ADVICE, CheckpointError, load_checkpoint
+
+
+class RunError(Exception):
+    """A folder that cannot be used as a run; the message is one line that names it and says why."""
+
+
+class Run:
+    """A run, finished or not, read from its folder when it is asked; nothing is written.
+
+    Args:
+        path: the run's folder.
+        device: where its model predicts: cpu, cuda, cuda:N or auto.
+
+    Raises, wherever it reads:
+        RunError: what the folder holds cannot be used.
+    """
+
+    def __init__(self, path: str | Path, device: str = "cpu"):
+        self.path = Path(path)
+        self._device = device
+
+    @classmethod
+    def of(cls, record: RunRecord, device: str = "cpu") -> "Run":
+        """The run of a record, which was read already."""
+        run = cls(record.path, device)
+        run.record = record
+        return run
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {self.state})"
+
+    @cached_property
+    def record(self) -> RunRecord:
+        """What the folder says of the run, as plain values; of a damaged folder, what is damaged."""
+        return read_run(self.path)
+
+    @property
+    def state(self) -> str:
+        """One of finished, diverged, unfinished, damaged."""
+        return self.record.state
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What result.json holds; None for a run that is not finished."""
+        return dict(self.record.result) or None
+
+    @cached_property
+    def history(self) -> list[dict[str, float]]:
+        """A row an epoch, oldest first, by column of history.csv."""
+        file = self.path / "history.csv"
+        with _one_line(self.path):
+            return history.read(file) if file.exists() else []
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """What the run was started with."""
+        with _one_line(self.path):
+            return read_config(self.path / CONFIG)
+
+    @cached_property
+    def task(self) -> Task:
+        """What it learns."""
+        with _one_line(self.path):
+            return self.config.dataset.build()
+
+    @cached_property
+    def model(self) -> Model:
+        """The model as the last checkpoint has it: an ordinary `nn.Module`, parameters under their names."""
+        file = self.path / "checkpoint.pt"
+        with _one_line(self.path):
+            checkpoint = load_checkpoint(file)
+            if checkpoint is None:
+                raise RunError(f"{file}: missing; a run has it from its first epoch on")
+            return trained_model(self.config, self.task.spec, checkpoint, file).to(build_device(self._device))
+
+    def predict(self, sequences: Any, lengths: npt.ArrayLike | None = None) -> Prediction:
+        """Predict, see `Prediction`.
+
+        Args:
+            sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list, whose rows may be of lengths that
+                differ where the task's do; or strings of digits. A single sequence is a batch of one.
+            lengths: B, positions that each sequence has, the first ones, where the array is padded.
+
+        Raises:
+            ValueError: the sequences are not what the task has; one line that names sequence and position.
+        """
+        return predict(self.model, self.task, samples(sequences, self.task.spec.inputs, lengths))
+
+
+def load(folder: str | Path, *, plugins: Iterable[str] = (), device: str = "cpu") -> Run:
+    """A run that was trained, or is being trained, by its folder.
+
+    Args:
+        folder: the run's, such as outputs/tutorial/mlp_attention/seed=1337; it may have been moved.
+        plugins: modules that bring what the run was trained with. No others are imported, whatever its config says,
+            but those of installed packages.
+        device: where its model predicts: cpu, cuda, cuda:N or auto.
+
+    Raises:
+        RunError: it is no run's folder, is damaged, of another version, or needs a plugin; one line.
+        ConfigError: a plugin cannot be imported, or the device is not here.
+    """
+    plugin_modules.add([plugins] if isinstance(plugins, str) else plugins)
+    plugin_modules.load()
+    build_device(device)
+    run = Run(folder, device)
+    if not run.path.is_dir():
+        raise RunError(f"{run.path}: no such folder")
+    if not (run.path / CONFIG).is_file():
+        raise RunError(f"{run.path}: no run's folder: it has no {CONFIG}")
+    if run.state == DAMAGED:
+        raise RunError(run.record.problem.removesuffix(f"; {ADVICE}"))
+    _ = run.config, run.history
+    if (run.path / "checkpoint.pt").exists():
+        _ = run.model
+    return run
+
+
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    """Within it, what is wrong with a folder becomes a RunError."""
+    try:
+        yield
+    except ConfigError as error:
+        raise RunError(f"{path}: {error}{_named(path)}") from None
+    except CheckpointError as error:
+        raise RunError(str(error).removesuffix(f"; {ADVICE}")) from None
+    except OSError as error:
+        raise RunError(f"{error.filename or path}: {error.strerror or error}") from None
+    except ValueError as error:  # of history.csv
+        raise RunError(f"{path / 'history.csv'}: damaged ({error})") from None
+
+
+def _named(path: Path) -> str:
+    """That a run was trained with plugins that are not imported here; "" where it names none."""
+    named = [name for name in named_plugins(path / CONFIG) if name not in plugin_modules.known()]
+    return f"; it was trained with plugins: attnseq.load(folder, plugins={named})" if named else ""

@@ -1,0 +1,128 @@
+"""Sequences as people have them (arrays, lists, strings of digits), made samples that a model takes.
+
+Shapes: B batch, T positions, F features.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from attnseq.contracts.batch import Batch
+from attnseq.contracts.examples import token_type
+from attnseq.contracts.spec import Inputs, Reals, Tokens
+
+Array = npt.NDArray[Any]
+
+
+def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None) -> Batch:
+    """Samples without targets.
+
+    Args:
+        sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor, or a list, whose rows may be of lengths that
+            differ where the task's do; or strings of digits. A single sequence is a batch of one.
+        inputs: what the task's inputs are.
+        lengths: B, positions that each sequence has, the first ones; None: all that it is given with.
+
+    Raises:
+        ValueError: they are not what the task has; one line that names sequence and position.
+    """
+    rows = _rows(sequences, inputs)
+    if not len(rows):
+        raise ValueError("no sequences")
+    lengths_B = np.array([len(row) for row in rows])
+    if lengths is not None:
+        lengths_B = _given(lengths, lengths_B)
+    _check_lengths(lengths_B, inputs)
+    values = _padded(rows, inputs)
+    present_BxT = np.arange(inputs.length) < lengths_B[:, None]
+    values[~present_BxT] = 0
+    _check_values(values, present_BxT, inputs)
+    dtype = torch.float32 if isinstance(inputs, Reals) else token_type(inputs)
+    lengths_as_trained = torch.from_numpy(lengths_B.astype(np.int32)) if inputs.padded else None
+    return Batch(torch.from_numpy(values).to(dtype), lengths=lengths_as_trained)
+
+
+def _rows(sequences: Any, inputs: Inputs) -> Array | list[Array]:
+    """One array a sequence, or one for all where they are of one length."""
+    if isinstance(sequences, str):
+        sequences = [sequences]
+    if isinstance(sequences, torch.Tensor):
+        sequences = sequences.detach().cpu().numpy()
+    if not isinstance(sequences, np.ndarray):
+        sequences = list(sequences)
+        if any(isinstance(row, str) for row in sequences):
+            sequences = [_digits(number, row, inputs) for number, row in enumerate(sequences)]
+        sequences = _stacked(sequences)
+    one = 2 if isinstance(inputs, Reals) and inputs.features > 1 else 1
+    if isinstance(sequences, list):
+        return sequences
+    return sequences[None] if sequences.ndim == one else sequences
+
+
+def _digits(number: int, text: Any, inputs: Inputs) -> Array:
+    """The tokens of a string of digits."""
+    if not isinstance(inputs, Tokens):
+        raise ValueError(f"sequence {number}: a string, but the task's inputs are real numbers")
+    if not isinstance(text, str):
+        raise ValueError(f"sequence {number}: {text!r} is no string, as others are")
+    for position, character in enumerate(text):
+        if character not in "0123456789":
+            raise ValueError(f"sequence {number}, position {position}: {character!r} is no digit")
+    return np.array([int(character) for character in text], dtype=np.int64)
+
+
+def _stacked(rows: list[Any]) -> Array | list[Array]:
+    """One array of sequences of one length, or of a single sequence; else an array each."""
+    try:
+        arrays = [np.asarray(row) for row in rows]
+        if len({array.shape for array in arrays}) == 1:
+            return np.stack(arrays)
+    except ValueError:  # of a row that is itself ragged
+        raise ValueError("the features of a position must be as many everywhere") from None
+    return arrays
+
+
+def _given(lengths: npt.ArrayLike, there_B: Array) -> Array:
+    """Lengths that were given, checked against what there is."""
+    lengths_B = np.asarray(lengths)
+    if lengths_B.shape != there_B.shape or lengths_B.dtype.kind not in "iu":
+        raise ValueError(f"lengths: must be {len(there_B)} whole numbers, one a sequence")
+    for number in np.flatnonzero(lengths_B > there_B)[:1]:
+        raise ValueError(f"lengths: sequence {number} has {there_B[number]} positions, not {lengths_B[number]}")
+    return lengths_B
+
+
+def _check_lengths(lengths_B: Array, inputs: Inputs) -> None:
+    fits_B = (lengths_B >= 1) & (lengths_B <= inputs.length) if inputs.padded else lengths_B == inputs.length
+    for number in np.flatnonzero(~fits_B)[:1]:
+        allowed = f"1 to {inputs.length}" if inputs.padded else f"{inputs.length}"
+        raise ValueError(f"sequence {number}: has {lengths_B[number]} positions; the model takes {allowed}")
+
+
+def _padded(rows: Array | list[Array], inputs: Inputs) -> Array:
+    """values_BxT of tokens, values_BxTxF of numbers, float64; 0 behind the end of a sequence, cut at T."""
+    if isinstance(rows, list):
+        return np.concatenate([_padded(row[None], inputs) for row in rows])
+    if rows.dtype.kind not in "biuf":
+        raise ValueError(f"sequences must be numbers, not {rows.dtype}")
+    features = (inputs.features,) if isinstance(inputs, Reals) else ()
+    values = rows[..., None] if features == (1,) and rows.ndim == 2 else rows
+    if values.ndim != 2 + len(features) or values.shape[2:] != features:
+        shape = f"(samples, T{f', {features[0]}' if features else ''})"
+        raise ValueError(f"sequences must have the shape {shape}, not {rows.shape}")
+    padded = np.zeros((len(values), inputs.length, *features))
+    padded[:, : values.shape[1]] = values[:, : inputs.length]
+    return padded
+
+
+def _check_values(values: Array, present_BxT: Array, inputs: Inputs) -> None:
+    """Raise ValueError for the first value that the task does not have, where there is a position."""
+    if isinstance(inputs, Tokens):
+        wrong = (values != np.floor(values)) | (values < 0) | (values >= inputs.vocabulary)
+        allowed = f"no token; they are 0 to {inputs.vocabulary - 1}"
+    else:
+        wrong, allowed = ~np.isfinite(values), "not finite"
+    for place in np.argwhere(wrong & (present_BxT if values.ndim == 2 else present_BxT[..., None]))[:1]:
+        raise ValueError(f"sequence {place[0]}, position {place[1]}: {values[tuple(place)]:g} is {allowed}")

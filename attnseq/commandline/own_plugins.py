@@ -1,0 +1,69 @@
+"""Which modules a command line names with `plugins=`: found out before anything is composed, as they bring choices."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+from attnseq.core.keys import ConfigError
+from attnseq.runs.config_files import set_values
+
+KEY = "plugins"
+
+
+def named_plugins(overrides: Sequence[str], config_dir: Path | None = None) -> list[str]:
+    """The modules that a command line names, or else the experiments that it chooses.
+
+    What is no list, or does not parse, names none: composition says what is wrong with it.
+
+    Args:
+        overrides: of the command line, sweeps among them.
+        config_dir: of the user's own configs.
+
+    Raises:
+        ConfigError: an experiment's file is no YAML.
+    """
+    parsed = list(_parsed(overrides))
+    given = [_names(each.value()) for each in parsed if each.key_or_group == KEY]
+    if given:
+        return given[-1]
+    folders = [Path(name.removeprefix("file://")) for each in parsed for name in _searchpath(each)]
+    own = (*([config_dir] if config_dir else []), *folders)
+    chosen = [choice for each in parsed if each.key_or_group == "experiment" for choice in _choices(each)]
+    try:
+        values = [value for choice in chosen for value in set_values("experiment", choice, KEY, own)[-1:]]
+    except Exception as error:  # of a parser, or of the file system
+        raise ConfigError(f"experiment={','.join(chosen)}: cannot be read ({' '.join(str(error).split())})") from None
+    return list(dict.fromkeys(name for value in values for name in _names(value)))
+
+
+def _parsed(overrides: Sequence[str]) -> Iterator[Override]:
+    parser = OverridesParser.create()
+    for text in overrides:
+        try:
+            yield from parser.parse_overrides([text])
+        except HydraException:
+            continue
+
+
+def _names(value: Any) -> list[str]:
+    """The names in a list; none where it is something else."""
+    if OmegaConf.is_list(value):
+        value = OmegaConf.to_container(value)
+    return [str(name) for name in value] if isinstance(value, list) else []
+
+
+def _searchpath(override: Override) -> list[str]:
+    return _names(override.value()) if override.key_or_group == "hydra.searchpath" else []
+
+
+def _choices(override: Override) -> list[str]:
+    """The choices of a group that an override makes, one for each job where it is a sweep."""
+    if override.is_sweep_override():
+        return [str(text) for text in override.sweep_string_iterator()]
+    value = override.value()
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]

@@ -1,0 +1,111 @@
+"""The YAML files that choices are: where they lie, what they build on, which values they bring.
+
+Hydra looks at the shipped ones first, then at those of the user's own folders.
+"""
+
+import posixpath
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+Folders = tuple[Path, ...]
+
+
+def config_directory() -> Path:
+    """The folder of the YAML files: `conf/` beside the package in a checkout, `attnseq/conf/` where it is installed."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "conf"
+    return installed if installed.is_dir() else package.parent / "conf"
+
+
+def own_folders(config: DictConfig) -> Folders:
+    """The folders of a user's own configs (--config-dir, hydra.searchpath), in the order in which Hydra looks there.
+
+    Args:
+        config: composed; without Hydra's own part it has none.
+    """
+    sources = OmegaConf.select(config, "hydra.runtime.config_sources") or ()
+    return tuple(Path(each.path) for each in sources if each.schema == "file" and each.provider != "main")
+
+
+def name_of_choice(group: str, choice: str, own: Folders = ()) -> str:
+    """What a choice is called: as its file, and a preset such as lstm_plain as the choice that it builds on."""
+    return _name(group, choice, own) or choice
+
+
+@lru_cache
+def shipped_values(group: str, choice: str, own: Folders = ()) -> Mapping[str, Any]:
+    """The values of a shipped choice, or of the one that a file of the user's builds on; none where there is none.
+
+    Args:
+        group: such as trainer.
+        choice: the name of a YAML file.
+        own: folders of the user's own configs.
+    """
+    file = _file(group, choice, ())
+    content = _content(file or _file(group, choice, own))
+    values: dict[str, Any] = {}
+    for parent in _parents(group, choice, content):
+        values |= shipped_values(group, parent, own)
+    return values | {key: value for key, value in content.items() if key != "defaults"} if file else values
+
+
+def set_values(group: str, choice: str, key: str, own: Folders = ()) -> list[Any]:
+    """What a choice, and those of its group that it builds on, say of a key; nothing is composed for it.
+
+    Args:
+        group: such as experiment.
+        choice: the name of a YAML file; one that is not there says nothing.
+        key: of the top level of these files.
+        own: folders of the user's own configs.
+
+    Returns:
+        The values, that of the choice itself last.
+    """
+    found: list[Any] = []
+    waiting, seen = [choice], {choice}
+    while waiting:
+        name = waiting.pop()
+        content = _content(_file(group, name, own))
+        found[:0] = [content[key]] if key in content else []
+        parents = [parent for parent in _parents(group, name, content) if parent not in seen]
+        seen.update(parents)
+        waiting += parents
+    return found
+
+
+@lru_cache
+def _name(group: str, choice: str, own: Folders) -> str | None:
+    """The name that a choice has by its files; None where none of them says."""
+    content = _content(_file(group, choice, own))
+    if "name" in content:
+        return choice
+    names = [_name(group, parent, own) for parent in _parents(group, choice, content)]
+    return next(filter(None, reversed(names)), None)
+
+
+def _file(group: str, choice: str, own: Folders) -> Path | None:
+    """A choice's YAML file, found as Hydra finds it: the shipped one first."""
+    files = [folder / group / f"{choice}.yaml" for folder in (config_directory(), *own)]
+    return next(filter(Path.is_file, files), None)
+
+
+def _content(file: Path | None) -> Mapping[str, Any]:
+    content: Any = OmegaConf.load(file) if file else {}
+    return dict(content.items_ex(resolve=False)) if OmegaConf.is_dict(content) else {}
+
+
+def _parents(group: str, choice: str, content: Mapping[str, Any]) -> list[str]:
+    """What a file builds on: choices of its group, such as `fast`, `/trainer/fast@_here_`, `/trainer@_here_: fast`."""
+    folder = posixpath.join("/", group, posixpath.dirname(choice))
+    parents = []
+    for entry in content.get("defaults", ()):
+        place, chosen = next(iter(entry.items())) if OmegaConf.is_dict(entry) else (entry, None)
+        place = place.removeprefix("optional ").partition("@")[0]
+        path = posixpath.join(folder, place, *([chosen] if isinstance(chosen, str) else []))
+        if path.startswith(f"/{group}/") and place != "_self_":
+            parents.append(path.removeprefix(f"/{group}/"))
+    return parents

@@ -1,0 +1,80 @@
+"""A run of more epochs begins where the same run of fewer has ended: no step knows how many epochs are to come."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from attnseq.core.files import write_atomically
+from attnseq.report.event_file import events_of_epochs
+from attnseq.report.tensorboard import TensorBoardLog
+from attnseq.runs.folder import RunFolder
+from attnseq.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
+
+EPOCHS = re.compile(r",epochs=\d+")
+"""In the name of a variant; one that is so long that it was cut is not recognised."""
+
+
+def shorter_run(folder: RunFolder) -> Path | None:
+    """The finished run that differs from this one in having fewer epochs alone, with its checkpoint; None without one.
+
+    Args:
+        folder: of a run that has not begun; the others lie beside it, as `outputs/<name>/<variant>/seed=<n>`.
+    """
+    found = {epochs: path for path in _beside(folder.path) if (epochs := _epochs_fewer(path, folder.config))}
+    return found[max(found)] if found else None
+
+
+def begin_from(shorter: Path, folder: RunFolder, yaml: str) -> Checkpoint | None:
+    """Put history, TensorBoard events and, last, the checkpoint of a shorter run into a run's folder.
+
+    Args:
+        shorter: its folder; it stays as it is.
+        folder: of the longer run, locked.
+        yaml: of the longer run's config.
+
+    Returns:
+        Where the longer run stands; None where the shorter one's checkpoint is damaged or of another version.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    try:
+        theirs = load_checkpoint(shorter / folder.checkpoint_path.name)
+    except CheckpointError:
+        return None
+    if theirs is None:
+        return None
+    write_atomically(folder.history_path, (shorter / folder.history_path.name).read_bytes())
+    for half_copied in folder.path.glob("events.out.tfevents.*"):
+        half_copied.unlink()
+    events = TensorBoardLog(folder.path)
+    events.config(yaml)
+    events.copy(events_of_epochs(shorter, theirs.epoch))
+    ours = replace(theirs, config=folder.config)
+    folder.write_checkpoint(ours)
+    return ours
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    """Folders of runs beside this one whose variants differ in their epochs alone, by their names."""
+    variants = path.parent.parent
+    name = EPOCHS.sub("", path.parent.name)
+    for variant in variants.iterdir() if variants.is_dir() else ():
+        run = variant / path.name
+        if variant != path.parent and EPOCHS.sub("", variant.name) == name and (run / "checkpoint.pt").is_file():
+            yield run
+
+
+def _epochs_fewer(path: Path, config: str) -> int:
+    """The epochs of a finished run that differs in having fewer alone; 0 of any other."""
+    try:
+        result: Any = json.loads((path / "result.json").read_bytes())
+        theirs, ours = result["config"], json.loads(config)
+        epochs, wanted = theirs["trainer"].pop("epochs"), ours["trainer"].pop("epochs")
+        same = result["status"] == "finished" and theirs == ours and (path / "history.csv").is_file()
+        return int(epochs) if same and epochs < wanted else 0
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return 0

@@ -1,0 +1,200 @@
+"""A run in Python's hands has what was trained, bit for bit, wherever its folder lies; or it says why not."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from processes import LIMIT
+from tiny_configs import choices, tiny_config
+
+import attnseq
+from attnseq.contracts.batch import NO_TOKEN
+from attnseq.contracts.spec import Classes, Scalar
+from attnseq.core import plugins
+from attnseq.runs.build import build_recipe
+from attnseq.runs.config import RunConfig
+from attnseq.runs.job import Job
+from attnseq.runs.run import run
+
+
+@pytest.fixture
+def moved(finished: Path, tmp_path: Path) -> Path:
+    """A copy of a finished run."""
+    shutil.copytree(finished, tmp_path / "elsewhere")
+    return tmp_path / "elsewhere"
+
+
+def test_the_model_is_what_was_trained_bit_for_bit(moved: Path) -> None:
+    loaded = attnseq.load(moved)
+    trained = torch.load(moved / "checkpoint.pt", weights_only=True)["state"]["parameters"]
+    assert torch.equal(torch.cat([value.reshape(-1) for value in loaded.model.state_dict().values()]), trained)
+    assert list(loaded.model.state_dict()) == [
+        *("attention.weight", "attention.bias", "hidden.weight", "hidden.bias", "output.weight", "output.bias"),
+    ]
+    assert not loaded.model.training
+    again = attnseq.load(moved).predict("2841907365")
+    assert np.array_equal(again.prediction, loaded.predict("2841907365").prediction)
+
+
+def test_a_fresh_process_reads_the_same(moved: Path) -> None:
+    program = "import attnseq, sys; print(attnseq.load(sys.argv[1]).predict('2841907365').prediction[0].hex())"
+    command = [sys.executable, "-c", program, str(moved)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=True)
+    assert float.fromhex(done.stdout) == attnseq.load(moved).predict("2841907365").prediction[0]
+
+
+def test_a_run_has_its_config_history_and_result(moved: Path, tiny: Callable[..., RunConfig]) -> None:
+    loaded = attnseq.load(str(moved))
+    assert loaded.config == tiny()
+    assert [row["epoch"] for row in loaded.history] == [1, 2]
+    assert loaded.state == "finished"
+    assert loaded.result is not None
+    assert loaded.result["loss/validation"] == loaded.history[-1]["loss/validation"]
+    assert repr(loaded) == f"Run({str(moved)!r}, finished)"
+
+
+def test_predictions_are_those_that_the_test_loss_was_measured_by(moved: Path) -> None:
+    loaded = attnseq.load(moved)
+    test = loaded.task.splits().test
+    assert test.targets is not None
+    seen = loaded.predict(test.inputs)
+    error_B = seen.prediction / 1000 - test.targets.numpy()
+    assert loaded.result is not None
+    assert np.mean(error_B**2) == pytest.approx(loaded.result["loss/test"], rel=1e-6)
+    assert seen.truth is not None
+    assert np.abs(seen.truth - 1000 * test.targets.numpy()).max() < 1e-9
+    assert seen.attention is not None
+    assert seen.attention.mean(axis=0) == pytest.approx(loaded.result["attention/mean"], abs=1e-6)
+    assert seen.relevance is not None
+    assert seen.relevance[0].tolist() == [0, 100, 10, 1, 0, 100, 10, 1, 0, 0]
+
+
+@pytest.mark.parametrize("dataset", choices("dataset"))
+def test_every_task_predicts_in_its_own_units(dataset: str, tmp_path: Path, no_pictures: None) -> None:
+    config = tiny_config(dataset, "query_attention")
+    run(Job(config, tmp_path / "run"))
+    loaded = attnseq.load(tmp_path / "run")
+    test = loaded.task.splits().test
+    lengths = None if test.lengths is None else test.lengths.numpy()
+    seen = loaded.predict(test.inputs, lengths)
+    target = loaded.task.spec.target
+    assert test.targets is not None
+    if isinstance(target, Scalar):
+        expected = test.targets.double().numpy() * target.scale
+        assert seen.prediction.dtype == np.float64
+    else:
+        assert not isinstance(target, Classes)
+        expected = test.targets.numpy()
+        assert seen.prediction.min() >= 0
+        assert seen.prediction.max() < target.vocabulary
+    assert seen.prediction.shape == expected.shape
+    assert np.array_equal(np.asarray(seen.truth), expected)  # and so the task answers any inputs as its samples are
+    assert seen.attention is not None
+    positions = seen.attention.shape[-1]
+    if lengths is not None:
+        absent_BxT = np.arange(positions) >= lengths[:, None]
+        assert (np.moveaxis(seen.attention, -1, 1)[absent_BxT] == 0).all()
+        assert ((expected == NO_TOKEN).sum(axis=1) == positions - lengths).all()
+
+
+def test_a_model_without_attention_has_none(tmp_path: Path, no_pictures: None) -> None:
+    run(Job(tiny_config(model="lstm_plain"), tmp_path / "run"))
+    seen = attnseq.load(tmp_path / "run").predict("2841907365")
+    assert seen.attention is None
+    assert seen.attentions == {}
+
+
+def test_a_run_that_has_not_begun_has_no_model_yet(tmp_path: Path) -> None:
+    job = Job(tiny_config(), tmp_path / "run")
+    job.path.mkdir()
+    job.write_config()
+    loaded = attnseq.load(job.path)
+    assert (loaded.state, loaded.history, loaded.result) == ("unfinished", [], None)
+    with pytest.raises(attnseq.RunError, match=r"checkpoint\.pt: missing; a run has it from its first epoch on$"):
+        _ = loaded.model
+
+
+def damage(name: str, text: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).write_text(text)
+
+
+def replaced(name: str, old: str, new: str) -> Callable[[Path], object]:
+    def edit(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new))
+
+    return edit
+
+
+CONFIG = ".hydra/config.yaml"
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        (lambda folder: shutil.rmtree(folder), "{0}: no such folder"),
+        (lambda folder: (folder / CONFIG).unlink(), "{0}: no run's folder: it has no .hydra/config.yaml"),
+        (damage("result.json", "{"), "{0}/result.json: damaged (JSONDecodeError)"),
+        (damage("checkpoint.pt", "x"), "{0}/checkpoint.pt: damaged or not a checkpoint (BadZipFile)"),
+        (damage("history.csv", "epoch,loss/train\nx,1\n"), "{0}/history.csv: damaged ("),
+        (damage(CONFIG, "a: [b"), "{0}: damaged, or written by another version of attnseq ("),
+        (damage(CONFIG, "name: tutorial\n"), "{0}: damaged, or written by another version of attnseq ("),
+        (
+            replaced(CONFIG, "  batch_size:", "  batch_sizes:"),
+            "{0}: damaged, or written by another version of attnseq (",
+        ),
+        (replaced(CONFIG, "epochs: 2", "epochs: 0"), "{0}: trainer.epochs=0: must be >= 1 and <= 1000000"),
+        (replaced(CONFIG, "hidden_size: 10", "hidden_size: 11"), "{0}/checkpoint.pt: of another model ("),
+        (
+            lambda folder: (
+                replaced(CONFIG, "name: mlp_attention", "name: linear")(folder),
+                replaced(CONFIG, "plugins: []", "plugins: [no_such_package]")(folder),
+            ),
+            "{0}: model=linear: must be one of lstm_attention, mlp_attention, query_attention; it was trained with"
+            " plugins: attnseq.load(folder, plugins=['no_such_package'])",
+        ),
+    ],
+)
+def test_a_folder_that_cannot_be_used_says_why_in_one_line(
+    moved: Path, edit: Callable[[Path], object], line: str
+) -> None:
+    edit(moved)
+    with pytest.raises(attnseq.RunError) as error:
+        attnseq.load(moved)
+    assert str(error.value).startswith(line.format(moved))
+    assert "\n" not in str(error.value)
+    assert "overwrite" not in str(error.value)  # nothing is trained here
+
+
+def test_nothing_is_imported_that_the_caller_did_not_name(moved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (moved / "brought_along.py").write_text("raise AssertionError('imported')")
+    monkeypatch.syspath_prepend(moved)
+    replaced(CONFIG, "plugins: []", "plugins: [brought_along]")(moved)
+    loaded = attnseq.load(moved)
+    assert loaded.config.plugins == ["brought_along"]
+    assert "brought_along" not in sys.modules
+    monkeypatch.setattr(plugins, "MODULES", list(plugins.MODULES))
+    with pytest.raises(attnseq.ConfigError, match=r"^plugins=brought_along: cannot be imported \(AssertionError"):
+        attnseq.load(moved, plugins=["brought_along"])
+
+
+def test_a_device_that_is_not_here_is_refused(moved: Path) -> None:
+    with pytest.raises(attnseq.ConfigError, match=r"^device=tpu: must be auto, cpu, cuda or cuda:N$"):
+        attnseq.load(moved, device="tpu")
+
+
+def test_every_choice_of_a_model_is_loaded_as_it_was_trained(tmp_path: Path, no_pictures: None) -> None:
+    for choice in choices("model"):
+        config = tiny_config(model=choice)
+        run(Job(config, tmp_path / choice))
+        loaded = attnseq.load(tmp_path / choice)
+        shapes = build_recipe(config).flat.shapes
+        assert {name: value.shape for name, value in loaded.model.named_parameters()} == shapes
+        state = torch.load(tmp_path / choice / "checkpoint.pt", weights_only=True)["state"]["parameters"]
+        assert torch.equal(torch.cat([value.reshape(-1) for value in loaded.model.parameters()]).detach(), state)
