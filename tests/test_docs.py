@@ -227,7 +227,9 @@ class TestExtending:
 
     def test_commands_run_as_written(self, tmp_path: Path) -> None:
         package = tmp_path / "linear_attention"
-        shutil.copytree(EXTENDING / "linear_attention", package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            EXTENDING / "linear_attention", package, ignore=shutil.ignore_patterns("__pycache__", "outputs")
+        )
         commands = dict.fromkeys(
             tuple(words) for page in PAGES for words in command_lines(page) if names_plugins(words)
         )
