@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from benchmarks import busy, check, memory, peers, sweep, train
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Entry point."""
+def build_parser() -> argparse.ArgumentParser:
+    """Of all subcommands; what it parses has `run`, which does what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
     subcommands = {"peers": peers, "train": train, "sweep": sweep, "busy": busy, "memory": memory, "check": check}
@@ -27,7 +27,12 @@ def main(arguments: Sequence[str]) -> None:
         help_line = str(module.__doc__).splitlines()[0].partition(": ")[2]
         raw = argparse.RawDescriptionHelpFormatter
         module.add_arguments(commands.add_parser(name, help=help_line, description=module.__doc__, formatter_class=raw))
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Entry point."""
+    given = build_parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # its commands and neighbours end with it
     given.run(given)
 

@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh --extra dev
 if (($# == 0)); then
   .venv/bin/python -m ruff check
+  .venv/bin/python -m ruff format --check
   .venv/bin/python -m mypy
 fi
 # tests run side by side, a core each: threads of their own would wait for one another

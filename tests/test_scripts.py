@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from processes import LIMIT, wait_until
@@ -92,6 +93,14 @@ def checkout(tmp_path: Path) -> Checkout:
 def test_script_parses_and_is_executable(script: Path) -> None:
     subprocess.run([str(bash), "-n", script], check=True)
     assert os.access(script, os.X_OK)
+
+
+def test_hooks_are_what_the_suite_checks_first() -> None:
+    (local,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    script = (ROOT / "scripts" / "test.sh").read_text().splitlines()
+    checks = [line.strip() for line in script if line.startswith("  .venv/")]
+    assert [hook["entry"] for hook in local["hooks"]] == checks
+    assert {hook["language"] for hook in local["hooks"]} == {"system"}  # nothing is fetched
 
 
 @needs_bash

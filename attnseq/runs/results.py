@@ -34,7 +34,7 @@ def measure(jobs: Sequence[Job], data: DataPool, population: Population, meter: 
         meter: of its task.
 
     Returns:
-        A result a replica; keys as in README, but `seconds`.
+        A result a replica; keys as in result.json, but `seconds`.
     """
     parameters_PxW = population.state.parameters
 
