@@ -16,6 +16,9 @@ def explain(error: Exception) -> str:
         group, _, choice = error.missing_cfg_file.rpartition("/")
         if (group, choice) == ("hydra/sweeper", "optuna"):
             return 'hydra/sweeper=optuna needs Optuna: pip install "attnseq[optuna]"'
+        if group.startswith("schema/"):  # of a file of the user's own
+            where = "name the module that registers it: plugins=[my_package.module]"
+            return f"{group.removeprefix('schema/')}={choice}: nothing of this name is registered; {where}"
         return f"{group}={choice}: no such choice; allowed are {', '.join(error.options)}"
     if isinstance(error, OverrideParseException):
         return _not_parsed(error)

@@ -13,6 +13,9 @@ from attnseq.runs.config_files import Folders, own_folders, shipped_values
 UNNAMED = {"trainer": ("compile", "checkpoint_minutes")}
 """Keys of a group that do not decide a run's result."""
 
+AUTO = "auto"
+"""A value that chooses nothing."""
+
 LONGEST = 120
 """Characters; a longer name is cut, and told from others by a digest."""
 
@@ -21,7 +24,7 @@ def variant_name(config: Mapping[str, Any] | DictConfig, own: Folders = ()) -> s
     """What tells this run's variant from others: its model, and every value that its group's YAML file does not have.
 
     Of a file of the user's own, it is every value that the shipped file that it builds on does not have, and all values
-    where it builds on none. Seed, device and what else does not decide the result is left out.
+    but "auto" where it builds on none. Seed, device and what else does not decide the result is left out.
 
     Args:
         config: composed, or a `RunConfig` as a dictionary; keys dataset, model and trainer, each with the `name` of its
@@ -36,7 +39,7 @@ def variant_name(config: Mapping[str, Any] | DictConfig, own: Folders = ()) -> s
     for group in ("model", "dataset", "trainer"):
         defaults = shipped_values(group, config[group]["name"], own)
         for key, value in config[group].items():
-            if key != "name" and key not in UNNAMED.get(group, ()) and not _same(value, defaults.get(key)):
+            if key != "name" and key not in UNNAMED.get(group, ()) and not _same(value, defaults.get(key, AUTO)):
                 shown = key if key != "seed" else f"{group}_seed"
                 parts.append(f"{shown}={_text(value)}")
     if measured := config.get("metrics"):
@@ -73,7 +76,7 @@ def register() -> None:
 
 
 def _same(value: Any, default: Any) -> bool:
-    if isinstance(value, float) and default is not None:
+    if isinstance(value, float) and default not in (None, AUTO):
         return float(default) == value  # YAML 1.1 reads 1e-3 as text
     return bool(value == default)
 

@@ -110,7 +110,8 @@ def test_a_plugin_that_cannot_be_imported_is_named_in_one_line(
     things = written()
     monkeypatch.setattr(plugins, "MODULES", ["nowhere.to_be_found"])
     with pytest.raises(
-        ConfigError, match=r"^plugins=nowhere\.to_be_found: cannot be imported \([^\n]*nowhere[^\n]*\)$"
+        ConfigError,
+        match=r"^plugins=nowhere\.to_be_found: cannot be imported \([^\n]*nowhere[^\n]*\); is it installed, or[^\n]*$",
     ):
         things.names()
 

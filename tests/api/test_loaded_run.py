@@ -13,6 +13,7 @@ from processes import LIMIT
 from tiny_configs import choices, tiny_config
 
 import attnseq
+from attnseq.api.prediction import Prediction
 from attnseq.contracts.batch import NO_TOKEN
 from attnseq.contracts.spec import Classes, Scalar
 from attnseq.core import plugins
@@ -102,11 +103,11 @@ def test_every_task_predicts_in_its_own_units(dataset: str, tmp_path: Path, no_p
         assert ((expected == NO_TOKEN).sum(axis=1) == positions - lengths).all()
 
 
-def test_a_model_without_attention_has_none(tmp_path: Path, no_pictures: None) -> None:
+def test_a_model_without_attention_has_the_same_everywhere(tmp_path: Path, no_pictures: None) -> None:
     run(Job(tiny_config(model="lstm_plain"), tmp_path / "run"))
     seen = attnseq.load(tmp_path / "run").predict("2841907365")
-    assert seen.attention is None
-    assert seen.attentions == {}
+    assert seen.attention == pytest.approx(np.full((1, 10), 0.1))
+    assert Prediction(seen.prediction, {}, None, None).attention is None
 
 
 def test_a_run_that_has_not_begun_has_no_model_yet(tmp_path: Path) -> None:
