@@ -92,7 +92,7 @@ def check_hydra(config: DictConfig, multirun: bool) -> None:
     workers = OmegaConf.select(config, "hydra.launcher.workers")
     if workers not in (None, "auto"):
         if not isinstance(workers, int) or isinstance(workers, bool):
-            raise ConfigError(f"hydra.launcher.workers={workers}: must be auto, or a number of threads")
+            raise ConfigError(f"hydra.launcher.workers={workers}: must be auto, or a number of cores")
         check_range("hydra.launcher.workers", workers, 1)
     for key in (f"hydra.callbacks.{name}" for name in config.hydra.callbacks):
         if not str(OmegaConf.select(config, f"{key}._target_")).endswith(f".{PICKLE}"):

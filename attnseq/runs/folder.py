@@ -31,6 +31,10 @@ class RunFolderError(RuntimeError):
     """A folder that this run cannot use; the message is one line that says what to do."""
 
 
+class FolderInUseError(RunFolderError):
+    """Another process trains the run."""
+
+
 class RunFolder:
     """The files of one run.
 
@@ -60,7 +64,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout:
-            raise RunFolderError(f"{self.path}: another process is training this run; nothing was changed") from None
+            raise FolderInUseError(f"{self.path}: another process is training this run; nothing was changed") from None
         except OSError as error:
             reason = f"the run cannot be trained: no writing there ({error.strerror or error})"
             raise RunFolderError(f"{self.path}: {reason}; nothing was changed") from None

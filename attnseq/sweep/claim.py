@@ -1,13 +1,14 @@
 """Which runs of a sweep there is something to do for: their folders are locked while the sweep goes on."""
 
 import errno
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from attnseq.core.keys import ConfigError
-from attnseq.runs.folder import RunFolderError
+from attnseq.runs.folder import FolderInUseError, RunFolderError
 from attnseq.runs.job import Job
 from attnseq.runs.results import Result
 from attnseq.training.checkpoint import CheckpointError
@@ -46,6 +47,8 @@ Failure = RunFolderError | CheckpointError | WorkerLostError | RunFailedError
 Outcome = Result | Failure
 """A run's result, or why there is none: its folder cannot be used, its workers were lost, it failed. Others go on."""
 
+RETRY_SECONDS = 0.2
+
 SHARED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 """Errors of the system that all runs of a sweep would meet: a full or read-only disk, too many open files."""
 
@@ -69,22 +72,23 @@ class Claimed:
 
 
 @contextmanager
-def claim(jobs: Sequence[Job]) -> Iterator[Claimed]:
+def claim(jobs: Sequence[Job], patience: float = 0.0) -> Iterator[Claimed]:
     """Within it, no other process writes to the folders of the waiting runs.
 
     Args:
         jobs: in any mixture; a folder that is named twice is claimed once.
+        patience: seconds to wait, in all, for folders that another process uses.
 
     Raises:
         ConfigError: two different runs have the same folder.
     """
     _allow_open_files()
-    claimed = Claimed()
+    claimed, deadline = Claimed(), time.monotonic() + patience
     with ExitStack() as locks:
         for path, job in _by_folder(jobs).items():
             with ExitStack() as lock:
                 try:
-                    result = lock.enter_context(job.hold())
+                    result = _held(lock, job, deadline)
                 except (RunFolderError, CheckpointError) as error:
                     claimed.outcomes[path] = error
                     continue
@@ -99,6 +103,17 @@ def claim(jobs: Sequence[Job]) -> Iterator[Claimed]:
                 else:
                     claimed.outcomes[path] = result
         yield claimed
+
+
+def _held(lock: ExitStack, job: Job, deadline: float) -> Result | None:
+    """Enter `Job.hold`; where another process uses the folder, again until the deadline."""
+    while True:
+        try:
+            return lock.enter_context(job.hold())
+        except FolderInUseError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
 
 
 def _by_folder(jobs: Sequence[Job]) -> dict[Path, Job]:

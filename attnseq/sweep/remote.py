@@ -1,7 +1,7 @@
-"""A sweep on the workers of a cluster: finished runs are taken as they are, the others are dealt out as populations.
+"""A sweep on workers: finished runs are taken as they are, the others are dealt out as populations.
 
-The folders of the runs are on a file system that all nodes share: there a worker locks them, and there its checkpoints
-are when it is lost.
+Workers are those of a cluster, or processes of this machine. The folders of the runs are on a file system that all
+of them share: there a worker locks them, and there its checkpoints are when it is lost.
 """
 
 import time
@@ -86,6 +86,8 @@ def run_remotely(
     connect: Callable[[], AbstractContextManager[Workers]],
     max_population: int | None = None,
     max_retries: int = 3,
+    cost: Callable[[Sequence[Job]], float] = len,
+    patience: float = 0.0,
 ) -> list[Outcome]:
     """Train every run of a sweep that is not finished; without any, no cluster is asked for.
 
@@ -94,6 +96,8 @@ def run_remotely(
         connect: to the cluster.
         max_population: runs of a population at most; None: as many as a worker's memory holds.
         max_retries: how often a population whose worker was lost goes on with another one.
+        cost: of training jobs of one program, in any unit.
+        patience: as in `claim`.
 
     Returns:
         An outcome a job, in their order.
@@ -105,19 +109,25 @@ def run_remotely(
     """
     console = terminal_console()  # of standard output as it is now: a cluster's own messages go nowhere
     with StopSignals() as stop:
-        with claim(jobs) as claimed:  # and leave the folders to the workers
+        with claim(jobs, patience) as claimed:  # and leave the folders to the workers
             pass
         if said := before(claimed):
             console.print(said, soft_wrap=True)
         stop.check()
         if claimed.waiting:
             with connect() as workers:
-                assignments = deal(claimed.waiting, workers, max_population, console)
+                assignments = deal(claimed.waiting, workers, max_population, console, cost)
                 Dispatcher(workers, stop, console, max_retries).run(assignments, claimed)
     return [claimed.outcomes[job.path.absolute()] for job in jobs]
 
 
-def deal(jobs: Sequence[Job], workers: Workers, max_population: int | None, console: Console) -> list[Assignment]:
+def deal(
+    jobs: Sequence[Job],
+    workers: Workers,
+    max_population: int | None,
+    console: Console,
+    cost: Callable[[Sequence[Job]], float] = len,
+) -> list[Assignment]:
     """Cut a sweep into populations, so that all of the cluster has work and no program is cut without need.
 
     Args:
@@ -125,18 +135,26 @@ def deal(jobs: Sequence[Job], workers: Workers, max_population: int | None, cons
         workers: who will.
         max_population: as in `run_remotely`.
         console: is told what is dealt.
+        cost: as in `run_remotely`.
+
+    Returns:
+        The populations, those first that take longest.
 
     Raises:
         ConfigError: as `Workers.place`.
     """
-    assignments = []
-    for members in group(jobs):
+    groups = group(jobs)
+    costs = [cost(members) for members in groups]
+    assignments: list[tuple[float, Assignment]] = []
+    for members, its_cost in zip(groups, costs, strict=True):
         place = workers.place(members[0].config.device)
-        even = -(-len(jobs) // place.slots)
+        parts = min(len(members), max(1, round(place.slots * its_cost / sum(costs))))
+        even = -(-len(members) // parts)
         populations = [members] if is_whole(members) else cut(members, min(even, max_population or even))
         console.print(describe(members, len(populations)), soft_wrap=True)
-        assignments += [Assignment(_to_send(each), place, max_population) for each in populations]
-    return assignments
+        cost_of_each = its_cost / len(populations)
+        assignments += [(cost_of_each, Assignment(_to_send(each), place, max_population)) for each in populations]
+    return [assignment for _, assignment in sorted(assignments, key=lambda pair: -pair[0])]
 
 
 def _to_send(jobs: Sequence[Job]) -> list[Job]:

@@ -18,7 +18,11 @@ from attnseq.training.stopping import StopSignals
 
 
 def run_sweep(
-    jobs: Sequence[Job], max_population: int | None = None, device: str | None = None, cores: int | None = None
+    jobs: Sequence[Job],
+    max_population: int | None = None,
+    device: str | None = None,
+    cores: int | None = None,
+    patience: float = 0.0,
 ) -> list[Outcome]:
     """Train every run of a sweep that is not finished.
 
@@ -27,6 +31,7 @@ def run_sweep(
         max_population: runs of a population at most; None: as many as half of the free memory holds.
         device: where they train; None: where their configs say.
         cores: of the CPU that a population takes at most; None: all that this process may use.
+        patience: as in `claim`.
 
     Returns:
         An outcome a job, in their order.
@@ -37,7 +42,7 @@ def run_sweep(
         OSError: of a disk, which every run would meet.
     """
     console = terminal_console()
-    with StopSignals() as stop, claim(jobs) as claimed:
+    with StopSignals() as stop, claim(jobs, patience) as claimed:
         if said := before(claimed):
             console.print(said, soft_wrap=True)
         for members in group(claimed.waiting):

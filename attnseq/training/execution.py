@@ -108,8 +108,32 @@ class Measured(NamedTuple):
     operation_seconds: float
 
 
+def building_seconds(measured: Measured, learnt: Mapping[str, float]) -> float:
+    """Estimate what it takes to trace a program and to compile it."""
+    each = rates(measured.operation_seconds, measured.operations, learnt)
+    return each.tracing * measured.operations + each.compiling * (EVERY_PROGRAM + measured.operations)
+
+
+def ways(measured: Measured, learnt: Mapping[str, float], shards: int) -> dict[str, float]:
+    """Estimate the seconds of each way: to build what it needs, and the steps ahead.
+
+    Args:
+        measured: of the population.
+        learnt: rates, see `Learnt`.
+        shards: in which a compiled program would run side by side.
+    """
+    each = rates(measured.operation_seconds, measured.operations, learnt)
+    ahead = measured.steps * measured.step_seconds
+    compiled = each.compiled * measured.work * measured.steps / shards
+    return {
+        WRITTEN: ahead,
+        TRACED: each.tracing * measured.operations + each.traced * ahead,
+        COMPILED: building_seconds(measured, learnt) + compiled,
+    }
+
+
 def choose(setting: str, measured: Measured, learnt: Mapping[str, float], shards: int) -> Execution:
-    """The way that takes least time.
+    """Choose the way that takes least time.
 
     Args:
         setting: `trainer.compile`: "false" rules out to compile.
@@ -117,15 +141,7 @@ def choose(setting: str, measured: Measured, learnt: Mapping[str, float], shards
         learnt: rates, see `Learnt`.
         shards: in which a compiled program would run side by side.
     """
-    each = rates(measured.operation_seconds, measured.operations, learnt)
-    ahead = measured.steps * measured.step_seconds
-    tracing = each.tracing * measured.operations
-    building = tracing + each.compiling * (EVERY_PROGRAM + measured.operations)
-    seconds = {
-        WRITTEN: ahead,
-        TRACED: tracing + each.traced * ahead,
-        COMPILED: building + each.compiled * measured.work * measured.steps / shards,
-    }
+    seconds, building = ways(measured, learnt, shards), building_seconds(measured, learnt)
     way = min(seconds, key=lambda name: seconds[name])
     without = min((WRITTEN, TRACED), key=lambda name: seconds[name])
     if setting == "false":

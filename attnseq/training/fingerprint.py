@@ -26,24 +26,6 @@ SAMPLES = 2
 """Of the step: two, so that their axis is not taken for one that broadcasts."""
 
 
-def fingerprint(recipe: Recipe) -> str:
-    """The digest of a training step.
-
-    Args:
-        recipe: of it, on the CPU; not changed.
-    """
-    state = initial_state(torch.zeros(1, recipe.flat.width))
-    settings = Settings(*torch.full((len(Settings._fields), 1), 0.5, dtype=torch.float64))
-    batch = example(recipe.spec, SAMPLES)
-    tensors = [*(values.unsqueeze(0).unsqueeze(0) for values in batch.tensors), torch.ones(1, SAMPLES)]
-    tensors += [torch.zeros(1, 2, dtype=torch.int64)] if recipe.is_drawn else []
-    return digest(build_steps(recipe), (state, settings, *tensors), 6).text[:16]
-
-
-EXACT = 17
-"""Digits that tell any two floats apart."""
-
-
 MULTIPLICATIONS = 8
 """In a product, and additions with them, that take about as long as one number of an elementwise operation."""
 
@@ -60,6 +42,33 @@ class Digest(NamedTuple):
     text: str
     operations: int
     work: float
+
+
+def fingerprint(recipe: Recipe) -> str:
+    """The digest of a training step.
+
+    Args:
+        recipe: of it, on the CPU; not changed.
+    """
+    return step_digest(recipe).text[:16]
+
+
+def step_digest(recipe: Recipe) -> Digest:
+    """Digest a step of one replica on `SAMPLES` samples.
+
+    Args:
+        recipe: of it, on the CPU; not changed.
+    """
+    state = initial_state(torch.zeros(1, recipe.flat.width))
+    settings = Settings(*torch.full((len(Settings._fields), 1), 0.5, dtype=torch.float64))
+    batch = example(recipe.spec, SAMPLES)
+    tensors = [*(values.unsqueeze(0).unsqueeze(0) for values in batch.tensors), torch.ones(1, SAMPLES)]
+    tensors += [torch.zeros(1, 2, dtype=torch.int64)] if recipe.is_drawn else []
+    return digest(build_steps(recipe), (state, settings, *tensors), 6)
+
+
+EXACT = 17
+"""Digits that tell any two floats apart."""
 
 
 def digest(steps: Steps, call: tuple[PopulationState, Settings, *tuple[Tensor, ...]], digits: int = EXACT) -> Digest:

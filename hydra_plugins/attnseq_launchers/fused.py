@@ -41,8 +41,8 @@ class FusedLauncherConfig:
 
     Args:
         max_population: runs that train together at most; null: as many as half of the device's free memory holds.
-        workers: threads that train a population's shards side by side on the CPU; auto: one for each core that this
-            process may use.
+        workers: cores of the CPU that train side by side: threads with the shards of a population, or processes with
+            populations of different programs; auto: all that this process may use.
     """
 
     _target_: str = "hydra_plugins.attnseq_launchers.fused.FusedLauncher"
@@ -66,9 +66,9 @@ class FusedLauncher(Launcher):
 
     def train(self, jobs: Sequence["Job"]) -> list["Outcome"]:
         """Train jobs; an outcome each."""
-        from attnseq.sweep.sweep import run_sweep
+        from attnseq.sweep.local import run_locally
 
-        return run_sweep(jobs, self.max_population, cores=self.cores)
+        return run_locally(jobs, self.max_population, self.cores)
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         from attnseq.commandline.job_composer import JobComposer

@@ -8,7 +8,7 @@ import pytest
 
 from attnseq.core.keys import ConfigError
 from attnseq.runs.config import RunConfig
-from attnseq.runs.folder import RunFolderError
+from attnseq.runs.folder import FolderInUseError, RunFolderError
 from attnseq.runs.job import Job
 from attnseq.sweep.claim import claim
 from attnseq.training.checkpoint import CheckpointError
@@ -81,7 +81,7 @@ def test_trouble_with_a_folder_is_that_runs_outcome(three: list[Job], tiny: Tiny
     with Job(in_use.config, in_use.path).folder.lock(), claim([*three, fine]) as claimed:
         assert claimed.waiting == [fine]
         kinds = [type(claimed.outcomes[job.path]) for job in three]
-        assert kinds == [RunFolderError, CheckpointError, RunFolderError]
+        assert kinds == [FolderInUseError, CheckpointError, RunFolderError]
         with damaged.folder.lock():  # nothing is held for a run that is not trained
             pass
     assert (damaged.path / "checkpoint.pt").read_bytes() == b"not a checkpoint"

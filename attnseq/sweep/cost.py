@@ -1,0 +1,51 @@
+"""How long the programs of a sweep will take on this machine, estimated before any of them is built."""
+
+import time
+from collections.abc import Sequence
+
+from attnseq.runs import build
+from attnseq.runs.job import Job
+from attnseq.sweep.grouping import program_of
+from attnseq.training.cache import cache_folder
+from attnseq.training.execution import COMPILED, Learnt, Measured, ways
+from attnseq.training.fingerprint import SAMPLES, Digest, step_digest
+
+
+class Costs:
+    """Estimates seconds by one step of each program, which is taken once, and by what was learnt of earlier ones."""
+
+    def __init__(self) -> None:
+        self._learnt = Learnt(cache_folder() / "rates_cpu.json").read()
+        self._steps: dict[str, tuple[Digest, float]] = {}
+
+    def __call__(self, jobs: Sequence[Job], cores: int = 1) -> float:
+        """Estimate the seconds that runs of one program take as a population, in the way that takes least.
+
+        Args:
+            jobs: of one program.
+            cores: that it may use.
+        """
+        trainer, dataset = jobs[0].config.trainer, jobs[0].config.dataset
+        digest, seconds = self._step(jobs[0])
+        measured = Measured(
+            steps=trainer.epochs * -(-dataset.train_size // trainer.batch_size),
+            step_seconds=seconds,
+            operations=digest.operations,
+            work=digest.work * trainer.batch_size / SAMPLES * len(jobs),
+            operation_seconds=seconds / digest.operations,
+        )
+        estimated = ways(measured, self._learnt, min(cores, len(jobs)))
+        if trainer.compile == "true":
+            return estimated[COMPILED]
+        return min(value for way, value in estimated.items() if trainer.compile == "auto" or way != COMPILED)
+
+    def _step(self, job: Job) -> tuple[Digest, float]:
+        """Return what a step of one replica computes, and how long it takes as it is written."""
+        program = program_of(job.config)
+        if program not in self._steps:
+            recipe = build.build_recipe(job.config)
+            step_digest(recipe)  # what is only done the first time
+            began = time.perf_counter()
+            digest = step_digest(recipe)
+            self._steps[program] = digest, time.perf_counter() - began
+        return self._steps[program]
