@@ -9,7 +9,7 @@ from pathlib import Path
 
 @contextmanager
 def named_in_errors(path: Path) -> Iterator[None]:
-    """Make every OSError within it name `path`: Python's own names a temporary file, or none where a write fails.
+    """Make every OSError inside the block name `path`: Python's own names a temporary file, or none if a write fails.
 
     Args:
         path: of what is written.

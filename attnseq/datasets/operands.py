@@ -76,8 +76,8 @@ class Operands:
         """Exact relevance of each position, shape T: its digit's place value, 0 for a distractor.
 
         Its unit is units of the answer per unit of the digit: the size of the derivative where a and b differ. The
-        tutorial's is 0 100 10 1 0 100 10 1 0 0. Drawing a digit anew can turn the sign of a - b, which takes some of the
-        change back: per unit of the digit, the answer then changes by 75, 9.75 and 823/825, in the same order.
+        tutorial's is 0 100 10 1 0 100 10 1 0 0. Drawing a digit anew can turn the sign of a - b, which takes some of it
+        back: per unit of the digit, the answer then changes by 75, 9.75 and 823/825, in this order.
         """
         relevance_T = np.zeros(self.length, dtype=np.float64)
         for positions in (self.left, self.right):

@@ -16,8 +16,8 @@ from attnseq.contracts.batch import Attention
 def softmax(scores: Tensor, present: Tensor | None = None) -> Tensor:
     """Take the softmax over the last axis: by PyTorch's function where gradients are taken, else written out.
 
-    Where the axis is no longer than a vector register, PyTorch's function goes number by number. That matters for the many
-    samples of an evaluation: written out, it takes a third of the time.
+    Where the axis is no longer than a vector register, PyTorch's function goes number by number. That matters for the
+    many samples of an evaluation: written out, it takes a third of the time.
 
     Args:
         scores: one for each competitor, any shape.
