@@ -35,7 +35,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """What `__all__` names, imported when it is asked for: PyTorch comes with most of it."""
+    """Import what `__all__` names only when it is asked for, since most of it loads PyTorch."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__} has no attribute {name}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -32,7 +32,7 @@ from attnseq.runs.reading import RunRecord, find_runs, run_folders
 
 
 def compare_as_asked(runs: Sequence[RunRecord], options: Mapping[str, str]) -> Comparison:
-    """The comparison that the command line asks for; ends the program where that cannot be."""
+    """Make the comparison that the command line asks for; end the program where that is not possible."""
     known = known_metrics(runs)
     if not known:
         fail("; ".join(["no finished run to compare", *absent(runs, 3)]), 1)
@@ -44,7 +44,7 @@ def compare_as_asked(runs: Sequence[RunRecord], options: Mapping[str, str]) -> C
 
 @enduring_output()
 def main() -> None:
-    """Entry point; see above."""
+    """Run the command; see above."""
     folders, options = parse(sys.argv[1:], __doc__, ("group", "sort", "metrics", "out", "plugins"))
     out = output_folder(folders, options.get("out"))
     plugins.add(filter(None, options.get("plugins", "").strip("[]").split(",")))
@@ -54,11 +54,11 @@ def main() -> None:
             if not any(run_folders(folder)):
                 print(f"{folder}: no runs in it", file=sys.stderr)
         comparison = compare_as_asked(runs, options)
-    except ConfigError as error:  # of a plugin
+    except ConfigError as error:  # a plugin raised it
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}", 1)
-    try:  # before anything is printed, which `| head` may cut short
+    try:  # write before printing, which `| head` may cut short
         written, unwritten = write_report(comparison, out), ""
     except OSError as error:
         written = []

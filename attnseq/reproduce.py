@@ -22,7 +22,7 @@ ALLOWED = ("device", "overwrite", "trainer.compile", "trainer.checkpoint_minutes
 
 
 def judge(mlp: "Reproduced", lstm: "Reproduced") -> list[verdicts.Verdict]:
-    """A verdict on every number that the article prints."""
+    """Give a verdict on every number that the article prints."""
     return [
         *verdicts.targets(mlp.first_targets_M),
         *verdicts.mlp_losses(mlp.loss_E),
@@ -34,7 +34,7 @@ def judge(mlp: "Reproduced", lstm: "Reproduced") -> list[verdicts.Verdict]:
 
 @enduring_output()
 def main() -> None:
-    """Entry point; exit status 0 where every figure holds, 1 where one does not."""
+    """Run the command; exit status 0 where every figure holds, 1 where one does not."""
     overrides = sys.argv[1:]
     if overrides[:1] in (["-h"], ["--help"]):
         print(__doc__)
@@ -43,7 +43,7 @@ def main() -> None:
     for override in overrides:
         if override.partition("=")[0] not in ALLOWED:
             fail(f"{override}: the published run is fixed; allowed are {', '.join(ALLOWED)}")
-    from attnseq.article.reproduction import train_published, write_report  # with PyTorch, which --help does without
+    from attnseq.article.reproduction import train_published, write_report  # loads PyTorch, which --help does without
     from attnseq.report.tables import verdict_table
 
     end_without_collection()
@@ -56,7 +56,7 @@ def main() -> None:
     console = terminal_console()
     console.print(verdict_table(rows))
     console.print(ATTENTION_REMARK)
-    with errors_in_one_line():  # last, so that the verdicts are seen where nothing can be written
+    with errors_in_one_line():  # last, so that the verdicts are seen even if nothing can be written
         write_report(root, rows, mlp, lstm)
     failed = [row.figure for row in rows if not row.holds]
     console.print(f"{len(rows) - len(failed)} of {len(rows)} figures hold; {root / 'reproduction.png'}")

@@ -16,19 +16,19 @@ TRAINING = "training"
 
 
 def state(run: RunRecord) -> str:
-    """The run's state, or `TRAINING` for one that a process works on right now."""
+    """Return the run's state, or `TRAINING` for one that a process works on right now."""
     return TRAINING if run.state in (UNFINISHED, DAMAGED) and is_locked(run.path) else run.state
 
 
 def line(run: RunRecord, shown_state: str) -> str:
-    """One run in one line: state, epochs, folder, and what is damaged."""
+    """Describe a run in one line: state, epochs, folder, and what is damaged."""
     epochs = "" if run.state == DAMAGED else f"{run.epochs} of {run.total_epochs or '?'} epochs"
     return f"{shown_state:<10}  {epochs:>16}  {run.problem or run.path}"
 
 
 @enduring_output()
 def main() -> None:
-    """Entry point; see above."""
+    """Run the command; see above."""
     folders, _ = parse(sys.argv[1:], __doc__)
     console = terminal_console()
     counts: Counter[str] = Counter()

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @enduring_output()
 def main() -> None:
-    """Entry point; exit status 0, 1 (diverged, folder in use, disk full), 2 (bad input), 128 + signal (stopped)."""
+    """Run the command; exit status 0, 1 (diverged, folder in use, disk full), 2 (bad input), 128 + signal (stopped)."""
     end_without_collection()
     check_command_line(sys.argv[1:])
     failures: dict[Path, str] = {}
 
     def task(config: DictConfig) -> float:
-        from attnseq.commandline.launching import train_alone  # with PyTorch, which --help does without
+        from attnseq.commandline.launching import train_alone  # loads PyTorch, which --help does without
 
         return train_alone(config, failures)
 

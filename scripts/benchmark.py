@@ -19,7 +19,7 @@ from benchmarks import busy, check, memory, peers, sweep, train
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Of all subcommands; what it parses has `run`, which does what was asked for."""
+    """Build the parser of all subcommands; what it returns has `run`, which does the chosen one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
     subcommands = {"peers": peers, "train": train, "sweep": sweep, "busy": busy, "memory": memory, "check": check}
@@ -31,9 +31,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Entry point."""
+    """Run the chosen subcommand."""
     given = build_parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # its commands and neighbours end with it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # its commands and neighbours end, too
     given.run(given)
 
 

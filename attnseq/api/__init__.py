@@ -1,1 +1,1 @@
-"""What Python code calls: `attnseq.fit`, `attnseq.load`, `attnseq.find`, and the runs that they return."""
+"""The interface for Python code: `attnseq.fit`, `attnseq.load`, `attnseq.find`, and the runs that they return."""

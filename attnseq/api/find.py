@@ -1,4 +1,4 @@
-"""All runs below a folder: `attnseq.find`."""
+"""Finding all runs below a folder: `attnseq.find`."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +16,7 @@ class Runs(list[Run]):
     """Runs, in the natural order of their folders."""
 
     def to_frame(self) -> "DataFrame":
-        """A pandas table, a row a run: path, state, epochs done, keys of its config, numbers of its result.
+        """Make a pandas table with a row for each run: path, state, epochs done, keys of config, numbers of result.
 
         Raises:
             ImportError: pandas is not installed.
@@ -29,12 +29,12 @@ class Runs(list[Run]):
 
 
 def find(folder: str | Path = "outputs", *, plugins: Iterable[str] = (), device: str = "cpu") -> Runs:
-    """Every run in or below a folder; each is read when it is looked at, as `load` reads it.
+    """Find every run in or below a folder. States are read at once, the rest when it is asked for, as with `load`.
 
     Args:
-        folder: to look in, at any depth.
-        plugins: modules that bring what runs were trained with.
-        device: where their models predict.
+        folder: to search, at any depth.
+        plugins: modules with the choices that runs were trained with.
+        device: where the runs' models predict.
 
     Raises:
         RunError: there is no such folder.

@@ -28,19 +28,19 @@ def fit(
     plugins: Iterable[str] = (),
     device: str = "cpu",
 ) -> Run:
-    """Train a run, go on with it, or take it where it is finished, as `python -m attnseq.train` does.
+    """Train a run, go on with it, or take a finished one, as `python -m attnseq.train` does.
 
     Args:
         overrides: as on the command line, such as ["model=lstm_attention", "trainer.epochs=2"].
         config_dir: a folder of your own configs, as `--config-dir`.
-        plugins: modules that bring choices of your own, as `plugins=[...]`.
-        device: where the returned run's model predicts; where it trains, the override `device=` says.
+        plugins: modules with choices of your own, as `plugins=[...]`.
+        device: where the returned run's model predicts. The override `device=` decides where it trains.
 
     Returns:
         The run, in its folder below outputs/; its state is "diverged" where a loss was not finite.
 
     Raises:
-        ConfigError: an override is wrong; one line that names the key and what is allowed.
+        ConfigError: an override is wrong; the message is one line that names the key and what is allowed.
         RunError: the run's folder is in use, or cannot be used.
         KeyboardInterrupt: training was stopped; a checkpoint is written, and the same call goes on from it.
         OSError: the folder cannot be written.
@@ -57,7 +57,7 @@ def fit(
 
 
 def _job(overrides: Sequence[str], own: Path | None) -> Job:
-    """What overrides ask for, checked before anything is written."""
+    """Compose and check the run that overrides ask for, before anything is written."""
     register(named_plugins(overrides, own))
     config = compose_config(overrides, own)
     check_own_files(config)
@@ -69,7 +69,7 @@ def _job(overrides: Sequence[str], own: Path | None) -> Job:
 
 @contextmanager
 def _as_python_errors() -> Iterator[None]:
-    """Within it, errors are those that `fit` names."""
+    """Turn errors inside the block into those that `fit` names."""
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:

@@ -1,4 +1,4 @@
-"""What a trained model makes of sequences, in the task's own units.
+"""Predictions of a trained model for sequences, in the task's own units.
 
 Shapes: B batch, T positions, K answer positions, C classes, D vocabulary, M heads.
 """
@@ -18,23 +18,23 @@ from attnseq.contracts.spec import Classes, Scalar, Target
 from attnseq.contracts.task import Task
 
 PIECE = 1_024
-"""Sequences that are predicted together."""
+"""Most sequences that are predicted together."""
 
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What a model makes of B sequences.
+    """A model's predictions for B sequences.
 
     Args:
         prediction: B numbers in the task's own unit (0 to 999 for the article's), B names of classes, or BxK tokens.
-        attentions: weights by name, that which explains the prediction first: BxT, BxTxF, BxKxT or BxMxTxT; 0 at
-            positions that a sequence does not have. Empty where the model has none.
+        attentions: weights by name: BxT, BxTxF, BxKxT or BxMxTxT; 0 at positions that a sequence does not have. The
+            first one explains the prediction. Empty where the model has none.
         relevance: BxT, or BxKxT: how much each position counts for the answer, exactly; None where the task does not
-            know.
-        truth: the exact answers, as `prediction`, -1 behind the end of an answer in tokens; None where the task does
-            not know.
+            know it.
+        truth: the exact answers in the form of `prediction`, with -1 after the end of an answer in tokens; None where
+            the task does not know them.
     """
 
     prediction: Array
@@ -50,11 +50,11 @@ class Prediction:
 
 @torch.no_grad()
 def predict(model: Model, task: Task, batch: Batch) -> Prediction:
-    """Predict, and look up what the task knows.
+    """Predict, and ask the task for relevance and truth.
 
     Args:
         model: trained on the task.
-        task: whose truth is asked for.
+        task: that knows the truth.
         batch: samples without targets, on the CPU.
     """
     device = next(model.parameters()).device

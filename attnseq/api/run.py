@@ -1,4 +1,4 @@
-"""A run in Python's hands: `attnseq.load`."""
+"""A run as a Python object: `attnseq.load`."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,14 +27,14 @@ class RunError(Exception):
 
 
 class Run:
-    """A run, finished or not, read from its folder when it is asked; nothing is written.
+    """A run, finished or not. Its folder is read when something is asked for; nothing is written.
 
     Args:
         path: the run's folder.
         device: where its model predicts: cpu, cuda, cuda:N or auto.
 
     Raises, wherever it reads:
-        RunError: what the folder holds cannot be used.
+        RunError: the content of the folder cannot be used.
     """
 
     def __init__(self, path: str | Path, device: str = "cpu"):
@@ -43,7 +43,7 @@ class Run:
 
     @classmethod
     def of(cls, record: RunRecord, device: str = "cpu") -> "Run":
-        """The run of a record, which was read already."""
+        """Make the run of a record that was read before."""
         run = cls(record.path, device)
         run.record = record
         return run
@@ -53,7 +53,7 @@ class Run:
 
     @cached_property
     def record(self) -> RunRecord:
-        """What the folder says of the run, as plain values; of a damaged folder, what is damaged."""
+        """What the folder says of the run, as plain values; for a damaged folder, what is damaged."""
         return read_run(self.path)
 
     @property
@@ -68,7 +68,7 @@ class Run:
 
     @cached_property
     def history(self) -> list[dict[str, float]]:
-        """A row an epoch, oldest first, by column of history.csv."""
+        """A row for each epoch, oldest first, by column of history.csv."""
         file = self.path / "history.csv"
         with _one_line(self.path):
             return history.read(file) if file.exists() else []
@@ -81,13 +81,13 @@ class Run:
 
     @cached_property
     def task(self) -> Task:
-        """What it learns."""
+        """The task that the run learns."""
         with _one_line(self.path):
             return self.config.dataset.build()
 
     @cached_property
     def model(self) -> Model:
-        """The model as the last checkpoint has it: an ordinary `nn.Module`, parameters under their names."""
+        """The model of the last checkpoint: an ordinary `nn.Module`, with parameters under their names."""
         file = self.path / "checkpoint.pt"
         with _one_line(self.path):
             checkpoint = load_checkpoint(file)
@@ -96,31 +96,31 @@ class Run:
             return trained_model(self.config, self.task.spec, checkpoint, file).to(build_device(self._device))
 
     def predict(self, sequences: Any, lengths: npt.ArrayLike | None = None) -> Prediction:
-        """Predict, see `Prediction`.
+        """Predict the answers of sequences, see `Prediction`.
 
         Args:
-            sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list, whose rows may be of lengths that
-                differ where the task's do; or strings of digits. A single sequence is a batch of one.
-            lengths: B, positions that each sequence has, the first ones, where the array is padded.
+            sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list; or strings of digits. Rows may
+                differ in length where the task's do. A single sequence is a batch of one.
+            lengths: B, how many positions each sequence has, where the array is padded at the end.
 
         Raises:
-            ValueError: the sequences are not what the task has; one line that names sequence and position.
+            ValueError: the sequences do not fit the task; the message is one line that names sequence and position.
         """
         return predict(self.model, self.task, samples(sequences, self.task.spec.inputs, lengths))
 
 
 def load(folder: str | Path, *, plugins: Iterable[str] = (), device: str = "cpu") -> Run:
-    """A run that was trained, or is being trained, by its folder.
+    """Load a run that was trained, or is being trained, from its folder.
 
     Args:
-        folder: the run's, such as outputs/tutorial/mlp_attention/seed=1337; it may have been moved.
-        plugins: modules that bring what the run was trained with. No others are imported, whatever its config says,
-            but those of installed packages.
+        folder: of the run, such as outputs/tutorial/mlp_attention/seed=1337; it may have been moved.
+        plugins: modules with the choices that the run was trained with. Besides them only plugins of installed packages
+            are imported, whatever the config says.
         device: where its model predicts: cpu, cuda, cuda:N or auto.
 
     Raises:
-        RunError: it is no run's folder, is damaged, of another version, or needs a plugin; one line.
-        ConfigError: a plugin cannot be imported, or the device is not here.
+        RunError: the folder is not a run's, is damaged, of another version, or needs a plugin; the message is one line.
+        ConfigError: a plugin cannot be imported, or there is no such device.
     """
     plugin_modules.add([plugins] if isinstance(plugins, str) else plugins)
     plugin_modules.load()
@@ -140,7 +140,7 @@ def load(folder: str | Path, *, plugins: Iterable[str] = (), device: str = "cpu"
 
 @contextmanager
 def _one_line(path: Path) -> Iterator[None]:
-    """Within it, what is wrong with a folder becomes a RunError."""
+    """Turn errors about a run's folder inside the block into RunErrors."""
     try:
         yield
     except ConfigError as error:
@@ -149,11 +149,11 @@ def _one_line(path: Path) -> Iterator[None]:
         raise RunError(str(error).removesuffix(f"; {ADVICE}")) from None
     except OSError as error:
         raise RunError(f"{error.filename or path}: {error.strerror or error}") from None
-    except ValueError as error:  # of history.csv
+    except ValueError as error:  # reading history.csv raised it
         raise RunError(f"{path / 'history.csv'}: damaged ({error})") from None
 
 
 def _named(path: Path) -> str:
-    """That a run was trained with plugins that are not imported here; "" where it names none."""
+    """Say that a run was trained with plugins that are not imported here; "" where it names none."""
     named = [name for name in named_plugins(path / CONFIG) if name not in plugin_modules.known()]
     return f"; it was trained with plugins: attnseq.load(folder, plugins={named})" if named else ""

@@ -1,4 +1,4 @@
-"""Sequences as people have them (arrays, lists, strings of digits), made samples that a model takes.
+"""Making samples for a model from sequences as people have them: arrays, lists, strings of digits.
 
 Shapes: B batch, T positions, F features.
 """
@@ -17,16 +17,16 @@ Array = npt.NDArray[Any]
 
 
 def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None) -> Batch:
-    """Samples without targets.
+    """Make samples without targets.
 
     Args:
-        sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor, or a list, whose rows may be of lengths that
-            differ where the task's do; or strings of digits. A single sequence is a batch of one.
-        inputs: what the task's inputs are.
-        lengths: B, positions that each sequence has, the first ones; None: all that it is given with.
+        sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list; or strings of digits. Rows may differ
+            in length where the task's do. A single sequence is a batch of one.
+        inputs: kind of the task's inputs.
+        lengths: B, how many positions each sequence has, from the first on; None: all that are given.
 
     Raises:
-        ValueError: they are not what the task has; one line that names sequence and position.
+        ValueError: the sequences do not fit the task; the message is one line that names sequence and position.
     """
     rows = _rows(sequences, inputs)
     if not len(rows):
@@ -45,7 +45,7 @@ def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None
 
 
 def _rows(sequences: Any, inputs: Inputs) -> Array | list[Array]:
-    """One array a sequence, or one for all where they are of one length."""
+    """Make one array for each sequence, or one for all where they are of one length."""
     if isinstance(sequences, str):
         sequences = [sequences]
     if isinstance(sequences, torch.Tensor):
@@ -62,7 +62,7 @@ def _rows(sequences: Any, inputs: Inputs) -> Array | list[Array]:
 
 
 def _digits(number: int, text: Any, inputs: Inputs) -> Array:
-    """The tokens of a string of digits."""
+    """Read the tokens of a string of digits."""
     if not isinstance(inputs, Tokens):
         raise ValueError(f"sequence {number}: a string, but the task's inputs are real numbers")
     if not isinstance(text, str):
@@ -74,18 +74,18 @@ def _digits(number: int, text: Any, inputs: Inputs) -> Array:
 
 
 def _stacked(rows: list[Any]) -> Array | list[Array]:
-    """One array of sequences of one length, or of a single sequence; else an array each."""
+    """Make one array of sequences of one length, or of a single sequence; else an array for each."""
     try:
         arrays = [np.asarray(row) for row in rows]
         if len({array.shape for array in arrays}) == 1:
             return np.stack(arrays)
-    except ValueError:  # of a row that is itself ragged
+    except ValueError:  # a row itself is ragged
         raise ValueError("the features of a position must be as many everywhere") from None
     return arrays
 
 
 def _given(lengths: npt.ArrayLike, there_B: Array) -> Array:
-    """Lengths that were given, checked against what there is."""
+    """Check the given lengths against the sequences."""
     lengths_B = np.asarray(lengths)
     if lengths_B.shape != there_B.shape or lengths_B.dtype.kind not in "iu":
         raise ValueError(f"lengths: must be {len(there_B)} whole numbers, one a sequence")
@@ -102,7 +102,7 @@ def _check_lengths(lengths_B: Array, inputs: Inputs) -> None:
 
 
 def _padded(rows: Array | list[Array], inputs: Inputs) -> Array:
-    """values_BxT of tokens, values_BxTxF of numbers, float64; 0 behind the end of a sequence, cut at T."""
+    """Pad to values_BxT of tokens or values_BxTxF of numbers, float64; 0 after the end of a sequence, cut at T."""
     if isinstance(rows, list):
         return np.concatenate([_padded(row[None], inputs) for row in rows])
     if rows.dtype.kind not in "biuf":
@@ -118,7 +118,7 @@ def _padded(rows: Array | list[Array], inputs: Inputs) -> Array:
 
 
 def _check_values(values: Array, present_BxT: Array, inputs: Inputs) -> None:
-    """Raise ValueError for the first value that the task does not have, where there is a position."""
+    """Raise ValueError for the first value that is not one of the task's; padding is not checked."""
     if isinstance(inputs, Tokens):
         wrong = (values != np.floor(values)) | (values < 0) | (values >= inputs.vocabulary)
         allowed = f"no token; they are 0 to {inputs.vocabulary - 1}"

@@ -1,4 +1,4 @@
-"""What the article brings with it: `dataset=tutorial`, `model.init=tutorial`, `trainer.order=tutorial`, its figures."""
+"""Registers the article's choices: `dataset=tutorial`, `model.init=tutorial`, `trainer.order=tutorial`, figures."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 Orders = Iterator[npt.NDArray[np.int32]]
 
 stream = lru_cache(maxsize=2)(TutorialStream)
-"""The notebook's stream of (seed, samples, length), kept because weights and batch order both replay it."""
+"""The notebook's stream for (seed, samples, length), kept since weights and batch order both replay it."""
 
-__all__ = ["tutorial"]  # it registers its dataset
+__all__ = ["tutorial"]  # importing it registers its dataset
 
 
 def _mlp_weights(model: Any, stream: TutorialStream) -> TutorialInitializer:
-    # without attention the other layers keep their kernels
+    # without attention, leave its seed out, so that the other layers keep their kernels
     return TutorialInitializer(stream.mlp_op_seeds if model.attention == "time" else stream.mlp_op_seeds[1:])
 
 
@@ -54,7 +54,7 @@ BATCHES: dict[str, Callable[[Any, TutorialStream], Orders]] = {
     "mlp_attention": _mlp_orders,
     "lstm_attention": _lstm_orders,
 }
-"""By the models that the notebook has."""
+"""Batch orders by the models that the notebook has."""
 
 
 def _stream(config: RunConfig) -> TutorialStream:
@@ -62,12 +62,12 @@ def _stream(config: RunConfig) -> TutorialStream:
 
 
 def _weights(config: RunConfig) -> TutorialInitializer:
-    """The notebook's own initial weights."""
+    """Replay the notebook's initial weights."""
     return WEIGHTS[config.model.name](config.model, _stream(config))
 
 
 def _order(config: RunConfig) -> ReplayedOrder:
-    """The notebook's own order of the samples, epoch by epoch."""
+    """Replay the notebook's order of the samples, epoch by epoch."""
     return ReplayedOrder(lambda: BATCHES[config.model.name](config.model, _stream(config)))
 
 

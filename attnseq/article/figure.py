@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws 
     from matplotlib.figure import Figure
 
 TITLE_PAD = 26
-"""Points between an axes and its title, in which the legend has its place."""
+"""Points between an axes and its title, which leave room for the legend."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +46,10 @@ class ReproducedRun:
 
 
 def reproduction_figure(runs: Sequence[ReproducedRun]) -> Figure:
-    """A column a run: its losses above, its attention below, published values drawn in where there are any.
+    """Draw a column for each run: losses above, attention below, with published values where there are any.
 
     Args:
-        runs: left to right; one at least.
+        runs: left to right; at least one.
     """
     figure = new_figure(5.6 * len(runs), 6.4)
     panels_2xC = figure.subplots(2, len(runs), squeeze=False)

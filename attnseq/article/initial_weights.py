@@ -1,4 +1,4 @@
-"""Initial weights as TensorFlow made them of what Keras drew from the notebook's legacy stream: `model.init=tutorial`.
+"""`model.init=tutorial`: initial weights as TensorFlow made them from Keras' draws of the notebook's legacy stream.
 
 Kernels have Keras' orientation, (inputs, outputs).
 """
@@ -18,8 +18,8 @@ class TutorialInitializer:
     """Draws the kernels of a model in the order of its layers.
 
     Args:
-        op_seeds: one a Glorot kernel.
-        recurrent_normal: standard normal matrix of which the recurrent kernel is made; None for a model without one.
+        op_seeds: one for each Glorot kernel.
+        recurrent_normal: standard normal matrix that becomes the recurrent kernel; None for a model without one.
     """
 
     def __init__(self, op_seeds: Sequence[int], recurrent_normal: npt.NDArray[np.float64] | None = None):
@@ -36,7 +36,7 @@ class TutorialInitializer:
 
 
 def tensorflow_glorot_uniform(shape: tuple[int, int], op_seed: int) -> Kernel:
-    """The Glorot-uniform kernel that Keras 2 on TensorFlow 1.x makes of an op seed, bit for bit.
+    """Make the Glorot-uniform kernel that Keras 2 on TensorFlow 1.x makes from an op seed, bit for bit.
 
     Args:
         shape: (inputs, outputs).

@@ -1,4 +1,4 @@
-"""Every number that the article prints (`tutorial.txt`, 2018-09-02), as it prints them.
+"""Every number that the article prints (`tutorial.txt`, 2018-09-02), in the form in which it prints it.
 
 Shapes: E epochs, T positions, M first samples.
 """
@@ -29,5 +29,5 @@ ATTENTION_REMARK = (
 
 
 def as_printed(loss: float) -> str:
-    """A loss as Keras' progress bar prints it: four decimals, in scientific notation up to 1e-3."""
+    """Write a loss as Keras' progress bar prints it: four decimals, in scientific notation up to 1e-3."""
     return f"{loss:.4f}" if abs(loss) > 1e-3 else f"{loss:.4e}"

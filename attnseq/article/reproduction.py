@@ -1,4 +1,4 @@
-"""Train a published run, and read off what the article prints of it.
+"""Training a published run, and measuring what the article prints of it.
 
 Shapes: E epochs, T positions, M first samples, W parameters.
 """
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import matplotlib.backends.backend_agg  # noqa: F401  # for the last picture: whether it can be drawn is found out now
+import matplotlib.backends.backend_agg  # noqa: F401  # here, to fail before training
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -42,8 +42,8 @@ class Reproduced:
         loss_E: training loss of every epoch.
         mean_attention_T: over all training samples.
         first_targets_M: of the first ten training samples.
-        first_predictions_M: of the same.
-        relevance_T: exact, of the task.
+        first_predictions_M: of the same samples.
+        relevance_T: exact relevance of the task.
     """
 
     loss_E: Sequence[float]
@@ -54,7 +54,7 @@ class Reproduced:
 
 
 def decided(config: RunConfig) -> RunConfig:
-    """The config with `trainer.compile` decided by whether there is a compiler: the figures hang on no clock."""
+    """Decide `trainer.compile` by whether there is a compiler, so that the figures do not depend on measured times."""
     if config.trainer.compile != "auto":
         return config
     compiled = "false" if missing_compiler(build.build_device(config.device)) else "true"
@@ -63,7 +63,7 @@ def decided(config: RunConfig) -> RunConfig:
 
 @torch.no_grad()
 def train_published(config: RunConfig, root: Path) -> Reproduced:
-    """Train a run, or take it where it is finished, and evaluate it on its training samples as the notebook does.
+    """Train a run, or take a finished one, and evaluate it on its training samples as the notebook does.
 
     Args:
         config: of a published run.

@@ -1,8 +1,8 @@
-"""The notebook's own run: everything random in it, replayed from its one legacy stream (`tutorial/RECIPE.md`).
+"""The notebook's own run: all that is random in it, replayed from its single legacy stream (`tutorial/RECIPE.md`).
 
 The notebook draws, in this order: three op seeds for the MLP's kernels, the digits, a shuffle before each of ten
-epochs, the LSTM's op seeds and recurrent kernel, and a shuffle before each of its epochs. Here each of these can be
-asked for in any order, again and again.
+epochs, the LSTM's op seeds and recurrent kernel, and a shuffle before each of its epochs. Here each of these can be had
+in any order, any number of times.
 
 Shape suffixes: N samples, T positions, H hidden units, G = 4 H gate inputs.
 """
@@ -24,23 +24,23 @@ from attnseq.datasets.operands import Operands
 TUTORIAL_SEED = 1337
 TUTORIAL_SAMPLES = 300_000
 
-# the LSTM was built after the MLP had trained for so many epochs, each with a shuffle
+# the notebook built the LSTM after the MLP had trained for so many epochs, each with a shuffle
 MLP_EPOCHS = 10
 
-# `randint(10e6)` in Keras' TensorFlow backend
+# Keras' TensorFlow backend calls `randint(10e6)`
 _OP_SEEDS = 10_000_000
 
 _SAMPLES_AT_ONCE = 4096
 
 
 class LstmDraws(NamedTuple):
-    """What the initial weights of the LSTM model are made from.
+    """The draws from which the initial weights of the LSTM model are made.
 
     Args:
         attention_op_seed: TensorFlow op seed of the attention kernel; None for a model without attention.
-        input_op_seed: that of the LSTM's input kernel.
+        input_op_seed: op seed of the LSTM's input kernel.
         recurrent_normal_HxG: float64, standard normal; the recurrent kernel is its thin SVD factor.
-        output_op_seed: that of the output kernel.
+        output_op_seed: op seed of the output kernel.
     """
 
     attention_op_seed: int | None
@@ -54,7 +54,7 @@ class TutorialStream:
 
     Args:
         seed: of the legacy stream, 0 to 2**32 - 1; the notebook's is 1337.
-        samples: N, sequences drawn, 1 or more; the notebook's 300,000. All that comes after the digits depends on it.
+        samples: N, sequences to draw, 1 or more; the notebook's 300,000. All draws after the digits depend on it.
         length: T, digits of a sequence.
     Raises:
         ValueError: the seed or the number of samples is out of range; one line that names the key.
@@ -77,14 +77,14 @@ class TutorialStream:
         stream = np.random.RandomState(seed)
         self.mlp_op_seeds = (_op_seed(stream), _op_seed(stream), _op_seed(stream))
         self.digits_NxT = np.empty((samples, length), np.uint8)
-        for first in range(0, samples, _SAMPLES_AT_ONCE):  # what is drawn takes eight times the memory
+        for first in range(0, samples, _SAMPLES_AT_ONCE):  # in parts, since int64 takes eight times the memory
             rows = self.digits_NxT[first : first + _SAMPLES_AT_ONCE]
-            # int64 must be asked for: narrower types draw from the stream in another way
+            # ask for int64: narrower types draw from the stream in another way
             rows[...] = stream.randint(0, 10, size=rows.shape, dtype=np.int64)
         self._after_digits = stream.get_state()
 
     def mlp_orders(self) -> Iterator[npt.NDArray[np.int32]]:
-        """The order of the samples in each epoch of the MLP, the first ten as published.
+        """Replay the order of the samples in each epoch of the MLP; the first ten are the published run's.
 
         Returns:
             An endless iterator over epochs; int32 of shape N, a permutation: one array, which the next epoch shuffles.
@@ -92,7 +92,7 @@ class TutorialStream:
         return _orders(self._resume(self._after_digits), self.samples)
 
     def lstm_draws(self, hidden_size: int = 64, attention: bool = True) -> LstmDraws:
-        """What the LSTM model draws for its weights, after the ten epochs of the MLP.
+        """Replay what the LSTM model draws for its weights, after the ten epochs of the MLP.
 
         Args:
             hidden_size: H, 1 or more; the notebook's 64.
@@ -103,11 +103,11 @@ class TutorialStream:
         return self._draw_lstm(self._resume(self._after_mlp), hidden_size, attention)
 
     def lstm_orders(self, hidden_size: int = 64, attention: bool = True) -> Iterator[npt.NDArray[np.int32]]:
-        """The order of the samples in each epoch of the LSTM, after its weights were drawn.
+        """Replay the order of the samples in each epoch of the LSTM, after its weights were drawn.
 
         Args:
-            hidden_size: H, 1 or more; it says how many numbers the weights took.
-            attention: whether the model has an attention kernel, for the same reason.
+            hidden_size: H, 1 or more; it decides how many numbers the weights took from the stream.
+            attention: whether the model has an attention kernel; needed for the same reason.
         Returns:
             An endless iterator over epochs; int32 of shape N, a permutation: one array, which the next epoch shuffles.
         """
@@ -139,10 +139,10 @@ class TutorialStream:
 @DATASETS.register("tutorial")
 @dataclass
 class TutorialConfig(NoisyDatasetConfig):
-    """`conf/dataset/tutorial.yaml`: the notebook's own samples, and held-out ones, of which it had none.
+    """`conf/dataset/tutorial.yaml`: the notebook's own samples, and held-out samples, which the notebook lacks.
 
-    The samples to learn from are the first rows of the notebook's stream; validation and test come from streams of
-    their own, so that nothing of the published run moves.
+    Training samples are the first rows of the notebook's stream. Validation and test come from streams of their own, so
+    that the published run stays the same.
 
     Source: `tutorial/tutorial.txt`, by `tutorial/RECIPE.md`.
     """
@@ -165,7 +165,7 @@ class TutorialConfig(NoisyDatasetConfig):
 def _orders(stream: np.random.RandomState, samples: int) -> Iterator[npt.NDArray[np.int32]]:
     index_N = np.arange(samples, dtype=np.int32)
     shown_N = index_N.view()
-    shown_N.flags.writeable = False  # the next epoch is made of this one
+    shown_N.flags.writeable = False  # protected, since the next epoch shuffles this one
     while True:
         stream.shuffle(index_N)
         yield shown_N

@@ -1,4 +1,4 @@
-"""The command line of the commands that read runs: folders, and key=value; errors in one line on stderr."""
+"""The command line of commands that read runs: folders, and key=value; errors in one line on stderr."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ def fail(message: str, status: int = BAD_INPUT) -> NoReturn:
 
 
 def refuse_empty(arguments: Sequence[str]) -> None:
-    """End the program where an argument is empty or blank, as a shell variable without a value leaves it."""
+    """End the program where an argument is empty or blank, such as a shell variable without a value."""
     if any(not argument.strip() for argument in arguments):
         fail("an argument is empty: '' (a shell variable that is not set?)")
 
@@ -40,10 +40,10 @@ def parse(
         allowed: the options' keys; `key=value` is taken for `--key=value`.
 
     Returns:
-        (folders, options): one folder at least, and those options that were given.
+        (folders, options): at least one folder, and the options that were given.
     """
     refuse_empty(arguments)
-    program = Path(sys.argv[0]).stem.removeprefix("attnseq-")  # as python -m starts it, a file's name
+    program = Path(sys.argv[0]).stem.removeprefix("attnseq-")  # with python -m it is a file's name
     usage = " ".join([f"attnseq-{program} FOLDER ...", *(f"[{key}=...]" for key in allowed)])
     layout = argparse.RawDescriptionHelpFormatter
     parser = _Parser(usage=usage, description=description, formatter_class=layout, allow_abbrev=False)
@@ -58,21 +58,21 @@ def parse(
 
 
 def _folder(text: str) -> Path:
-    """An existing folder; its name may have an equals sign, as a variant's has."""
+    """Check that a folder exists; its name may have an equals sign, as that of a variant."""
     if not Path(text).is_dir():
         raise argparse.ArgumentTypeError(f"{text}: {'not a' if Path(text).exists() else 'no such'} folder")
     return Path(text)
 
 
 def choose(option: str, text: str, known: Sequence[str], single: bool = False) -> list[str]:
-    """The names that an option lists; end the program where one is unknown or ambiguous.
+    """Resolve the names that an option lists; end the program where one is unknown or ambiguous.
 
     Args:
         option: its key, for the message.
-        text: names, separated by commas; in full (`trainer.learning_rate`, `loss/test`), the last part alone where no
-            other name ends alike, or a group for its choice (`model` for `model.name`).
+        text: names, separated by commas: in full (`trainer.learning_rate`, `loss/test`), only the last part where no
+            other name ends so, or a group for its choice (`model` for `model.name`).
         known: names in full.
-        single: whether the option takes one name alone.
+        single: whether the option takes a single name.
 
     Returns:
         Names in full, each once, in the order given.
@@ -89,7 +89,7 @@ def choose(option: str, text: str, known: Sequence[str], single: bool = False) -
 
 
 def output_folder(folders: Sequence[Path], out: str | None) -> Path:
-    """Where files about runs go: where `out` says, else into the folder that holds all `folders`.
+    """Decide where files about runs go: where `out` says, or else into the folder that holds all `folders`.
 
     Ends the program with exit status 2 where neither is a folder to write to.
     """

@@ -1,4 +1,4 @@
-"""A composed config, checked before any folder is made: values, files that would not be read, folders."""
+"""Checking a composed config before any folder is made: values, files that would not be read, folders."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -17,19 +17,19 @@ from attnseq.runs.config import RunConfig
 from attnseq.runs.config_files import config_directory, name_of_choice, own_folders
 
 PICKLE = "PickleJobInfoCallback"
-"""Hydra's callback that keeps what `--experimental-rerun` needs."""
+"""Hydra's callback that saves what `--experimental-rerun` needs."""
 
 
 def checked(config: DictConfig) -> RunConfig:
-    """The typed config.
+    """Check a config and return it typed.
 
     Args:
         config: composed, with or without Hydra's own part.
 
     Raises:
-        ConfigError: a value is out of range, or missing, or the device is not here.
+        ConfigError: a value is out of range or missing, or there is no such device.
     """
-    from attnseq.runs.build import build_device  # with PyTorch
+    from attnseq.runs.build import build_device  # loads PyTorch
 
     keys = [str(key) for key in config if key != "hydra"]
     _check_keys("", keys, RunConfig)
@@ -43,7 +43,7 @@ def checked(config: DictConfig) -> RunConfig:
         if name != expected:
             file = "its file" if expected == choice else "the file that it builds on"
             raise ConfigError(f"{group}.name={name}: must be {expected}, the name of {file}")
-    # not of the whole, whose copy without Hydra's part would take ten times as long; types were checked on composition
+    # convert group by group: a copy of the whole without Hydra's part takes ten times as long; composing checked types
     values: dict[str, Any] = {key: config[key] for key in keys}
     groups = {key: OmegaConf.to_object(value) for key, value in values.items() if OmegaConf.is_config(value)}
     if deleted := [field.name for field in fields(RunConfig) if field.name not in keys]:
@@ -57,7 +57,7 @@ def checked(config: DictConfig) -> RunConfig:
 
 
 def _check_keys(prefix: str, keys: Iterable[Any], schema_type: Any) -> None:
-    """Raise ConfigError for a key that +key=value added and the schema does not have."""
+    """Raise ConfigError for a key that +key=value added, and that the schema does not have."""
     known = [field.name for field in fields(schema_type)]
     for key in map(str, keys):
         if key not in known:
@@ -65,10 +65,10 @@ def _check_keys(prefix: str, keys: Iterable[Any], schema_type: Any) -> None:
 
 
 def check_own_files(config: DictConfig) -> None:
-    """Raise ConfigError for a file of the user's that Hydra never reads, since it finds one of its path before.
+    """Raise ConfigError for a user's file that Hydra never reads, since it finds another one of the same path first.
 
     Args:
-        config: composed, Hydra's own part with it.
+        config: composed, with Hydra's own part.
     """
     for folder in own_folders(config):
         for shipped, owner in ((config_directory(), "attnseq"), (Path(hydra_conf.__path__[0]), "Hydra")):
@@ -80,10 +80,10 @@ def check_own_files(config: DictConfig) -> None:
 
 
 def check_hydra(config: DictConfig, multirun: bool) -> None:
-    """Raise ConfigError for what Hydra's own part asks for and cannot have.
+    """Raise ConfigError where Hydra's own part asks for something impossible.
 
     Args:
-        config: composed, Hydra's own part with it.
+        config: composed, with Hydra's own part.
         multirun: whether it is of a job of a sweep.
     """
     largest = OmegaConf.select(config, "hydra.launcher.max_population")
@@ -108,7 +108,7 @@ def check_tilde(config: DictConfig, multirun: bool) -> None:
     """Raise ConfigError for a folder that would be called ~.
 
     Args:
-        config: composed, Hydra's own part with it.
+        config: composed, with Hydra's own part.
         multirun: whether it is of a job of a sweep.
     """
     kind = "sweep" if multirun else "run"
@@ -119,20 +119,20 @@ def check_tilde(config: DictConfig, multirun: bool) -> None:
 
 
 def check_folder(hydra: DictConfig, multirun: bool, overwrite: bool, writable: set[Path]) -> None:
-    """Raise ConfigError where the folder of a run that is to be trained has no name, or could not be written.
+    """Raise ConfigError where a run is to be trained, but its folder has no name or cannot be written.
 
     Args:
         hydra: Hydra's own part of a composed config.
         multirun: whether it is of a job of a sweep.
         overwrite: whether a finished run is trained anew.
-        writable: folders that were tried; what is tried is put in, as the runs of a sweep share most of it.
+        writable: folders that were tried before; newly tried ones are added, as the runs of a sweep share most of them.
     """
     key, top = ("hydra.sweep.dir", hydra.sweep.dir) if multirun else ("hydra.run.dir", hydra.run.dir)
-    if not str(top).strip():  # as a shell variable without a value leaves it
+    if not str(top).strip():  # a shell variable without a value, say
         raise ConfigError(f"{key}=: must name a folder; . is the one that the command is started in")
     try:
         folder = Path(top) / hydra.sweep.subdir if multirun else Path(top)
-    except OmegaConfBaseException:  # ${hydra.job.num}, which nobody knows yet: the sweep looks before it trains
+    except OmegaConfBaseException:  # ${hydra.job.num} is not known yet; the sweep checks the folder before it trains
         folder = Path(top)
         if folder.exists():
             return
@@ -144,7 +144,7 @@ def check_folder(hydra: DictConfig, multirun: bool, overwrite: bool, writable: s
 
 
 def _check_writable(existing: Path, subject: str) -> None:
-    """Raise ConfigError where a folder cannot be written to; nothing is left behind."""
+    """Raise ConfigError where a folder cannot be written to; leave nothing behind."""
     try:
         with TemporaryDirectory(prefix=".attnseq-", dir=existing):
             pass

@@ -1,6 +1,6 @@
-"""The command line: what Hydra composes of it, checked before any folder is made, errors in one line on stderr.
+"""Checking the command line before any folder is made: what Hydra composes from it; errors in one line on stderr.
 
-PyTorch is loaded where values are checked, not before: --help and --version do without.
+PyTorch is loaded only when values are checked: --help and --version do without.
 """
 
 import argparse
@@ -31,12 +31,12 @@ NO_MEMORY = "out of memory: lower dataset.train_size, trainer.batch_size or mode
 
 @contextmanager
 def errors_in_one_line(subject: str = "") -> Iterator[None]:
-    """Within it, what a user can mend ends the program with one line on stderr, and a status that scripts can tell.
+    """End the program with one line on stderr for errors that a user can mend, with a status for scripts.
 
-    2: bad input; 1: the run's folder is in use or damaged, or the disk is full; 128 + signal: stopped.
+    2: bad input. 1: the run's folder is in use or damaged, or the disk is full. 128 + signal: stopped.
 
     Args:
-        subject: what an error of the file system is about, where the error itself names no file.
+        subject: what an error of the file system is about, if the error itself names no file.
     """
     try:
         yield
@@ -56,7 +56,7 @@ def errors_in_one_line(subject: str = "") -> Iterator[None]:
 
 
 def _fail_in_run(error: RuntimeError) -> None:
-    """End the program where an error is of a run's folder, or of memory; such errors come from where PyTorch is."""
+    """End the program for an error of a run's folder or of memory; their classes are imported here, with PyTorch."""
     from attnseq.runs.folder import RunFolderError
     from attnseq.training.checkpoint import CheckpointError
     from attnseq.training.out_of_memory import asked_for, is_out_of_memory
@@ -68,10 +68,10 @@ def _fail_in_run(error: RuntimeError) -> None:
 
 
 def register(modules: Iterable[str] = ()) -> None:
-    """Make schemas and resolvers known to Hydra; needed before anything is composed.
+    """Register schemas and resolvers with Hydra; needed before anything is composed.
 
     Args:
-        modules: that bring choices of their own, see `plugins`.
+        modules: with choices of their own, see `plugins`.
 
     Raises:
         ConfigError: one of them cannot be imported.
@@ -84,8 +84,8 @@ def register(modules: Iterable[str] = ()) -> None:
 def check_command_line(arguments: Sequence[str]) -> None:
     """End the program with one line and exit status 2 if a job of the command line could not start.
 
-    Registers what there is to choose from, plugins with it. Nothing is written. What Hydra answers by itself (--help,
-    --info, --shell-completion) is left to it, and --cfg once its config is checked; --version is answered here.
+    It registers all choices, with those of plugins, and writes nothing. --help, --info and --shell-completion are left
+    to Hydra, and so is --cfg once its config is checked; --version is answered here.
 
     Args:
         arguments: without the program's name.
@@ -102,7 +102,7 @@ def check_command_line(arguments: Sequence[str]) -> None:
         for config in configs:
             check_own_files(config)
             overwrite = checked(config).overwrite
-            if given.cfg or given.experimental_rerun:  # nothing new is made
+            if given.cfg or given.experimental_rerun:  # these make no folders
                 return
             check_hydra(config, given.multirun)
             check_tilde(config, given.multirun)
@@ -110,8 +110,8 @@ def check_command_line(arguments: Sequence[str]) -> None:
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command line, as Hydra's parser reads it; the program ends with exit status 2 where Hydra would not start."""
-    # Hydra's private function, as it has no public one: with options of our own we would refuse what it takes
+    """Parse the command line as Hydra's parser does; end the program with exit status 2 where Hydra would not start."""
+    # use Hydra's private parser, as there is no public one: a list of our own would refuse options that Hydra takes
     parser = argparse.ArgumentParser(parents=[get_args_parser()], add_help=False, conflict_handler="resolve")
     place = "options such as -m stand before all overrides, or behind them"
     parser.error = lambda message: fail(f"{message}; {place}")  # type: ignore[method-assign]
@@ -138,7 +138,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _configs(given: argparse.Namespace) -> Generator[DictConfig, None, None]:
-    """What is to be checked, Hydra's own part with it; raises what errors_in_one_line takes."""
+    """Yield the configs to check, with Hydra's own part; raise errors that `errors_in_one_line` explains."""
     own = Path(given.config_dir) if given.config_dir else None
     if given.experimental_rerun:
         config = _pickled(Path(given.experimental_rerun))
@@ -151,12 +151,12 @@ def _configs(given: argparse.Namespace) -> Generator[DictConfig, None, None]:
 
 
 def _pickled(path: Path) -> DictConfig:
-    """The config that Hydra's PickleJobInfoCallback wrote down. Raises ConfigError where it is none."""
+    """Read the config that Hydra's PickleJobInfoCallback wrote; raise ConfigError where it is not one."""
     try:
         config = pickle.loads(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"--experimental-rerun={path}: {error.strerror}") from None
-    except Exception as error:  # whatever stands in it
+    except Exception as error:  # the file may be anything
         raise ConfigError(f"--experimental-rerun={path}: not a pickle ({type(error).__name__})") from None
     if not isinstance(config, DictConfig) or "hydra" not in config:
         raise ConfigError(f"--experimental-rerun={path}: no config; name the config.pickle of a run")

@@ -1,4 +1,4 @@
-"""What Hydra makes of a command line: the config of a run, or those of a sweep's jobs. Nothing is written."""
+"""Composing a command line with Hydra: the config of a run, or those of a sweep's jobs. Nothing is written."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,14 +23,14 @@ from attnseq.core.keys import ConfigError
 from attnseq.runs.config_files import config_directory
 
 ONE_A_SWEEP = ("hydra.launcher", "hydra.sweeper")
-"""What Hydra takes from the config of a sweep, whatever its jobs' own configs say."""
+"""Keys that Hydra takes from the config of a sweep, whatever the configs of its jobs say."""
 
 
 @contextmanager
 def one_store() -> Iterator[None]:
-    """Within it, Hydra's copies of its repository of configs share the store of schemas, which none of them changes.
+    """Make Hydra's copies of its repository of configs share the store of schemas, which none of them changes.
 
-    Hydra makes a copy for each look at a group, a hundred for --help, of which the store's share took most of the time.
+    Hydra makes a copy for each look at a group, a hundred for --help. Copying the store took most of the time.
     """
     store: Any = ConfigStore.instance()
     store.__deepcopy__ = lambda memo: store
@@ -41,7 +41,7 @@ def one_store() -> Iterator[None]:
 
 
 class OwnConfigs(SearchPathPlugin):
-    """Has Hydra look into a folder of the user's own configs, where its command line puts that of --config-dir."""
+    """Adds a folder of the user's own configs to Hydra's search path, at the place of --config-dir."""
 
     folder: ClassVar[Path | None] = None
 
@@ -53,7 +53,7 @@ class OwnConfigs(SearchPathPlugin):
 
 @contextmanager
 def _hydra(config_dir: Path | None) -> Iterator[ConfigLoader]:
-    """Within it, Hydra looks for configs where its own command line would."""
+    """Make Hydra look for configs where its own command line would."""
     Plugins.instance().register(OwnConfigs)
     OwnConfigs.folder = config_dir
     try:
@@ -65,7 +65,7 @@ def _hydra(config_dir: Path | None) -> Iterator[ConfigLoader]:
 
 
 def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> DictConfig:
-    """The composed config, Hydra's own part with it.
+    """Compose a config, with Hydra's own part.
 
     Args:
         overrides: of the command line.
@@ -73,7 +73,7 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
 
     Raises:
         HydraException, OmegaConfBaseException: an unknown key or choice, a wrong type, an override that does not parse.
-        ConfigError: a sweep, or an override that Hydra's parser lets through and its composition does not.
+        ConfigError: an override sweeps, or Hydra's parser accepts it but its composition does not.
     """
     with _hydra(config_dir) as loader:
         for override in filter(Override.is_sweep_override, _parsed(loader, overrides)):
@@ -84,15 +84,15 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
 
 
 def compose_sweep(arguments: Sequence[str], config_dir: Path | None = None) -> Iterator[DictConfig]:
-    """The first job of a sweep, and those that differ from it in one override: each value once, not each combination.
+    """Compose the first job of a sweep, and those that differ from it in one override: all values, not combinations.
 
     Args:
-        arguments: overrides, sweeps such as `seed=range(32)` among them.
+        arguments: overrides, including sweeps such as `seed=range(32)`.
         config_dir: of the user's own configs.
 
     Raises:
-        As `compose_config`; ConfigError, too, for what a sweep would drop without a word: a sweep of a key that is
-            given again, and what an experiment that is itself swept says of the sweep.
+        As `compose_config`. Also ConfigError for what Hydra would silently drop: the sweep of a key that is given
+            again, and settings of the launcher or sweeper in an experiment that is itself swept.
     """
     with _hydra(config_dir) as loader:
         with _errors_named(loader, arguments):
@@ -109,10 +109,10 @@ def compose_sweep(arguments: Sequence[str], config_dir: Path | None = None) -> I
 
 
 def _axes(loader: ConfigLoader, master: DictConfig) -> list[list[str]]:
-    """The values of each key of a sweep, each as an override; of a key that is given once, its one value."""
+    """List the values of each key of a sweep, each as an override; a key that is not swept has one value."""
     given = _parsed(loader, master.hydra.overrides.task)
     _check_given_once(given)
-    of_sweeper = OmegaConf.select(master, "hydra.sweeper.params") or {}  # an experiment may bring its own sweep
+    of_sweeper = OmegaConf.select(master, "hydra.sweeper.params") or {}  # an experiment may have its own sweep
     axes = {}
     for override in [*_parsed(loader, [f"{key}={value}" for key, value in of_sweeper.items()]), *given]:
         if isinstance(override.value(), IntervalSweep) and master.hydra.runtime.choices["hydra/sweeper"] == "basic":
@@ -124,7 +124,7 @@ def _axes(loader: ConfigLoader, master: DictConfig) -> list[list[str]]:
 
 
 def _check_given_once(given: Sequence[Override]) -> None:
-    """Raise ConfigError for a sweep whose key is given again: of two overrides Hydra takes the last."""
+    """Raise ConfigError for a sweep whose key is given twice: Hydra would take only the last override."""
     sweeps: dict[tuple[str, str | None], Override] = {}
     for override in given:
         key = (override.key_or_group, override.package)
@@ -136,7 +136,7 @@ def _check_given_once(given: Sequence[Override]) -> None:
 
 
 def _values(override: Override) -> list[str]:
-    """The values of one axis of a sweep, each as an override: of an interval, which Optuna draws from, the two ends."""
+    """List the values of one axis of a sweep, each as an override; for an interval of Optuna's, its two ends."""
     value = override.value()
     if isinstance(value, IntervalSweep):
         return [f"{override.get_key_element()}={end}" for end in (value.start, value.end)]
@@ -146,7 +146,7 @@ def _values(override: Override) -> list[str]:
 
 
 def _jobs(axes: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-    """The overrides of the first job, and of those that differ from it on one axis."""
+    """Yield the overrides of the first job, and of those that differ from it on one axis."""
     first = [values[0] for values in axes]
     yield first
     for n, values in enumerate(axes):
@@ -160,7 +160,7 @@ def _parsed(loader: ConfigLoader, overrides: Sequence[str]) -> list[Override]:
 
 @contextmanager
 def _errors_named(loader: ConfigLoader, overrides: Sequence[str]) -> Iterator[None]:
-    """Within it, what Hydra's composition refuses without a word on the place becomes a ConfigError that names it."""
+    """Turn errors of Hydra's composition that do not name the override into ConfigErrors that do."""
     try:
         yield
     except RecursionError:

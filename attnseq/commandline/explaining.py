@@ -1,4 +1,4 @@
-"""Errors of Hydra and OmegaConf in one line, which names the key and says what is allowed."""
+"""Explaining errors of Hydra and OmegaConf in one line that names the key and says what is allowed."""
 
 import difflib
 import shlex
@@ -11,12 +11,12 @@ from attnseq.commandline.arguments import NO_TILDE
 
 
 def explain(error: Exception) -> str:
-    """An error of Hydra or OmegaConf in one line that names the key and what is allowed."""
+    """Explain an error of Hydra or OmegaConf in one line that names the key and what is allowed."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, choice = error.missing_cfg_file.rpartition("/")
         if (group, choice) == ("hydra/sweeper", "optuna"):
             return 'hydra/sweeper=optuna needs Optuna: pip install "attnseq[optuna]"'
-        if group.startswith("schema/"):  # of a file of the user's own
+        if group.startswith("schema/"):  # a user's file asks for it
             where = "name the module that registers it: plugins=[my_package.module]"
             return f"{group.removeprefix('schema/')}={choice}: nothing of this name is registered; {where}"
         return f"{group}={choice}: no such choice; allowed are {', '.join(error.options)}"
@@ -37,13 +37,13 @@ def explain(error: Exception) -> str:
 
 
 def with_quotes(override: str) -> str:
-    """How to write an override on a shell's command line so that its value is taken as text, as it is.
+    """Say how to write an override on a shell's command line so that its value is taken as text, unchanged.
 
     Args:
         override: as Hydra gets it, such as `name=#1`.
 
     Returns:
-        Such as `in quotes it is text: 'name="#1"'`; empty where quotes do not help.
+        Such as `in quotes it is text: 'name="#1"'`; "" where quotes do not help.
     """
     key, equals, value = override.partition("=")
     if not key or not equals:
@@ -57,11 +57,11 @@ def with_quotes(override: str) -> str:
 
 
 def _not_parsed(error: OverrideParseException) -> str:
-    """An override that is not of Hydra's grammar, what its parser says of it, and the quoting that helps."""
+    """Name an override that does not follow Hydra's grammar, what its parser says, and the quoting that helps."""
     if error.override.partition("=")[2].startswith("~"):
         return f"{error.override}: {NO_TILDE}"
     reason = str(error).partition("See https")[0].strip()
-    if reason.startswith("LexerNoViableAltException"):  # repeats the override, and says no more
+    if reason.startswith("LexerNoViableAltException"):  # it only repeats the override
         reason = "a character that means something else to Hydra"
     line = reason if error.override in reason else f"{error.override}: {reason}"
     return "; ".join(filter(None, [line, with_quotes(error.override)]))

@@ -1,4 +1,4 @@
-"""What Hydra calls: with the config of one job, or with those of a sweep's jobs together."""
+"""The functions that Hydra calls, with the config of one job, or with those of all jobs of a sweep."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,11 +17,11 @@ from attnseq.sweep.outcome import failure, objective, summary
 
 
 def train_alone(config: DictConfig, failures: dict[Path, str]) -> float:
-    """Train one job's run; of a sweep the other runs are trained all the same where it fails.
+    """Train one job's run; if it fails within a sweep, the other runs are trained all the same.
 
     Args:
-        config: composed, without Hydra's own part, which Hydra knows.
-        failures: by folder, where why the run has no result is put in.
+        config: composed, without Hydra's own part, which is taken from Hydra.
+        failures: by folder; if the run has no result, the reason is added.
 
     Returns:
         What a sweeper minimises.
@@ -46,12 +46,12 @@ def train_together(
     """Train the runs of a sweep.
 
     Args:
-        configs: of its jobs, composed, Hydra's own part with them.
-        train: trains jobs; an outcome each.
-        failures: by folder, where why runs have no result is put in.
+        configs: of its jobs, composed, with Hydra's own part.
+        train: trains jobs; returns an outcome for each.
+        failures: by folder; reasons why runs have no result are added.
 
     Returns:
-        What a sweeper minimises, of each job.
+        What a sweeper minimises, for each job.
     """
     with errors_in_one_line(configs[0].hydra.sweep.dir):
         jobs = [Job(checked(config), Path(config.hydra.runtime.output_dir), config) for config in configs]

@@ -1,4 +1,4 @@
-"""multirun.yaml, which Hydra's sweeper writes before it starts: no sweep ends for want of it."""
+"""Letting a sweep go on where Hydra's sweeper cannot write multirun.yaml, which it does before it starts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +10,10 @@ from omegaconf import OmegaConf
 
 @contextmanager
 def multirun_yaml_where_possible() -> Iterator[None]:
-    """Within it, a sweep whose folder cannot be written starts all the same: it may be finished, and only shown.
+    """Let a sweep start even if its folder cannot be written: it may be finished, and only shown.
 
-    Hydra's basic sweeper would end in a traceback, and there is nothing to tell it otherwise. What cannot be trained is
-    refused when the sweep takes the runs' folders, and each run's `.hydra/` says what multirun.yaml would.
+    Hydra's basic sweeper would end in a traceback, and has no option against it. Runs that cannot be trained are
+    refused when the sweep locks their folders, and each run's `.hydra/` says what multirun.yaml would.
     """
     save = OmegaConf.save
 

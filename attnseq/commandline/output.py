@@ -1,7 +1,7 @@
-"""Standard output and standard error that no command ends over: what happens to them is no reason to lose a result.
+"""Standard output and standard error that never end a command: their troubles are no reason to lose a result.
 
-Whoever reads may have left (`| head -1`), the disk below may be full (`> /dev/full`), a stream may be closed (`>&-`),
-an encoding may lack the letters of a name (`PYTHONIOENCODING=ascii`).
+The reader may have left (`| head -1`), the disk may be full (`> /dev/full`), a stream may be closed (`>&-`), or the
+encoding may lack letters of a name (`PYTHONIOENCODING=ascii`).
 """
 
 import errno
@@ -18,10 +18,10 @@ from attnseq.commandline.arguments import fail
 
 @contextmanager
 def enduring_output() -> Iterator[None]:
-    """Within it, writing to `sys.stdout` and `sys.stderr` never fails; for a command's `main`, also as its decorator.
+    """Make writing to `sys.stdout` and `sys.stderr` never fail; also a decorator for a command's `main`.
 
-    At the end the program fails with one line and exit status 1 where standard output got less than it should have, and
-    nothing else went wrong. A reader that left has read what it wanted: that is no failure.
+    If nothing else went wrong, but standard output got less than it should have, the program fails at the end with one
+    line and exit status 1. A reader that left has read what it wanted: that is no failure.
     """
     before = sys.stdout, sys.stderr
     _open_closed_descriptors()
@@ -43,31 +43,31 @@ def enduring_output() -> Iterator[None]:
 
 
 def _open_closed_descriptors() -> None:
-    """Let descriptors 0 to 2 that are closed lead nowhere; else the next files that are opened would get them.
+    """Open closed descriptors 0 to 2 to nowhere, since the next files that are opened would get these numbers.
 
-    What libraries and child processes write to standard output and error would then stand in a checkpoint, say.
+    A checkpoint, say, would then contain what libraries and child processes write to standard output and error.
     """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it is the lowest that is free
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets this number, the lowest that is free
 
 
 def _enduring(stream: TextIO | None, lost: list[str]) -> TextIO:
-    """A stream that writes where `stream` does.
+    """Make a stream that writes where `stream` does, and never fails.
 
     Args:
         stream: None where it was closed when Python started.
-        lost: gets the reason for which something was not written.
+        lost: gets the reason why something was not written.
     """
     if stream is None:
         return Path(os.devnull).open("w", encoding="utf-8")
-    if not isinstance(stream, io.TextIOWrapper):  # a notebook's, or a test's, which knows what it does
+    if not isinstance(stream, io.TextIOWrapper):  # leave a notebook's or a test's stream alone
         return stream
     with suppress(OSError):
         stream.flush()
-    raw = getattr(stream.buffer, "raw", stream.buffer)  # below the buffer, which would keep what cannot be written
+    raw = getattr(stream.buffer, "raw", stream.buffer)  # bypass the buffer, which would keep what cannot be written
     return io.TextIOWrapper(
         io.BufferedWriter(_Enduring(raw, lost)),
         encoding=stream.encoding,
@@ -78,7 +78,7 @@ def _enduring(stream: TextIO | None, lost: list[str]) -> TextIO:
 
 
 class _Enduring(io.RawIOBase):
-    """Writes to another stream without a buffer, and takes for written what cannot be."""
+    """Writes to another stream without a buffer, and drops what cannot be written."""
 
     def __init__(self, stream: Any, lost: list[str]):
         self._stream, self._lost = stream, lost
@@ -95,7 +95,7 @@ class _Enduring(io.RawIOBase):
     def write(self, data: Any) -> int:
         try:
             written = self._stream.write(data)
-            if written is None:  # a descriptor that does not wait for its reader, who is slow
+            if written is None:  # the descriptor does not wait for its slow reader
                 raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
             return int(written)
         except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""Which modules a command line names with `plugins=`: found out before anything is composed, as they bring choices."""
+"""Finding the modules that a command line names with `plugins=`, before composing, which needs their choices."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,16 +16,16 @@ KEY = "plugins"
 
 
 def named_plugins(overrides: Sequence[str], config_dir: Path | None = None) -> list[str]:
-    """The modules that a command line names, or else the experiments that it chooses.
+    """List the modules that a command line names, or else those of the experiments that it chooses.
 
-    What is no list, or does not parse, names none: composition says what is wrong with it.
+    A value that is not a list, or does not parse, names none: composition says what is wrong with it.
 
     Args:
-        overrides: of the command line, sweeps among them.
+        overrides: of the command line, including sweeps.
         config_dir: of the user's own configs.
 
     Raises:
-        ConfigError: an experiment's file is no YAML.
+        ConfigError: an experiment's file is not YAML.
     """
     parsed = list(_parsed(overrides))
     given = [_names(each.value()) for each in parsed if each.key_or_group == KEY]
@@ -36,7 +36,7 @@ def named_plugins(overrides: Sequence[str], config_dir: Path | None = None) -> l
     chosen = [choice for each in parsed if each.key_or_group == "experiment" for choice in _choices(each)]
     try:
         values = [value for choice in chosen for value in set_values("experiment", choice, KEY, own)[-1:]]
-    except Exception as error:  # of a parser, or of the file system
+    except Exception as error:  # the YAML parser and the file system raise many
         raise ConfigError(f"experiment={','.join(chosen)}: cannot be read ({' '.join(str(error).split())})") from None
     return list(dict.fromkeys(name for value in values for name in _names(value)))
 
@@ -51,7 +51,7 @@ def _parsed(overrides: Sequence[str]) -> Iterator[Override]:
 
 
 def _names(value: Any) -> list[str]:
-    """The names in a list; none where it is something else."""
+    """Return the names in a list; none where the value is not a list."""
     if OmegaConf.is_list(value):
         value = OmegaConf.to_container(value)
     return [str(name) for name in value] if isinstance(value, list) else []
@@ -62,7 +62,7 @@ def _searchpath(override: Override) -> list[str]:
 
 
 def _choices(override: Override) -> list[str]:
-    """The choices of a group that an override makes, one for each job where it is a sweep."""
+    """List the choices of a group that an override makes: one, or one for each job of a sweep."""
     if override.is_sweep_override():
         return [str(text) for text in override.sweep_string_iterator()]
     value = override.value()

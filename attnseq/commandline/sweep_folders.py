@@ -1,4 +1,4 @@
-"""Where a sweep's own file goes, if the sweep's folder is named by what it sweeps, as `name=a,b` does."""
+"""The place of multirun.yaml where swept keys are part of the sweep's folder, as with `name=a,b`."""
 
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ FILE = "multirun.yaml"
 
 
 class SweepFolders(Callback):
-    """Puts multirun.yaml into every folder that runs of the sweep lie in, and into no other.
+    """Puts multirun.yaml into every folder with runs of the sweep, and into no other.
 
-    Hydra knows one folder of a sweep: that of the config before any value of the sweep is put in.
+    Hydra knows one folder of a sweep: that of the config before any swept value is filled in.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class SweepFolders(Callback):
         self._before = file.read_bytes() if file.exists() else None
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Write the sweep's config into a folder that Hydra does not write it into."""
+        """Write the sweep's config into a folder if Hydra does not."""
         folder = _folder(config)
         if self._sweep is None or folder in self._folders:
             return
@@ -37,7 +37,7 @@ class SweepFolders(Callback):
             OmegaConf.save(self._sweep, folder / FILE)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Leave Hydra's folder as it was, where no run lies in it."""
+        """Restore Hydra's folder if no run lies in it."""
         folder = _folder(config)
         if folder in self._folders:
             return
@@ -50,5 +50,5 @@ class SweepFolders(Callback):
 
 
 def _folder(config: DictConfig) -> Path:
-    """The folder of the sweep; a job may have changed the working directory (hydra.job.chdir)."""
+    """Return the sweep's folder, absolute, since a job may have changed the working directory (hydra.job.chdir)."""
     return Path(config.hydra.runtime.cwd, config.hydra.sweep.dir)

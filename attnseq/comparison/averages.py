@@ -1,4 +1,4 @@
-"""Seeds whose average is over fewer runs than another's: what `group=` leaves out was not varied alike for all."""
+"""Seeds whose average is over fewer runs than another's: keys that `group=` leaves out were not swept for all alike."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ class Incomplete:
 
     Args:
         variant: its name.
-        seeds: whose average lacks it.
-        lacking: what no finished run of theirs has, such as "learning_rate=0.01".
+        seeds: whose averages lack it.
+        lacking: points of the grid without a finished run of these seeds, such as "learning_rate=0.01".
     """
 
     variant: str
@@ -24,14 +24,14 @@ class Incomplete:
 
 
 def incomplete_averages(variants: Sequence[Variant], keys: Sequence[str]) -> list[Incomplete]:
-    """Seeds that lack a point of the grid over which a seed's runs are averaged.
+    """Find seeds that lack a point of the grid over which a seed's runs are averaged.
 
-    The grid is whatever any run has tried, of every state and of every variant; where it holds values that come with a
-    choice (an LSTM's hidden units), of variants of the same choice.
+    The grid is all that any run has tried, in every state and variant. Where its values come with a choice (an LSTM's
+    hidden units), it is what variants of the same choice have tried.
 
     Args:
         variants: folded by `keys`, without copies.
-        keys: that name them; what else differs within a variant is averaged over.
+        keys: that name variants; runs of a variant that differ in other keys are averaged.
     """
     runs = [run for variant in variants for run in variant.runs]
     averaged = [key for key in naming_keys(runs) if key not in (*keys, DATASET_SEED) and _varies(key, variants)]
@@ -43,7 +43,7 @@ def incomplete_averages(variants: Sequence[Variant], keys: Sequence[str]) -> lis
         return tuple(run.config.get(key) for key in choices)
 
     point_of = {id(run): point.name for point in fold(runs, averaged) for run in point.runs}
-    grids: dict[Replica, dict[str, None]] = defaultdict(dict)  # its keys are a set in the order of insertion
+    grids: dict[Replica, dict[str, None]] = defaultdict(dict)  # the keys serve as a set that keeps its order
     for run in runs:
         grids[choice(run)][point_of[id(run)]] = None
     found = []

@@ -1,4 +1,4 @@
-"""Variants compared: each metric's mean over seeds with its uncertainty, best first, and what is within noise."""
+"""Comparing variants: each metric's mean over seeds with its uncertainty, best first, and what is within noise."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,14 +13,14 @@ from attnseq.comparison.variants import Replica, Variant, fold, replica, without
 from attnseq.runs.reading import FINISHED, RunRecord
 
 BEST, WORSE, NOISE, BETTER, UNKNOWN, NONE = "best", "worse", "noise", "better", "n=1", "-"
-"""How a variant stands to the best: it is it, worse, within noise, better on the seeds that both have (only where every
-variant is beaten by another one); too few seeds to tell; no finished run."""
+"""How a variant compares with the best: it is the best, worse, within noise, or better on the seeds that both have
+(only where every variant is beaten by another one); or there are too few seeds to tell, or no finished run."""
 
 LOSSES = ("loss/validation", "loss/test")
-"""Pictured whatever the table shows."""
+"""Losses that the pictures show, whatever the table shows."""
 
 Values = dict[Replica, float]
-"""A metric's value for each seed."""
+"""A metric's value for each seed; runs of one seed are averaged."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Row:
 
     Args:
         variant: its name and its runs.
-        figures: an interval for each metric that is shown, and the losses, as far as its finished runs have them.
+        figures: an interval for each shown metric and both losses, as far as its finished runs have them.
         values: each metric's value for each seed.
-        lacking: the seeds with a finished run that has no number for a metric.
-        standing: to the best variant, one of `BEST`, `WORSE`, `NOISE`, `BETTER`, `UNKNOWN`, `NONE`.
+        lacking: for each metric the seeds with a finished run that has no number for it.
+        standing: how it compares with the best, one of `BEST`, `WORSE`, `NOISE`, `BETTER`, `UNKNOWN`, `NONE`.
         difference: to the best variant in the metric by which they are sorted; None where it cannot be told.
-        seeds: on which the difference was taken, where those are not all seeds of both; else empty.
+        seeds: on which the difference was taken; empty where these are all seeds of both.
         p_corrected: of the difference, corrected by Holm's method for the number of variants; None as `difference`.
     """
 
@@ -54,9 +54,9 @@ class Comparison:
 
     Args:
         rows: one a variant: the best, then the others by their means.
-        keys: of the configs, that name variants; dotted.
+        keys: dotted keys of configs that name variants.
         metrics: that are shown.
-        sort: the metric that says which is best.
+        sort: the metric that decides which is best.
         runs: all that were found, of every state.
         copies: finished runs left out, each with the run of the same config and seed that counts.
         incomplete: seeds whose average over several runs lacks some that others have.
@@ -72,20 +72,20 @@ class Comparison:
 
 
 def known_metrics(runs: Sequence[RunRecord]) -> list[str]:
-    """The metrics that at least one finished run has, the usual ones first."""
+    """List the metrics that at least one finished run has, those shown by default first."""
     names = {name for run in runs if run.state == FINISHED for name in metric.metrics(run.result)}
     first = metric.usual(names)
     return first + sorted(names.difference(first))
 
 
 def compare(runs: Sequence[RunRecord], keys: Sequence[str], metrics: Sequence[str], sort: str) -> Comparison:
-    """Fold runs into variants and hold each against the best.
+    """Fold runs into variants, and compare each with the best.
 
     Args:
-        runs: found; copies of one run count once.
+        runs: all that were found; copies of one run count once.
         keys: dotted keys that name variants, see `variants.naming_keys`.
         metrics: to show.
-        sort: the metric that says which is best; shown, too.
+        sort: the metric that decides which is best; shown, too.
 
     Returns:
         The comparison; variants without a finished run stand last.
@@ -103,7 +103,7 @@ def compare(runs: Sequence[RunRecord], keys: Sequence[str], metrics: Sequence[st
 
 
 def _row(variant: Variant, keys: Sequence[str], metrics: Sequence[str]) -> Row:
-    """A seed's runs are averaged first (`group=` may leave several to a seed): they are not independent."""
+    """Make a variant's row; average a seed's runs first (`group=` may leave several), as they are not independent."""
     found: dict[str, dict[Replica, list[float]]] = defaultdict(lambda: defaultdict(list))
     lacking: dict[str, dict[Replica, None]] = defaultdict(dict)
     for run in variant.of_state(FINISHED):
@@ -125,14 +125,14 @@ def _row(variant: Variant, keys: Sequence[str], metrics: Sequence[str]) -> Row:
 
 
 def _judged(rows: Sequence[Row], sort: str, sign: float) -> list[Row]:
-    """The rows with their standing, the best first.
+    """Give rows their standing, and put the best first.
 
-    The best is the first by its mean that no other beats in the test. A mean is over all of a variant's seeds, a test
-    over shared ones: a variant may have the smaller mean for its seeds alone, and lose on every seed that both have.
+    The best is the first row by mean that no other beats in the test. A mean is over all of a variant's seeds, but a
+    test over shared ones: a variant may have the smaller mean only for its seeds, and lose on every shared seed.
 
     Args:
-        rows: by their means, those without one last.
-        sort: the metric that says which is best.
+        rows: in the order of their means; rows without a mean are last.
+        sort: the metric that decides which is best.
         sign: 1 where the smallest value is best, -1 where the largest is.
     """
     if not rows or sort not in rows[0].figures:
@@ -153,14 +153,14 @@ def _judged(rows: Sequence[Row], sort: str, sign: float) -> list[Row]:
 
 
 class _Test(NamedTuple):
-    """What `Row` says of both."""
+    """A difference and its seeds, see `Row`."""
 
     difference: Difference
     seeds: Sequence[Replica]
 
 
 def _standings(rows: Sequence[Row], best: Row, sort: str, sign: float) -> Iterator[str]:
-    """How rows stand to `best`, as far as a test can tell."""
+    """Return how rows compare with `best`, as far as a test can tell."""
     tests = (_test(row, best, sort) for row in rows if row is not best)
     return (_standing(test.difference, sign) for test in tests if test is not None)
 
@@ -172,7 +172,7 @@ def _standing(difference: Difference, sign: float) -> str:
 
 
 def _test(row: Row, best: Row, sort: str) -> _Test | None:
-    """Paired where the variants share two seeds at least, and half of those of the smaller; else of all their seeds."""
+    """Test two variants: paired if they share two seeds, and half of the fewer ones; else on all seeds of both."""
     mine, theirs = row.values.get(sort, {}), best.values[sort]
     shared = [seed for seed in mine if seed in theirs]
     if len(shared) >= 2 and 2 * len(shared) >= min(len(mine), len(theirs)):

@@ -1,4 +1,4 @@
-"""A comparison as files: compare.csv and compare.json for programs, compare.md for readers, and its pictures."""
+"""A comparison as files: compare.csv and compare.json for programs, compare.md for readers, and pictures."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ PICTURES = {
 
 
 TESTED = ("mean", "low", "high", "p", "paired", "count")
-"""What compare.csv has of a difference."""
+"""Fields of a difference that compare.csv has."""
 
 
 def write_report(comparison: Comparison, folder: Path) -> list[Path]:
     """Write all files of a comparison, each whole or not at all.
 
     Args:
-        comparison: with one finished run at least.
-        folder: made where it is not there.
+        comparison: with at least one finished run.
+        folder: made where it does not exist.
 
     Returns:
         The files written.
@@ -49,7 +49,7 @@ def write_report(comparison: Comparison, folder: Path) -> list[Path]:
     for name, draw in PICTURES.items():
         figure = draw(comparison)
         if figure is None:
-            (folder / name).unlink(missing_ok=True)  # of an earlier comparison
+            (folder / name).unlink(missing_ok=True)  # it is of an earlier comparison
         else:
             save(figure, folder / name)
             written.append(folder / name)
@@ -65,10 +65,10 @@ def write_report(comparison: Comparison, folder: Path) -> list[Path]:
 
 
 def as_csv(comparison: Comparison) -> str:
-    """A row a variant, a cell empty where there is no value.
+    """Write a comparison as CSV: a row for each variant, an empty cell where there is no value.
 
-    Columns: its name, the values of its keys, runs by state, each metric's mean, bounds and number of seeds, how it
-    stands to the best variant and the difference to it.
+    Columns: name, values of the keys, runs by state, each metric's mean, bounds and number of seeds, how the variant
+    compares with the best one, and the difference to it.
     """
     rows = []
     for row in comparison.rows:
@@ -91,10 +91,10 @@ def as_csv(comparison: Comparison) -> str:
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
-    """All that is known of a comparison: the CSV's figures, every run by its folder, and each seed's values.
+    """Return all that is known of a comparison: the CSV's figures, every run by its folder, and each seed's values.
 
-    A seed's key is the run's, and after a slash the dataset's where that names no variant. A difference's seeds are
-    those on which it was taken, null for all of both variants.
+    A seed's key is the run's seed, with the dataset's seed after a slash where that names no variant. A difference has
+    the seeds on which it was taken, or null for all seeds of both variants.
     """
     return {
         "sort": comparison.sort,
@@ -113,7 +113,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def as_markdown(comparison: Comparison, pictures: Sequence[str]) -> str:
-    """One table with full bounds, the legend, the pictures, and every run that the table does not show."""
+    """Write one table with full bounds, the legend, the pictures, and every run that the table does not show."""
     heads = ["variant", "runs", "vs best", *(shown_as(metric)[0] for metric in comparison.metrics)]
     lines = [
         headline(comparison),

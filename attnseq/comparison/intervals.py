@@ -1,8 +1,8 @@
 """Means over seeds with their uncertainty, and whether two means differ.
 
-Student's t where seeds are few, the bootstrap where they are many; differences are tested by t, paired where both sides
-have the same seeds, and corrected for their number by Holm's method. All by SciPy but what it has not: Holm's method,
-and values that differ by rounding alone. Every result is a function of the numbers alone.
+Intervals are Student's t where seeds are few, and the bootstrap's where they are many. Differences are tested by t,
+paired where both sides have the same seeds, and corrected for their number by Holm's method. SciPy does all but Holm's
+method and the treatment of values that differ only by rounding. Every result is a function of the numbers alone.
 
 Legend: M means, N seeds, K tests.
 """
@@ -18,13 +18,13 @@ import numpy.typing as npt
 
 LEVEL = 0.95
 BOOTSTRAP_FROM = 30
-"""Seeds from which on the interval of a mean is bootstrapped: below, resampling so few values is unreliable."""
+"""Least number of seeds for a bootstrapped interval: resampling fewer values is unreliable."""
 
 RESAMPLES, BATCH = 5_000, 250
-"""Of the bootstrap, and how many are in memory at a time."""
+"""Resamples of the bootstrap, and how many are in memory at a time."""
 
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
-"""What is smaller, as a share of the values that it was made of, is 0: rounding tells no two means apart."""
+"""Smaller differences, as shares of the values that they were made of, count as 0: they may be due to rounding."""
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -35,9 +35,9 @@ class Interval:
 
     Args:
         mean: of the values.
-        low: lower bound; None where there is one value, which says nothing of its spread.
+        low: lower bound; None for a single value, which says nothing about the spread.
         high: upper bound; None as `low`.
-        count: of values.
+        count: number of values.
     """
 
     mean: float
@@ -47,11 +47,11 @@ class Interval:
 
     @property
     def half(self) -> float | None:
-        """How far the interval reaches to the side on which it reaches farther."""
+        """Distance from the mean to the farther bound."""
         return None if self.low is None or self.high is None else max(self.high - self.mean, self.mean - self.low)
 
     def within(self, lowest: float, highest: float) -> "Interval":
-        """The part of it between two limits, which Student's t does not know; the mean stays in it."""
+        """Cut the interval to two limits, which Student's t does not know; the mean stays within it."""
         if self.low is None or self.high is None:
             return self
         low, high = max(self.low, lowest), min(self.high, highest)
@@ -63,12 +63,12 @@ class Difference:
     """The difference of two means, and whether it may be chance.
 
     Args:
-        mean: this one less the other.
+        mean: this one minus the other.
         low: lower bound of its 95 % confidence interval, for this difference alone.
         high: upper bound.
-        p: two-sided, that a difference as large is seen where there is none.
-        paired: by seed; else by Welch's test, which takes no equal variances.
-        count: of pairs, or of values on both sides.
+        p: two-sided probability of so large a difference by chance alone.
+        paired: whether pairs of one seed were tested; else Welch's test, which does not assume equal variances.
+        count: number of pairs, or of values on both sides together.
     """
 
     mean: float
@@ -80,19 +80,20 @@ class Difference:
 
 
 def mean_intervals(values_MxN: npt.ArrayLike) -> list[Interval]:
-    """Means and their 95 % confidence intervals.
+    """Compute means and their 95 % confidence intervals.
 
-    Below `BOOTSTRAP_FROM` values Student's t; from there on percentiles of bootstrapped means, at the levels that undo
-    the bootstrap's narrowness (Hesterberg, What teachers should know about the bootstrap, 2015: "expanded percentile").
+    Below `BOOTSTRAP_FROM` values it takes Student's t, from there on percentiles of bootstrapped means, at levels that
+    undo the bootstrap's narrowness (Hesterberg, What teachers should know about the bootstrap, 2015: "expanded
+    percentile").
 
     Args:
-        values_MxN: of each mean one at least, finite; what is asked for together is resampled together; (M, N).
+        values_MxN: finite, at least one for each mean; all means are resampled in the same way; (M, N).
     """
     values = np.asarray(values_MxN, dtype=np.float64)
     count, mean_M = values.shape[1], values.mean(axis=1)
     if count == 1:
         return [Interval(mean, None, None, 1) for mean in mean_M.tolist()]
-    from scipy import stats  # takes a second or so to load: only who has two seeds pays for it
+    from scipy import stats  # here, since it takes about a second to load, and single seeds do not need it
 
     with _nearly_equal_values():
         if count < BOOTSTRAP_FROM:
@@ -115,12 +116,12 @@ def mean_intervals(values_MxN: npt.ArrayLike) -> list[Interval]:
 
 
 def mean_difference(values_N: npt.ArrayLike, others_N: npt.ArrayLike, paired: bool) -> Difference:
-    """Of values that belong together in pairs, by Student's t on their differences; else by Welch's t.
+    """Test the difference of two means: by Student's t on the differences of pairs, or else by Welch's t.
 
     Args:
-        values_N: two at least; (N,).
-        others_N: what is subtracted; in the same order where they are paired, else two at least of any number.
-        paired: whether they are.
+        values_N: at least two; (N,).
+        others_N: what is subtracted; in the same order if paired, else any number from two on.
+        paired: whether values belong together in pairs.
     """
     values, others = np.asarray(values_N, dtype=np.float64), np.asarray(others_N, dtype=np.float64)
     rounding, mean = _rounding(values, others), float(values.mean() - others.mean())
@@ -137,13 +138,13 @@ def mean_difference(values_N: npt.ArrayLike, others_N: npt.ArrayLike, paired: bo
 
 
 def holm(p_K: Sequence[float]) -> list[float]:
-    """P-values corrected for their number, so that the chance of one false alarm among all stays at the level.
+    """Correct p-values for their number, so that the chance of any false alarm among all stays at the level.
 
     Args:
         p_K: of the tests.
 
     Returns:
-        Corrected ones, in the same order (Holm, A simple sequentially rejective multiple test procedure, 1979).
+        The corrected ones, in the same order (Holm, A simple sequentially rejective multiple test procedure, 1979).
     """
     corrected, largest = [1.0] * len(p_K), 0.0
     for rank, index in enumerate(sorted(range(len(p_K)), key=lambda index: p_K[index])):
@@ -154,12 +155,12 @@ def holm(p_K: Sequence[float]) -> list[float]:
 
 @contextmanager
 def _nearly_equal_values() -> Iterator[None]:
-    """Within it, SciPy does not warn of them: attention that is the same for all seeds is no accident."""
+    """Silence SciPy's warnings of nearly equal values: attention may well be the same for all seeds."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         yield
 
 
 def _rounding(*sides: FloatArray) -> float:
-    """How far apart rounding may take numbers that are made of such values."""
+    """Compute how far apart rounding may take numbers that are made of such values."""
     return ROUNDING * max(float(np.abs(values_N).max()) for values_N in sides)

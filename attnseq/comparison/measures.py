@@ -1,4 +1,4 @@
-"""The numbers by which runs are compared, read off a result: which there are, which way is better, within what limits.
+"""The numbers by which runs are compared: reading them from results, their directions and their limits.
 
 Shapes: T positions.
 """
@@ -18,7 +18,7 @@ OPERAND_MASS, RANK_AGREEMENT = "attention/operand_mass", "attention/rank_agreeme
 SPLITS = ("train", "validation", "test")
 
 SORT = "loss/validation"
-"""What is best is chosen by the validation samples, so that the figures of the test samples stay unbiased."""
+"""The best variant is chosen by the validation samples, so that the figures of the test samples stay unbiased."""
 
 
 class Kind(NamedTuple):
@@ -26,7 +26,7 @@ class Kind(NamedTuple):
 
     Args:
         direction: which is better, "lower" or "higher".
-        limits: smallest and largest value that it can have.
+        limits: smallest and largest possible value.
     """
 
     direction: str = "lower"
@@ -40,14 +40,14 @@ OTHERS = {
     "seconds": Kind(),
     "microseconds_per_sample": Kind(),
 }
-"""What is neither an objective's nor a metric's, which say themselves what they are."""
+"""Numbers other than those of objectives, metrics and scores, whose classes state direction and limits."""
 
 
 def usual(names: Collection[str]) -> list[str]:
-    """The numbers that a comparison shows unless somebody says which: losses, metrics of the test samples, attention.
+    """List the numbers that a comparison shows by default: losses, metrics of the test samples, attention.
 
     Args:
-        names: that there are; others are left out.
+        names: of the numbers that there are; others are left out.
     """
     measured = (f"{name}/test" for name in sorted(METRICS.names(), key=lambda name: name != "exact"))
     scores = (f"attention/{name}" for name in SCORES.names())
@@ -56,13 +56,13 @@ def usual(names: Collection[str]) -> list[str]:
 
 
 def metrics(result: Mapping[str, Any]) -> dict[str, float]:
-    """Every number of a result, and how well its attention agrees with the exact relevance.
+    """Collect every number of a result, and how well its attention agrees with the exact relevance.
 
     Args:
         result: of a finished run.
 
     Returns:
-        By name: keys of the result, `attention/operand_mass` and `attention/rank_agreement`; what it lacks is left out.
+        Numbers by key of the result, and `attention/operand_mass` and `attention/rank_agreement`, as far as they exist.
     """
     numbers = {key: float(value) for key, value in result.items() if key != "seed" and is_number(value)}
     attention_T = attention(result)
@@ -73,13 +73,13 @@ def metrics(result: Mapping[str, Any]) -> dict[str, float]:
 
 
 def attention(result: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
-    """The mean attention of a result and the exact relevance of its positions.
+    """Read the mean attention of a result and the exact relevance of its positions.
 
     Args:
         result: of a run.
 
     Returns:
-        (attention_T, relevance_T); None where it has no such lists of numbers of one length.
+        (attention_T, relevance_T); None unless it has both as lists of numbers of one length.
     """
     lists = [result.get(key) for key in ("attention/mean", "attention/relevance")]
     if not all(isinstance(values, list) and values and all(map(is_number, values)) for values in lists):
@@ -89,17 +89,17 @@ def attention(result: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float
 
 
 def higher_is_better(name: str) -> bool:
-    """Whether the largest value is the best; of most numbers it is the smallest."""
+    """Tell whether the largest value is the best; for most numbers it is the smallest."""
     return _kind(name).direction == "higher"
 
 
 def limits(name: str) -> tuple[float, float]:
-    """Smallest and largest value that a number can have; infinite where nothing is known of it."""
+    """Return the smallest and largest possible value of a number; infinite where nothing is known of it."""
     return _kind(name).limits
 
 
 def is_share(name: str) -> bool:
-    """Whether it is a metric that lies between 0 and 1, such as the share of exact answers."""
+    """Tell whether a number is a metric that lies between 0 and 1, such as the share of exact answers."""
     return name not in OTHERS and limits(name) == (0.0, 1.0)
 
 
@@ -111,7 +111,7 @@ def _kind(name: str) -> Kind:
         return Kind(METRICS[measure].direction, METRICS[measure].limits)
     if measure == "attention" and split in SCORES:
         return Kind(SCORES[split].direction, SCORES[split].limits)
-    if split in SPLITS and measure == "loss":  # of whichever objective: a result does not say which
+    if split in SPLITS and measure == "loss":  # take the limits of all objectives: a result does not name its own
         lowest, highest = zip(*(OBJECTIVES[objective].limits for objective in OBJECTIVES.names()), strict=True)
         return Kind(limits=(min(lowest), max(highest)))
     return Kind(limits=(-math.inf, math.inf))

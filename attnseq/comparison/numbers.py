@@ -1,4 +1,4 @@
-"""Numbers as text, in few characters: a mean with its interval, values that must be told apart, many whole ones."""
+"""Writing numbers in few characters: a mean with its interval, values that must be told apart, many whole numbers."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from attnseq.comparison.intervals import Interval
 from attnseq.comparison.measures import is_share
 
 DIGITS = 4
-"""Of a mean, at most: finer intervals are shown as smaller than its last digit."""
+"""Most digits of a mean: a finer interval is shown as smaller than the last digit."""
 
 
 def shown_as(metric: str) -> tuple[str, float]:
-    """A metric's heading, and what its values are multiplied by: shares of right answers are shown in per cent."""
+    """Return a metric's heading, and what its values are multiplied by: shares are shown in per cent."""
     return (f"{metric} %", 100.0) if is_share(metric) else (metric, 1.0)
 
 
 def compact(interval: Interval | None, plus_minus: str = "±", scale: float = 1.0) -> str:
-    """A mean and half its interval, with one exponent for both: "1.68±0.02 e-3".
+    """Write a mean and half its interval, with one exponent for both: "1.68±0.02 e-3".
 
     Args:
         interval: None where there is nothing to show.
@@ -48,7 +48,7 @@ def compact(interval: Interval | None, plus_minus: str = "±", scale: float = 1.
 
 
 def bounds(interval: Interval | None, scale: float = 1.0) -> str:
-    """A mean and the bounds of its interval, "0.00168 [0.00166, 0.0017]"; of a single value the mean alone."""
+    """Write a mean and the bounds of its interval, "0.00168 [0.00166, 0.0017]"; for a single value only the mean."""
     if interval is None:
         return "-"
     if interval.low is None or interval.high is None:
@@ -57,14 +57,14 @@ def bounds(interval: Interval | None, scale: float = 1.0) -> str:
 
 
 def apart(values: Iterable[float]) -> list[str]:
-    """Numbers with as few digits as tell those apart that differ: 0.0017 and 0.0018; two at least."""
+    """Write numbers with as few digits as tell different ones apart, but at least two: 0.0017 and 0.0018."""
     numbers = list(values)
     shown = ([f"{number:.{digits}g}" for number in numbers] for digits in range(2, 18))
     return next((texts for texts in shown if len(set(texts)) == len(set(numbers))), list(map(repr, numbers)))
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """Whole numbers, rising, those that follow one another as a range: "0 to 3, 7"."""
+    """Write rising whole numbers, with consecutive ones as a range: "0 to 3, 7"."""
     starts = [number for place, number in enumerate(numbers) if not place or number != numbers[place - 1] + 1]
     ends = [number for place, number in enumerate(numbers, 1) if place == len(numbers) or number + 1 != numbers[place]]
     pairs = zip(starts, ends, strict=True)

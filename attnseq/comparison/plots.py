@@ -27,10 +27,10 @@ if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws 
     from matplotlib.figure import Figure
 
 CURVES, STRIPS, PANELS = len(SERIES), 30, 9
-"""The most variants, the best ones, that a picture of curves, of final losses, or of attention shows."""
+"""Most variants, from the best on, that a picture of curves, of final losses, or of attention shows."""
 
 NAME_WIDTH = 60
-"""Characters of a variant's name in a line."""
+"""Most characters of a variant's name in a line."""
 
 CURVE_COLUMNS = ("loss/train", "loss/validation")
 
@@ -38,10 +38,10 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def curves_figure(comparison: Comparison) -> Figure | None:
-    """Training and validation loss by epoch: the mean over seeds in a band from the lowest to the highest seed.
+    """Draw training and validation loss by epoch: the mean over seeds in a band from the lowest to the highest seed.
 
     Args:
-        comparison: whose runs' history.csv are read; a run without one is left out.
+        comparison: its runs' history.csv are read; a run without one is left out.
 
     Returns:
         The figure, or None where no run has a history.
@@ -69,7 +69,7 @@ def curves_figure(comparison: Comparison) -> Figure | None:
 
 
 def losses_figure(comparison: Comparison) -> Figure | None:
-    """Final losses on the held-out samples: a dot a seed, the mean and its 95 % interval below; best variant on top.
+    """Draw final losses on the held-out samples: a dot a seed, mean and 95 % interval below; the best variant on top.
 
     Args:
         comparison: best first.
@@ -100,9 +100,9 @@ def losses_figure(comparison: Comparison) -> Figure | None:
 
 
 def attention_figure(comparison: Comparison) -> Figure | None:
-    """A panel a variant: mean attention over seeds with 95 % intervals, the exact relevance beside it.
+    """Draw a panel for each variant: mean attention over seeds with 95 % intervals, and the exact relevance beside it.
 
-    Runs of one variant whose sequences or relevance differ, which `group=` can bring about, have a panel each.
+    With `group=`, runs of one variant may differ in their sequences or relevance; these have a panel each.
 
     Args:
         comparison: best first.
@@ -132,7 +132,7 @@ def attention_figure(comparison: Comparison) -> Figure | None:
             axes.set_ylabel("share")
     for axes in grid.flat[len(shown) :]:
         axes.set_visible(False)
-    grid[0, 0].set_ylim(bottom=0.0)  # last: it ends the scaling of all panels, which share their axis
+    grid[0, 0].set_ylim(bottom=0.0)  # do this last: it ends the scaling of all panels, which share their axis
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper right", ncols=2, frameon=False, fontsize=9)
     _headline(figure, f"Mean over seeds, 95 % interval{_cut(len(shown), len(panels))}")
@@ -140,12 +140,12 @@ def attention_figure(comparison: Comparison) -> Figure | None:
 
 
 def _curves(row: Row) -> FloatArray:
-    """losses_2xSxE of the seeds that have a history, as far as all of them go."""
+    """Read losses_2xSxE of the seeds that have a history, up to the last epoch that all of them have."""
     curves = []
     for run in row.variant.of_state(FINISHED):
         try:
             losses = history.read_columns(run.path / "history.csv", CURVE_COLUMNS)
-        except (OSError, ValueError, IndexError):  # damaged: its final figures still count
+        except (OSError, ValueError, IndexError):  # it is damaged, but the run's final figures still count
             continue
         if losses[0]:
             curves.append(losses)
@@ -156,7 +156,7 @@ def _curves(row: Row) -> FloatArray:
 
 def _draw_band(axes: Axes, losses_SxE: FloatArray, place: int, label: str) -> None:
     epochs = np.arange(1, losses_SxE.shape[1] + 1)
-    style: dict[str, Any] = {"color": SERIES[place], "zorder": 3 - 0.1 * place}  # better ones before worse
+    style: dict[str, Any] = {"color": SERIES[place], "zorder": 3 - 0.1 * place}  # draw better ones in front of worse
     axes.plot(epochs, losses_SxE.mean(axis=0), label=label, marker="o" if len(epochs) == 1 else "", **style)
     axes.fill_between(epochs, losses_SxE.min(axis=0), losses_SxE.max(axis=0), alpha=0.2, linewidth=0, **style)
 
@@ -167,13 +167,13 @@ def _draw_strip(axes: Axes, place: int, row: Row, metric: str) -> None:
         return
     axes.plot(values, [place - 0.12] * len(values), "o", color=ATTENTION, markersize=4.5, alpha=0.5, markeredgewidth=0)
     if interval.low is not None and interval.high is not None:
-        low = max(interval.low, min(values) / 10)  # a log axis cannot show an interval that begins at 0
+        low = max(interval.low, min(values) / 10)  # since a log axis cannot show an interval that begins at 0
         axes.plot([low, interval.high], [place + 0.2] * 2, color="#222222", linewidth=1.2)
     axes.plot(interval.mean, place + 0.2, "|", color="#222222", markersize=8, markeredgewidth=1.6)
 
 
 def _attention(row: Row, keys: Sequence[str]) -> list[tuple[tuple[float, ...], FloatArray]]:
-    """(relevance_T, attention_SxT) for every exact relevance among a variant's runs."""
+    """Collect (relevance_T, attention_SxT) for every exact relevance among a variant's runs."""
     found: dict[tuple[float, ...], dict[Replica, list[tuple[float, ...]]]] = defaultdict(lambda: defaultdict(list))
     for run in row.variant.of_state(FINISHED):
         lists = attention(run.result)
@@ -192,7 +192,7 @@ def _draw_attention(axes: Axes, attention_SxT: FloatArray, relevance_T: Sequence
     share_T = relevance_share(relevance_T, len(positions))
     axes.bar(positions + 0.2, share_T, 0.38, color=RELEVANCE, label="exact relevance")
     bounds = [(i.low, i.high) for i in intervals if i.low is not None and i.high is not None]
-    if bounds:  # of one seed there are none
+    if bounds:  # there are none for a single seed
         lows, highs = np.array(bounds).T
         axes.vlines(positions - 0.2, lows, highs, color="#222222", linewidth=1.2)
     axes.set_xticks(whole_ticks(len(positions)))
@@ -213,7 +213,7 @@ def _headline(figure: Figure, text: str) -> None:
 
 
 def _layout(width: float, height: float, **edges: float) -> Figure:
-    """A figure of which the margins are known, in inches; `wspace` and `hspace` are shares of an axes' size."""
+    """Make a figure with given margins, in inches; `wspace` and `hspace` are shares of an axes' size."""
     figure = new_figure(width, height, layout=None)
     margins = {"left": edges["left"] / width, "right": 1 - edges["right"] / width}
     margins |= {"bottom": edges["bottom"] / height, "top": 1 - edges["top"] / height}

@@ -1,4 +1,4 @@
-"""A comparison as tables for the terminal, as many as its width asks for."""
+"""A comparison as tables for the terminal, as many as its width requires."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from attnseq.comparison.text import headline, legend, notes
 from attnseq.runs.reading import FINISHED
 
 NAME_WIDTH = 34
-"""Characters of a variant's name in a line; longer ones are folded between words."""
+"""Most characters of a variant's name in a line; longer names are folded between words."""
 
 GAP = 2
 NOTES = 10
-"""Lines of a kind below the table; compare.md has all."""
+"""Most lines of a kind below the table; compare.md has all."""
 
 STYLES = {BEST: "bold green", NOISE: "green"}
 
@@ -29,8 +29,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     """Print headline, tables, legend and notes.
 
     Args:
-        comparison: with one row at least.
-        console: from `terminal.terminal_console`; where it cannot show ± it gets +-.
+        comparison: with at least one row.
+        console: from `terminal.terminal_console`; one that cannot show ± gets +-.
     """
     plus_minus = "±" if _can_show("±", console.encoding) else "+-"
     columns = [_standings(comparison), *(_figures(comparison, metric, plus_minus) for metric in comparison.metrics)]
@@ -70,7 +70,7 @@ def _figures(comparison: Comparison, metric: str, plus_minus: str) -> Column:
 
 
 def _blocks(columns: Sequence[Column], width: int) -> Iterator[list[Column]]:
-    """The columns that go into one table each."""
+    """Cut the columns into those of each table."""
     block: list[Column] = []
     used = 0
     for column in columns:
@@ -84,7 +84,7 @@ def _blocks(columns: Sequence[Column], width: int) -> Iterator[list[Column]]:
 
 
 def _table(rows: Sequence[Row], columns: Sequence[Column], name_width: int) -> Table:
-    # the box puts a blank between columns, too
+    # pad by one less: the box puts a blank between columns, too
     table = Table(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("\nvariant", width=name_width, overflow="fold")
     for heading, width in ((h, w) for column in columns for h, w in zip(column.headings, column.widths, strict=True)):

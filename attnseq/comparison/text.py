@@ -1,4 +1,4 @@
-"""The lines around a comparison's table: what was compared, how to read it, which runs are not in it and why."""
+"""The lines around a comparison's table: what was compared, how to read it, and which runs are missing and why."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from attnseq.comparison.variants import Replica
 from attnseq.runs.reading import DAMAGED, DIVERGED, FINISHED, UNFINISHED, RunRecord
 
 ABSENT = (UNFINISHED, DIVERGED, DAMAGED)
-"""The states of runs that no mean counts."""
+"""States of runs that no mean includes."""
 
 NAMED = 3
-"""Points of a grid that a line names; more are counted."""
+"""At most so many points of a grid are named in a line; the rest are counted."""
 
 
 def headline(comparison: Comparison) -> str:
-    """What was compared, in one line that counts all runs."""
+    """Say what was compared, in one line that counts all runs."""
     states = Counter(run.state for run in comparison.runs)
     finished = f"{states[FINISHED]} of {len(comparison.runs)} runs finished"
     others = ", ".join(f"{states[state]} {state}" for state in ABSENT if states[state])
@@ -31,7 +31,7 @@ def headline(comparison: Comparison) -> str:
 
 
 def legend(comparison: Comparison) -> list[str]:
-    """How to read intervals and standings."""
+    """Explain how to read intervals and standings."""
     paired = [row.difference.paired for row in comparison.rows if row.difference is not None]
     shared = "paired by seed" + (", on the seeds that both have" if any(row.seeds for row in comparison.rows) else "")
     lines = [
@@ -53,11 +53,11 @@ def legend(comparison: Comparison) -> list[str]:
 
 
 def notes(comparison: Comparison, limit: int | None = None) -> list[str]:
-    """What the table does not show: a line for each run that is not in it, and for what makes runs hard to compare.
+    """Write what the table does not show: a line for each missing run, and lines on what makes runs hard to compare.
 
     Args:
         comparison: of runs of every state.
-        limit: of the lines of one kind; None for all.
+        limit: most lines of one kind; None for all.
     """
     lines = absent(comparison.runs, limit)
     lines += _limited("copy", [_copy(*pair) for pair in comparison.copies], limit)
@@ -67,11 +67,11 @@ def notes(comparison: Comparison, limit: int | None = None) -> list[str]:
 
 
 def absent(runs: Sequence[RunRecord], limit: int | None = None) -> list[str]:
-    """A line for each run that is unfinished, diverged or damaged, and why.
+    """Write a line for each run that is unfinished, diverged or damaged, and why.
 
     Args:
         runs: of every state.
-        limit: of the lines of one state; None for all.
+        limit: most lines of one state; None for all.
     """
     return [line for state in ABSENT for line in _limited(state, [_why(r) for r in runs if r.state == state], limit)]
 
@@ -114,7 +114,7 @@ def _missing(comparison: Comparison) -> Iterator[str]:
 
 
 def _copy(run: RunRecord, counted: RunRecord) -> str:
-    """Runs of one config and seed, and what they do not agree on."""
+    """Name a run of the same config and seed as another, and the losses in which they differ."""
     unlike = [loss for loss in LOSSES if run.result[loss] != counted.result[loss]]
     line = f"{run.path}: same config and seed as {counted.path}, which alone counts"
     if not unlike:
@@ -130,7 +130,7 @@ def _incomplete(average: Incomplete) -> str:
 
 
 def _beaten(comparison: Comparison) -> Iterator[str]:
-    """Why the best has not the best mean, where that is so."""
+    """Explain why the best variant does not have the best mean, where that is so."""
     if not comparison.rows or comparison.sort not in comparison.rows[0].figures:
         return
     sign = -1 if higher_is_better(comparison.sort) else 1
@@ -145,7 +145,7 @@ def _beaten(comparison: Comparison) -> Iterator[str]:
 
 
 def _shared(rows: Sequence[Row]) -> Iterator[str]:
-    """On which seeds variants were held against the best, where those are not all seeds of both."""
+    """Name the seeds on which variants were compared with the best, where these are not all seeds of both."""
     names: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         if row.seeds:
@@ -159,7 +159,7 @@ def _order(metric: str) -> tuple[str, str]:
 
 
 def _seeds(seeds: Sequence[Replica]) -> str:
-    """Such as "seeds 0 to 3, 7"; with the dataset's seed after a slash where runs of one seed differ in it."""
+    """Write seeds: "seeds 0 to 3, 7"; with the dataset's seed after a slash where runs of one seed differ in it."""
     numbers = {seed[0] for seed in seeds if isinstance(seed[0], int)}
     one_each = len(numbers) == len(seeds)
     text = ranges(sorted(numbers)) if one_each else ", ".join("/".join(map(str, seed)) for seed in seeds)

@@ -1,8 +1,8 @@
-"""Runs folded into variants: which keys of their configs tell variants apart, and what a reader calls each.
+"""Folding runs into variants: which keys of their configs tell variants apart, and what each is called.
 
-A variant is what remains when seeds are left out. A key that merely follows another choice names nothing: an LSTM's 64
-hidden units beside an MLP's 10 come with the model. Values of a group are therefore compared among runs of the same
-choice (`model.name`, ...) alone.
+A variant is what remains when seeds are left out. A key that merely follows another choice names nothing: an LSTM has
+64 hidden units and an MLP 10, which come with the model. So values of a group are compared only among runs of the same
+choice (`model.name`, ...).
 """
 
 import json
@@ -15,16 +15,16 @@ from attnseq.runs.reading import DIVERGED, FINISHED, GROUPS, RunRecord, Value
 DATASET_SEED = "dataset.seed"
 
 Replica = tuple[object, ...]
-"""Values of a config; `...` where it has no such key."""
+"""Values of a config that tell replicas of a variant apart; `...` where it has no such key."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """Runs that differ in nothing that names them.
+    """Runs that do not differ in any key that names variants.
 
     Args:
         name: such as "lstm_attention attention=time".
-        values: those of its keys that it has; dotted keys.
+        values: of the naming keys that its runs have, by dotted key.
         runs: of every state.
     """
 
@@ -33,14 +33,14 @@ class Variant:
     runs: Sequence[RunRecord]
 
     def of_state(self, state: str) -> list[RunRecord]:
-        """Its runs of one state, see `attnseq.runs.reading.STATES`."""
+        """List the runs of one state, see `attnseq.runs.reading.STATES`."""
         return [run for run in self.runs if run.state == state]
 
 
 def config_keys(runs: Iterable[RunRecord]) -> list[str]:
-    """The keys that can tell variants apart: those of results, or of all runs where no run has a result.
+    """List the keys that can tell variants apart: those of results, or of all runs where no run has a result.
 
-    Results leave out what does not decide them, such as `trainer.compile`; the config of an unfinished run does not.
+    Results leave out keys that do not decide them, such as `trainer.compile`; the config of an unfinished run has them.
 
     Args:
         runs: found.
@@ -55,10 +55,10 @@ def config_keys(runs: Iterable[RunRecord]) -> list[str]:
 
 
 def naming_keys(runs: Sequence[RunRecord]) -> list[str]:
-    """The keys that name the variants where nobody says which: the model, and what differs among its runs.
+    """List the keys that name variants by default: the model, and whatever differs among its runs.
 
-    `dataset.seed` is one of them, unless it goes with `seed` one to one (a sweep that gives each seed samples of its
-    own): then it belongs to the replica, as `seed` does.
+    `dataset.seed` is one of them, unless each `seed` has one of its own (a sweep in which each seed draws its own
+    samples): then it belongs to the replica, as `seed` does.
 
     Args:
         runs: found.
@@ -75,7 +75,7 @@ def naming_keys(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def fold(runs: Iterable[RunRecord], keys: Sequence[str]) -> list[Variant]:
-    """Runs by variant; those whose config is not known belong to none.
+    """Fold runs into variants; runs whose config is not known belong to none.
 
     Args:
         runs: found.
@@ -98,7 +98,7 @@ def fold(runs: Iterable[RunRecord], keys: Sequence[str]) -> list[Variant]:
 
 
 def replica(run: RunRecord, keys: Sequence[str]) -> Replica:
-    """What runs of two variants share when they can be paired: the seed, and the dataset's where it names no variant.
+    """Return what paired runs of two variants share: the seed, and the dataset's seed where it names no variant.
 
     Args:
         run: with a config.
@@ -108,13 +108,13 @@ def replica(run: RunRecord, keys: Sequence[str]) -> Replica:
 
 
 def without_copies(runs: Iterable[RunRecord]) -> tuple[list[RunRecord], list[tuple[RunRecord, RunRecord]]]:
-    """Runs, and those that repeat one of them: the same config and seed is the same run, and counts once.
+    """Separate runs from copies of them: runs of the same config and seed are the same run, which counts once.
 
     Args:
         runs: finished ones.
 
     Returns:
-        (runs, copies), each in their order; a copy with the run that it repeats.
+        (runs, copies), each in their order; a copy comes with the run that it repeats.
     """
     kept: dict[frozenset[tuple[str, Value]], RunRecord] = {}
     copies: list[tuple[RunRecord, RunRecord]] = []
@@ -147,14 +147,14 @@ def _differs(configs: Sequence[Mapping[str, Value]], key: str) -> bool:
 
 
 def _one_to_one(configs: Iterable[Mapping[str, Value]]) -> bool:
-    """Whether `dataset.seed` is the same throughout, or another one for every seed."""
+    """Tell whether `dataset.seed` is the same throughout, or another one for every seed."""
     pairs = {_values(config, ["seed", DATASET_SEED]) for config in configs}
     seeds, dataset_seeds = ({pair[side] for pair in pairs} for side in (0, 1))
     return len(dataset_seeds) == 1 or len(pairs) == len(seeds) == len(dataset_seeds)
 
 
 def _short_keys(keys: Sequence[str]) -> dict[str, str]:
-    """The last part of a key where no other key, nor `seed`, ends alike; the choice of a group by the group's name."""
+    """Shorten a group's `name` to the group, and any key to its last part where no other key nor `seed` ends so."""
     lasts = ["seed"] + [key.rpartition(".")[2] for key in keys]
     short = {key: key.rpartition(".")[2] for key in keys if lasts.count(key.rpartition(".")[2]) == 1}
     return short | {f"{group}.name": group for group in GROUPS}
@@ -165,7 +165,7 @@ def _part(key: str, value: Value, short: Mapping[str, str]) -> str:
 
 
 def _text(value: Value) -> str:
-    """A value as the command line takes it."""
+    """Write a value as the command line takes it."""
     if isinstance(value, tuple):
         return ".".join(map(_text, value))
     if value is None or isinstance(value, bool):

@@ -1,7 +1,7 @@
-"""Samples, and what a model makes of them. Who only reads the keys of tasks and models need not load PyTorch for it.
+"""Samples, and what a model makes of them. Importing this does not load PyTorch: keys of configs are read without it.
 
-Shapes: B batch, T positions, K answer positions, D vocabulary, F features, M heads; a population's have P before them,
-and the samples of a split are a batch of all of them.
+Shapes: B batch, T positions, K answer positions, D vocabulary, F features, M heads. Tensors of a population have P
+before these axes. A split is one batch of all its samples.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NO_TOKEN = -1
-"""In the targets, where a sample's answer has ended; no loss and no metric counts it."""
+"""The target at positions after the end of a sample's answer; no loss and no metric counts it."""
 
 
 class Batch(NamedTuple):
-    """Samples. What there is none of is None.
+    """Samples. A field is None where the samples have no such thing.
 
     Args:
         inputs: BxT tokens (uint8, or int32 for a vocabulary of more than 256), or BxTxF real numbers (float32).
         targets: B numbers (float32 in training, float64 in a task's splits), B classes, or BxK tokens (both int32);
             None where a model predicts.
-        lengths: B, int32: positions that each sample has, the first ones; None where all have T.
-        valid: B: 1 for a sample, 0 for one that only fills up an epoch's last batch; None where all are samples.
+        lengths: B, int32: how many positions each sample has, counted from the first; None where all have T.
+        valid: B: 1 for a sample, 0 for padding of an epoch's last batch; None where all are samples.
         draws: random numbers of a step by name, see `Model.draws`; None outside training.
     """
 
@@ -49,29 +49,29 @@ class Batch(NamedTuple):
 
     @property
     def tensors(self) -> list[Tensor]:
-        """What a sample has: inputs, targets, lengths, those that there are."""
+        """Inputs, targets and lengths, without those that are None."""
         return [values for values in self[:3] if values is not None]
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Batch:
-        """The batch with what `function` returns for each tensor of a sample in its place; draws are none of them."""
+        """Apply `function` to inputs, targets, lengths and valid, and return a new batch; draws stay as they are."""
         targets, lengths, valid = (None if values is None else function(values) for values in self[1:4])
         return Batch(function(self.inputs), targets, lengths, valid, self.draws)
 
     def first(self, samples: int) -> Batch:
-        """The first so many samples, or all where there are fewer."""
+        """Take the first so many samples, or all where there are fewer."""
         return self.map(lambda values: values[:samples])
 
     def to(self, device: torch.device | str) -> Batch:
-        """The same samples on a device."""
+        """Move the samples to a device."""
         return self.map(lambda values: values.to(device))
 
     def pieces(self, size: int) -> Iterator[Batch]:
-        """The samples in order, at most `size` at a time."""
+        """Yield the samples in order, at most `size` at a time."""
         for start in range(0, self.size, max(1, size)):
             yield self.map(lambda values, start=start: values[start : start + max(1, size)])  # type: ignore[misc]
 
     def present(self) -> Tensor | None:
-        """present_BxT: whether a sample has a position; None where all have all."""
+        """Compute present_BxT, whether a sample has a position; None where all samples have all positions."""
         import torch
 
         if self.lengths is None:
@@ -85,8 +85,8 @@ class Attention(NamedTuple):
 
     Args:
         weights: not negative; 0 at positions that a sample does not have.
-        axes: "BT" (a weight a position), "BTD" (a weight for each feature of each position), "BKT" (a weight a position
-            for each answer position) or "BMTT" (of each head, a weight a position for each position).
+        axes: "BT" (a weight a position), "BTD" (a weight for each feature of each position), "BKT" (for each answer
+            position a weight a position) or "BMTT" (for each head and each position a weight a position).
     """
 
     weights: Tensor
@@ -98,8 +98,8 @@ class Output(NamedTuple):
 
     Args:
         prediction: B numbers, BxC logits of classes, or BxKxD logits of tokens.
-        attention: by name, the one that explains the prediction first; may be empty.
-        extra: whatever else a score or an objective of the model's own wants to see.
+        attention: by name; the first one explains the prediction; may be empty.
+        extra: anything else that the model's own score or objective needs.
     """
 
     prediction: Tensor

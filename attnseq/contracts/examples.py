@@ -1,4 +1,4 @@
-"""Samples of nothing but zeros, by which programs are made before there are others; and samples behind one another.
+"""Samples of zeros, from which programs are built before there are real samples; and the joining of batches.
 
 Shapes: B batch, T positions, K answer positions, F features.
 """
@@ -13,7 +13,7 @@ from attnseq.contracts.spec import Classes, Reals, Scalar, Spec, Tokens
 
 
 def example(spec: Spec, samples: int, device: torch.device | str = "cpu") -> Batch:
-    """Samples of nothing but zeros, of the types and shapes that training gives a model.
+    """Make samples of zeros, of the types and shapes that training gives a model.
 
     Args:
         spec: of the task.
@@ -40,17 +40,17 @@ def example(spec: Spec, samples: int, device: torch.device | str = "cpu") -> Bat
 
 
 def token_type(kind: Tokens) -> torch.dtype:
-    """The type in which input tokens are kept."""
+    """Return the type in which input tokens are kept."""
     return torch.uint8 if kind.vocabulary <= 256 else torch.int32
 
 
 def stacked(batches: list[Batch]) -> Batch:
-    """Samples of several batches of one task behind one another."""
+    """Join batches of one task to one batch, in order."""
     columns = [torch.cat(column) for column in zip(*(batch.tensors for batch in batches), strict=True)]
     return of_tensors(columns)
 
 
 def of_tensors(tensors: Sequence[Tensor]) -> Batch:
-    """The batch of `Batch.tensors`: inputs, targets, and lengths where they differ."""
+    """Make a batch of what `Batch.tensors` returned: inputs, targets, and lengths where they differ."""
     inputs, targets, *lengths = tensors
     return Batch(inputs, targets, lengths[0] if lengths else None)

@@ -1,6 +1,6 @@
-"""What is minimised, and what is measured: one number a sample. Without PyTorch, so that `compare` knows them, too.
+"""What is minimised, and what is measured: one number a sample. `compare` needs them, so they do without PyTorch.
 
-An objective, metric or score is a class that is registered by its name, one file each. It is made for a task's target.
+An objective, metric or score is a class in a file of its own, registered by a name. It is made for a task's target.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Objective(ABC):
     """
 
     targets: ClassVar[tuple[type, ...]]
-    """Kinds of target for which it makes sense."""
+    """Kinds of target that it is defined for."""
 
     usual_for: ClassVar[tuple[type, ...]] = ()
-    """Kinds for which it is taken unless the config says otherwise; of each kind one objective's."""
+    """Kinds of target that it is the default for; each kind has one such objective."""
 
     label: ClassVar[str]
-    """In words, for the axis of a picture."""
+    """Its name in words, for the axis of a picture."""
 
     limits: ClassVar[tuple[float, float]] = (0.0, math.inf)
 
@@ -42,7 +42,7 @@ class Objective(ABC):
 
     @abstractmethod
     def __call__(self, output: Output, batch: Batch) -> Tensor:
-        """The loss of each sample, B."""
+        """Compute the loss of each sample, B."""
 
 
 class Metric(ABC):
@@ -62,25 +62,25 @@ class Metric(ABC):
 
     @classmethod
     def is_usual(cls, target: Target) -> bool:
-        """Whether it is measured unless the config says otherwise."""
+        """Tell whether it is measured by default, where the config names no metrics."""
         return isinstance(target, cls.targets)
 
     @property
     def unit(self) -> str:
-        """In words; "" where it is a plain number."""
+        """The unit in words; "" where the value is a plain number."""
         return ""
 
     @property
     def is_share(self) -> bool:
-        """Whether it lies between 0 and 1, and is shown in per cent."""
+        """Whether the value is a share, between 0 and 1, which is shown in per cent."""
         return self.limits == (0.0, 1.0)
 
     @abstractmethod
     def __call__(self, output: Output, batch: Batch) -> Tensor:
-        """The value of each sample, B; predictions and targets are float64 where they are numbers."""
+        """Compute the value of each sample, B; predictions and targets are float64 where they are numbers."""
 
     def summary(self, mean: float, split: Batch) -> float:
-        """The value of a whole split.
+        """Compute the value of a whole split.
 
         Args:
             mean: of its samples' values.
@@ -104,11 +104,11 @@ class Score(ABC):
 
     @abstractmethod
     def __call__(self, predict: Callable[[Batch], Output], batch: Batch, output: Output, task: Task) -> Tensor | None:
-        """The value of each sample, B; None where the task does not know what the score needs.
+        """Compute the value of each sample, B; None where the task does not know what the score needs.
 
         Args:
-            predict: calls the model again, of the same replica.
+            predict: calls the model of the same replica again.
             batch: samples.
             output: of the model for them.
-            task: whose samples they are.
+            task: that the samples are of.
         """

@@ -13,25 +13,25 @@ Kernel = npt.NDArray[np.float32]
 
 
 class Initializer(Protocol):
-    """Draws kernels one after the other, in the order in which the model builds its layers; (inputs, outputs)."""
+    """Draws kernels, shape (inputs, outputs), one after the other, in the order in which a model builds its layers."""
 
     def glorot_uniform(self, shape: tuple[int, int]) -> Kernel:
-        """Uniform in [-L, L) with L = sqrt(6 / (inputs + outputs))."""
+        """Draw a kernel uniform in [-L, L) with L = sqrt(6 / (inputs + outputs))."""
 
     def orthogonal(self, shape: tuple[int, int]) -> Kernel:
-        """With orthonormal rows, or columns where there are fewer of them."""
+        """Draw a kernel with orthonormal rows, or columns where there are fewer columns than rows."""
 
 
 class Model(nn.Module):
     """What every model is."""
 
     def forward(self, batch: Batch, training: bool = False) -> Output:
-        """Predict.
+        """Predict the answers of a batch.
 
         Args:
-            batch: inputs, and lengths where they differ; the model encodes the inputs itself. Only in training has it
-                draws, and targets, for models that are fed them.
-            training: whether a step is taken.
+            batch: inputs, and lengths where they differ; the model encodes the inputs. Only in training there are
+                draws, and targets for models fed with them.
+            training: whether this is a training step.
 
         Returns:
             Prediction and attention. A padded position has weight 0 and changes nothing.
@@ -39,18 +39,18 @@ class Model(nn.Module):
         raise NotImplementedError
 
     def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
-        """Fresh parameters by name.
+        """Draw fresh parameters, by name.
 
         Args:
-            init: draws the kernels, which are asked for in the order in which Keras builds the layers.
+            init: draws the kernels; ask it for them in the order in which Keras builds the layers.
         """
         raise NotImplementedError
 
     def draws(self, batch: Batch) -> Mapping[str, Sequence[int]]:
-        """Random numbers that a training step needs: shapes by name.
+        """State the random numbers that a training step needs: their shapes by name.
 
-        Each is filled with numbers uniform in (0, 1), anew in each step, and stands in `Batch.draws`; it is a function
-        of the run's seed, epoch, step and name.
+        Each step draws them anew, uniform in (0, 1), and puts them into `Batch.draws`. A draw is a function of the
+        run's seed, epoch, step and name.
 
         Args:
             batch: of one replica.

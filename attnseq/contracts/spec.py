@@ -1,4 +1,4 @@
-"""What the samples of a task look like: known before there is one, and all that a model is built by; no PyTorch."""
+"""What the samples of a task look like: all that a model is built by, known before there is a sample. No PyTorch."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ class Tokens:
     """Sequences of tokens: numbers from 0 to vocabulary - 1.
 
     Args:
-        length: positions, of the longest where they differ: T of inputs, K of targets.
+        length: positions of the longest sequence: T of inputs, K of targets.
         vocabulary: D.
         padded: whether sequences may be shorter.
     """
@@ -23,7 +23,7 @@ class Reals:
     """Sequences of real numbers.
 
     Args:
-        length: T, of the longest where they differ.
+        length: T, positions of the longest sequence.
         features: F, numbers a position.
         padded: whether sequences may be shorter.
     """
@@ -38,9 +38,9 @@ class Scalar:
     """One number, which lies in [0, 1] unless it is noisy.
 
     Args:
-        scale: times which it is in its unit.
+        scale: what to multiply it by to get a value in its unit.
         unit: in words, such as "units of the answer".
-        whole: whether times the scale it is a whole number, so that a rounded prediction can be right.
+        whole: whether that value is a whole number, so that a rounded prediction can be right.
     """
 
     scale: float = 1.0
@@ -76,7 +76,7 @@ class Spec:
 
 
 def described(kind: Inputs | Target) -> str:
-    """A kind in words, for who cannot take it."""
+    """Describe a kind in words, for errors of models that cannot take it."""
     words = {
         Tokens: "tokens",
         Reals: "real numbers",

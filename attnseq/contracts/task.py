@@ -1,4 +1,4 @@
-"""What a task is: samples, what they look like, and where it is known what an answer depends on."""
+"""What a task is: samples, what they look like and, where that is known, what an answer depends on."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Splits(NamedTuple):
 
     Args:
         train: to learn from.
-        validation: held out, looked at every epoch.
-        test: held out, looked at once, at the end.
+        validation: held out, evaluated every epoch.
+        test: held out, evaluated once, at the end.
     """
 
     train: Batch
@@ -27,7 +27,7 @@ class Splits(NamedTuple):
     test: Batch
 
     def to(self, device: torch.device | str) -> Splits:
-        """The same samples on a device."""
+        """Move all samples to a device."""
         return Splits(*(split.to(device) for split in self))
 
 
@@ -37,26 +37,26 @@ class Task(ABC):
     @property
     @abstractmethod
     def spec(self) -> Spec:
-        """What its samples look like."""
+        """What the samples look like."""
 
     @abstractmethod
     def splits(self) -> Splits:
-        """Its samples, on the CPU; the same at every call and on every platform.
+        """Make the samples, on the CPU; they are the same at every call and on every platform.
 
         Raises:
-            ConfigError: they cannot be made; one line that names the key.
+            ConfigError: they cannot be made; the message is one line that names the key.
         """
 
     @property
     def position_names(self) -> tuple[str, ...]:
-        """What pictures and tables call the positions of the inputs, T of them; numbers from 0 unless a task says."""
+        """Names of the T input positions in pictures and tables; numbers from 0 unless a task has names of its own."""
         return tuple(map(str, range(self.spec.inputs.length)))
 
     def relevance(self, batch: Batch) -> Tensor | None:
-        """How much each position counts for the answer, exactly, in any unit; None where that is not known.
+        """Compute exactly how much each position counts for the answer, in any unit; None where that is not known.
 
         Args:
-            batch: samples of this task, targets and all.
+            batch: samples of this task, with their targets.
 
         Returns:
             relevance_BxT, or relevance_BxKxT where it differs from answer position to answer position; not negative.
@@ -64,15 +64,15 @@ class Task(ABC):
         return None
 
     def answers(self, batch: Batch) -> Tensor | None:
-        """The exact answers of any inputs, as the targets of `splits`; None where only data know them.
+        """Compute the exact answers of any inputs, as the targets of `splits`; None where only data have them.
 
         Args:
-            batch: samples; targets, where it has any, are not looked at.
+            batch: samples; its targets, if any, are ignored.
         """
         return None
 
     def fingerprint(self) -> str:
-        """A digest of what the samples are read from; "" where they are made by the config alone.
+        """Return a digest of the files that the samples are read from; "" where the config alone makes them.
 
         An edited file makes another task of the same config.
         """

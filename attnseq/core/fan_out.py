@@ -1,4 +1,4 @@
-"""Does for every run of a population what waits for the disk, or leaves Python's lock, several at a time."""
+"""Calls for the runs of a population, several at a time: for work that waits for the disk or leaves Python's lock."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,15 +11,15 @@ WRITERS = 8
 
 
 def for_each(function: Callable[..., R], *columns: Iterable[Any]) -> list[R]:
-    """What `function` returns for each run, in their order.
+    """Call `function` for each run, several at a time, and return the results in the order of the runs.
 
     Args:
         function: called with a value of each column.
-        columns: of the same length, a value a run.
+        columns: of the same length, with a value for each run.
 
     Raises:
         ValueError: the columns' lengths differ.
-        Whatever `function` raises; other runs' calls may have been made by then.
+        Whatever `function` raises; calls for other runs may have been made by then.
     """
     rows = list(zip(*columns, strict=True))
     if len(rows) == 1:

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whatever ends the process that writes them; errors that say which file it was."""
+"""Files that are whole or not there, even if the process that writes them ends; errors that say which file it was."""
 
 import os
 import tempfile
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @contextmanager
 def named_in_errors(path: Path) -> Iterator[None]:
-    """Within it, an OSError names `path`: Python's own names a temporary file, or none where a write fails.
+    """Make every OSError inside the block name `path`: Python's own names a temporary file, or none if a write fails.
 
     Args:
         path: of what is written.
@@ -21,15 +21,15 @@ def named_in_errors(path: Path) -> Iterator[None]:
 
 
 def write_atomically(path: Path, content: bytes, durable: bool = True) -> None:
-    """Write a file that is either the old one or wholly the new one.
+    """Write a file such that it is always either the old one or wholly the new one.
 
     Args:
         path: of the file; its folder exists.
         content: of the file.
-        durable: also after a power cut, for which the disk is waited for; of what can be made again that is not asked.
+        durable: wait for the disk, so that this holds after a power cut; not needed for what can be made again.
 
     Raises:
-        OSError: the disk is full, say; it names `path`, the old file is untouched and no other is left behind.
+        OSError: for instance, the disk is full; it names `path`, the old file is untouched, and nothing else is left.
     """
     with named_in_errors(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

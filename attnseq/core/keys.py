@@ -1,7 +1,7 @@
-"""The keys of a config: range, unit and meaning of each stand once, at the key.
+"""The keys of a config: each states its range, unit and meaning once.
 
-What checks a value, the error that names the key, `--help` and the comments of the YAML files take them from there. A
-schema is a dataclass:
+Checks of values, error messages, `--help` and the comments of the YAML files take them from there. A schema is a
+dataclass:
 
     @dataclass
     class TrainerConfig:
@@ -17,7 +17,7 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 MISSING: Any = "???"
-"""What a YAML file must fill in: OmegaConf's, which commands that look up a metric's name do without."""
+"""OmegaConf's mark of a value that a YAML file must fill in, written out: some commands do not load OmegaConf."""
 
 
 class ConfigError(ValueError):
@@ -33,8 +33,8 @@ class Key:
         low: the smallest value of a number; None where any value of the field's type will do.
         high: the largest.
         open_low: whether `low` itself is left out.
-        choices: names that are allowed, each with its meaning, "" where the name says it; or a function that gives the
-            names, where others may add some: it is asked whenever a value is checked.
+        choices: allowed names, each with its meaning ("" where the name says it). Where others may add names: a
+            function that returns them, called whenever a value is checked.
         note: what else there is to know.
     """
 
@@ -58,7 +58,7 @@ class Key:
 
 
 def key(doc: str, **limits: Any) -> Any:
-    """A field of a schema, whose value stands in a YAML file; for the arguments see `Key`."""
+    """Make a field of a schema, whose value stands in a YAML file; for the arguments see `Key`."""
     return field(default=MISSING, metadata={Key: Key(doc, **limits)})
 
 
@@ -66,8 +66,8 @@ def check_values(config: Any, prefix: str) -> None:
     """Raise ConfigError for the first value of a schema that its key does not allow.
 
     Args:
-        config: whose fields are checked, those of base classes first.
-        prefix: of its keys, such as "trainer."; "" for those of the run.
+        config: an object of the schema; fields of base classes are checked first.
+        prefix: of its keys, such as "trainer."; "" for keys of the run.
     """
     for each in fields(config):
         of_field: Key | None = each.metadata.get(Key)
@@ -82,7 +82,7 @@ def check_values(config: Any, prefix: str) -> None:
 
 
 def comment(of: Field[Any]) -> str:
-    """What a field means and what it may be, as the comment above it in a YAML file says; "" for one without a key."""
+    """Say what a field means and may be, as the comment above it in a YAML file does; "" for one without a key."""
     of_field: Key | None = of.metadata.get(Key)
     if of_field is None:
         return ""
@@ -90,7 +90,7 @@ def comment(of: Field[Any]) -> str:
 
 
 def comments(schema: Any, prefix: str) -> Iterator[str]:
-    """A line for each key of a schema, such as "trainer.epochs: passes over the training samples: 1 to 1000000"."""
+    """Write a line for each key of a schema: "trainer.epochs: passes over the training samples: 1 to 1000000"."""
     return (f"{prefix}{each.name}: {comment(each)}" for each in fields(schema) if Key in each.metadata)
 
 

@@ -21,7 +21,7 @@ WORD = 0xFFFFFFFF
 
 
 def words(seed_P: Tensor, epoch: Tensor, step: Tensor, purpose: str, size: int) -> Tensor:
-    """Random words of every replica.
+    """Draw random words for every replica.
 
     Args:
         seed_P: of each replica, int64 from 0 to 2**32 - 1.
@@ -33,28 +33,28 @@ def words(seed_P: Tensor, epoch: Tensor, step: Tensor, purpose: str, size: int) 
         words_PxM, int64 from 0 to 2**32 - 1.
     """
     group_G = torch.arange(-(-size // 4), device=seed_P.device)
-    # its second and fourth word are not multiplied at first: TorchInductor 2.13 takes a multiple of an arange for an
-    # arange of that step, in 32 bits, where it overflows
+    # keep group_G out of the first and third word, which the first round multiplies: TorchInductor 2.13 computes a
+    # multiple of an arange as an arange of that step, in 32 bits, which overflows
     counter = (step, group_G, epoch, step.new_full((), zlib.crc32(purpose.encode())))
     words_4 = philox4x32(counter, (seed_P.unsqueeze(-1), step.new_zeros(())))
-    # the first words of all groups, then the second ones: a compiler writes rows without gaps many words at a time
+    # put the first words of all groups first, then the second ones: a compiler writes such rows many words at a time
     return torch.cat(words_4, -1)[:, :size]
 
 
 def uniform(seed_P: Tensor, epoch: Tensor, step: Tensor, purpose: str, shape: Sequence[int]) -> Tensor:
-    """Random numbers uniform in (0, 1), see `words`.
+    """Draw random numbers uniform in (0, 1), see `words`.
 
     Args:
         shape: of one replica's numbers.
     Returns:
-        float32 of P x shape: odd multiples of 2**-24, so never 0 or 1, and their mean is 1/2.
+        float32 of P x shape: odd multiples of 2**-24, so that none is 0 or 1 and their mean is 1/2.
     """
     words_PxM = words(seed_P, epoch, step, purpose, math.prod(shape))
     return (((words_PxM >> 8) | 1).float() * 2.0**-24).reshape(-1, *shape)
 
 
 def normal(seed_P: Tensor, epoch: Tensor, step: Tensor, purpose: str, shape: Sequence[int]) -> Tensor:
-    """Random numbers of the standard normal distribution, see `words`; none is beyond 5.77.
+    """Draw random numbers of the standard normal distribution, see `words`; none is beyond 5.77.
 
     Args:
         shape: of one replica's numbers.
@@ -72,7 +72,7 @@ def normal(seed_P: Tensor, epoch: Tensor, step: Tensor, purpose: str, shape: Seq
 
 
 def philox4x32(counter: Sequence[Tensor], key: Sequence[Tensor]) -> list[Tensor]:
-    """Four random words for each counter and key.
+    """Compute four random words for each counter and key.
 
     Args:
         counter: four words, int64 from 0 to 2**32 - 1, of shapes that go together.
@@ -92,7 +92,7 @@ def philox4x32(counter: Sequence[Tensor], key: Sequence[Tensor]) -> list[Tensor]
 
 
 def _product(word: Tensor, multiplier: int) -> tuple[Tensor, Tensor]:
-    """The high and the low word of word x multiplier; in both, anything may stand above bit 31."""
-    # a factor less 2**32 keeps the product within int64: where one overflows, a C++ compiler may do what it likes
+    """Return the high and the low word of word x multiplier; in both, the bits above bit 31 mean nothing."""
+    # subtract 2**32 from the factor to keep the product within int64: C++ does not define what an overflow gives
     product = word * (multiplier - 2**32)
     return (product >> 32) + word, product

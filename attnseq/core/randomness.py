@@ -1,4 +1,4 @@
-"""Every random number of a run comes from here: a function of a seed, a purpose and a counter, of nothing else.
+"""Every random number of a run comes from here. It is a function of a seed, a purpose and a counter, and nothing else.
 
 So it does not matter what was drawn before, how many replicas run together, on which device, or whether the run
 was interrupted: the same three arguments always give the same numbers.
@@ -11,11 +11,11 @@ import numpy as np
 
 
 def entropy(seed: int, purpose: str, counter: int = 0) -> int:
-    """A 128-bit integer that depends on the seed, the purpose and the counter only.
+    """Hash seed, purpose and counter to a 128-bit integer.
 
     Args:
         seed: the run's or the dataset's seed, 0 or more, of any size.
-        purpose: what the numbers are for, such as `"weights"`; other names give unrelated numbers.
+        purpose: what the numbers are for, such as `"weights"`; another name gives unrelated numbers.
         counter: which of several draws for that purpose, such as an epoch, 0 or more.
     Returns:
         An integer from 0 to 2**128 - 1, the same on every platform (SHA-256, first 16 bytes).
@@ -32,7 +32,7 @@ def entropy(seed: int, purpose: str, counter: int = 0) -> int:
 
 
 def generator(seed: int, purpose: str, counter: int = 0) -> np.random.Generator:
-    """A NumPy generator whose numbers depend on the seed, the purpose and the counter only.
+    """Make a NumPy generator whose numbers depend on the seed, the purpose and the counter only.
 
     Args:
         seed: the run's or the dataset's seed, 0 or more.

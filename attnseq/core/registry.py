@@ -1,4 +1,4 @@
-"""What there is of a kind, by name: models, tasks, metrics, each in a file of its own."""
+"""Registries: the models, tasks, metrics and so on that there are, by name, each in a file of its own."""
 
 import importlib
 import pkgutil
@@ -14,13 +14,13 @@ D = TypeVar("D")
 
 
 class Registry(Generic[T]):
-    """What each module of a package registers, and plugins besides; they are imported at the first look.
+    """What the modules of a package register, and plugins besides. The modules are imported at the first look.
 
     Args:
         kind: what is registered, in one word, as messages call it.
-        package: whose modules register it; a module that is no package does so by itself.
-        ending: of a module that registers in the name of another one, which is called as it is but for this ending,
-            and takes longer to import: that one is left alone.
+        package: its modules register things; a plain module registers them itself.
+        ending: of a light module that registers in place of a heavy one. Where X and X + ending both exist, X is not
+            imported.
     """
 
     def __init__(self, kind: str, package: str, ending: str = ""):
@@ -29,15 +29,15 @@ class Registry(Generic[T]):
         self._is_loaded = False
 
     def register(self, name: str) -> Callable[[D], D]:
-        """Decorate what is to be found by a name.
+        """Return a decorator that registers a class or function by a name.
 
         Raises:
-            ValueError: there is another one of this name.
+            ValueError: something else has this name.
         """
 
         def keep(value: D) -> D:
             found = self._found.get(name)
-            if found is not None and _place(found) != _place(value):  # a module that is imported again replaces its own
+            if found is not None and _place(found) != _place(value):  # a second import may replace its own
                 raise ValueError(f"{self._kind} {name}: there is one of this name already")
             self._found[name] = value  # type: ignore[assignment]
             return value
@@ -45,7 +45,7 @@ class Registry(Generic[T]):
         return keep
 
     def names(self) -> list[str]:
-        """All of them, sorted."""
+        """List all names, sorted."""
         self._load()
         return sorted(self._found)
 
@@ -54,7 +54,7 @@ class Registry(Generic[T]):
         return name in self._found
 
     def __getitem__(self, name: str) -> T:
-        """What is registered by a name; ConfigError where nothing is."""
+        """Look up what is registered by a name; raise ConfigError where nothing is."""
         self._load()
         if name not in self._found:
             raise ConfigError(f"{self._kind}={name}: must be one of {', '.join(self.names())}")
@@ -62,13 +62,13 @@ class Registry(Generic[T]):
 
     def _load(self) -> None:
         if not self._is_loaded:
-            self._is_loaded = True  # what is imported now may look, too
+            self._is_loaded = True  # before the import: what is imported may look names up, too
             try:
                 self._import_package()
             except BaseException:
                 self._is_loaded = False
                 raise
-        plugins.load()  # each time: more may have been named meanwhile
+        plugins.load()  # each time: users may have named more meanwhile
 
     def _import_package(self) -> None:
         path = getattr(sys.modules[self._package], "__path__", ())
@@ -79,6 +79,6 @@ class Registry(Generic[T]):
 
 
 def _place(value: object) -> object:
-    """Where a class or function was written; anything else is itself."""
+    """Return where a class or function was written, or the identity of anything else."""
     name = getattr(value, "__qualname__", None)
     return (getattr(value, "__module__", None), name) if name else id(value)

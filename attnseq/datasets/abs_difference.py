@@ -44,7 +44,7 @@ class AbsDifference(Task):
         return Splits(*map(self.label, self._draw()))
 
     def label(self, digits_NxT: Digits) -> Batch:
-        """Sequences with their targets, exact in float64; the samples share the sequences' memory."""
+        """Add targets to sequences, exact in float64; the batch shares the sequences' memory."""
         import torch
 
         targets_N = self.operands.answers(digits_NxT) / np.float64(self.operands.scale)
@@ -55,7 +55,7 @@ class AbsDifference(Task):
         return targets.to(batch.inputs.device)
 
     def relevance(self, batch: Batch) -> Tensor:
-        """Place values, the same for all samples, see `Operands.relevance`."""
+        """Return the place values, the same for all samples, see `Operands.relevance`."""
         import torch
 
         relevance_T = torch.from_numpy(self.operands.relevance).to(batch.inputs.device)

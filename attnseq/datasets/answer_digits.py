@@ -1,4 +1,4 @@
-"""The digits of |a - b|, padded with zeros, of the sequences of `abs_difference`: a sequence in, a sequence out.
+"""The digits of |a - b|, padded with zeros, for the sequences of `abs_difference`: a sequence in, a sequence out.
 
 Shapes: B batch, T positions, K answer positions.
 """

@@ -19,9 +19,9 @@ class DatasetConfig:
     seed: int = key("of the samples", low=0, high=2**32 - 1)
 
     init: ClassVar[str] = "keras"
-    """What `model.init=auto` is, for models that it knows."""
+    """What `model.init=auto` means for this dataset, for models that it knows."""
     order: ClassVar[str] = "random"
-    """What `trainer.order=auto` is, for models that it knows."""
+    """What `trainer.order=auto` means for this dataset, for models that it knows."""
 
     def __post_init__(self) -> None:
         check_values(self, "dataset.")
@@ -32,7 +32,7 @@ class DatasetConfig:
         return self.train_size, self.validation_size, self.test_size
 
     def build(self) -> Task:
-        """The task, exact: whatever noise there is on its targets is put on later, see `with_label_noise`.
+        """Build the task with exact targets; `with_label_noise` adds noise later.
 
         Raises:
             ConfigError: there is no such task.
@@ -52,4 +52,4 @@ class NoisyDatasetConfig(DatasetConfig):
 
 
 DATASETS: Registry[type[DatasetConfig]] = Registry("dataset", "attnseq.datasets")
-"""The schemas of the choices of `dataset=`, by name."""
+"""Schemas of the choices of `dataset=`, by name."""

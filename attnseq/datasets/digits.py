@@ -19,19 +19,19 @@ Digits = npt.NDArray[np.uint8]
 
 SPLITS = ("train", "validation", "test")
 
-# operand_disjoint deals pairs into ten buckets: eight for training, one for validation, one for test
+# deal the pairs of operand_disjoint into ten buckets: eight for training, one for validation, one for test
 _BUCKETS = 10
 _BUCKETS_OF = {"train": (0, 7), "validation": (8, 8), "test": (9, 9)}
 
-# up to this scale (32,896 pairs) every pair is looked at; above it, no split can be without one (0.9 ** 32896)
+# check every pair up to this scale (32,896 pairs); above it, a split without a pair has odds of 0.9 ** 32896
 _ENUMERATED_SCALE = 256
 
-# rows drawn at a time when some are rejected; fixed, so that the first rows do not depend on how many are asked for
+# draw so many rows at a time when some are rejected: a fixed number, so that the first rows do not depend on the total
 _BLOCK = 65_536
 
 
 def draw_splits(operands: Operands, sizes: Sequence[int], split: str, seed: int) -> list[Digits]:
-    """Sequences, each split from a stream of its own: changing one size moves no sample of the others.
+    """Draw the sequences of each split from a stream of its own: another size of one split changes no other split.
 
     Args:
         operands: positions, base and length.
@@ -40,7 +40,7 @@ def draw_splits(operands: Operands, sizes: Sequence[int], split: str, seed: int)
             {a, b} of a sample occurs in no other split; 80, 10 and 10 % of the pairs are train, validation and test).
         seed: 0 or more.
     Returns:
-        Of each split uint8 of shape (N, T); the same on every platform.
+        For each split uint8 of shape (N, T); the same on every platform.
     Raises:
         ConfigError: there are so few pairs that a split has none.
     """
@@ -51,7 +51,7 @@ def draw_splits(operands: Operands, sizes: Sequence[int], split: str, seed: int)
 
 
 def uniform_digits(operands: Operands, size: int, seed: int, purpose: str) -> Digits:
-    """Sequences of independent, uniform digits.
+    """Draw sequences of independent, uniform digits.
 
     Args:
         operands: length and base.
@@ -67,11 +67,11 @@ def uniform_digits(operands: Operands, size: int, seed: int, purpose: str) -> Di
 def bucket_of_pair(
     operands: Operands, a_N: npt.NDArray[np.int64], b_N: npt.NDArray[np.int64], seed: int
 ) -> npt.NDArray[np.int64]:
-    """Which of ten equal buckets an unordered pair of operands falls into.
+    """Deal unordered pairs of operands into ten equal buckets.
 
     Args:
         operands: give the scale, which bounds the operands.
-        a_N, b_N: the operands, int64 of shape N; the order of the two is of no account.
+        a_N, b_N: the operands, int64 of shape N; their order does not matter.
         seed: 0 or more; another seed deals the pairs anew.
     Returns:
         int64 of shape N, 0 to 9.
@@ -84,7 +84,7 @@ def bucket_of_pair(
     state_N = (state_N ^ (state_N >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state_N = (state_N ^ (state_N >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     state_N ^= state_N >> np.uint64(31)
-    # the high half times ten, then its integer part
+    # scale the high half to 0 to 9: times ten, then the integer part
     return ((state_N >> np.uint64(32)) * np.uint64(_BUCKETS) >> np.uint64(32)).astype(np.int64)
 
 
@@ -114,14 +114,14 @@ class DigitsConfig(DatasetConfig):
 
     @property
     def operands(self) -> Operands:
-        """Which positions form them. Raises ConfigError where they cannot."""
+        """The positions of the operands. Raises ConfigError where they cannot be these."""
         try:
             return Operands(self.length, self.base, tuple(self.left), tuple(self.right))
         except ValueError as error:
             raise ConfigError(str(error)) from None
 
     def draw(self) -> list[Digits]:
-        """The sequences of each split, see `draw_splits`."""
+        """Draw the sequences of each split, see `draw_splits`."""
         return draw_splits(self.operands, self.sizes, self.split, self.seed)
 
 

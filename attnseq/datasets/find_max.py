@@ -43,7 +43,7 @@ class FindMax(Task):
         return Splits(*(self._draw(name, size) for name, size in zip(Splits._fields, self.sizes, strict=True)))
 
     def relevance(self, batch: Batch) -> Tensor:
-        """1 where the largest number stands, which is all that the answer depends on; 0 elsewhere."""
+        """Return 1 for the position of the largest number, which is all that the answer depends on; 0 elsewhere."""
         values_BxT = batch.inputs.squeeze(-1)
         return (values_BxT == values_BxT.amax(dim=-1, keepdim=True)).double()
 

@@ -1,4 +1,4 @@
-"""Two numbers in a sequence of digits: which of them form the operands a and b, and what every position is worth.
+"""Two numbers in a sequence of digits: which digits form the operands a and b, and what every position is worth.
 
 Shape suffixes: N samples, T positions, K answer digits.
 """
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-# answers and pairs of operands stay exact in int64, answers in float64
+# up to this scale answers and pairs of operands stay exact in int64, and answers in float64
 _LARGEST_SCALE = 10**9
 
 
 @dataclass(frozen=True)
 class Operands:
-    """Two numbers that stand, digit by digit, among distractors; the tutorial's by default.
+    """Two numbers whose digits stand among distractors; the tutorial's by default.
 
     Args:
         length: T, positions of a sequence.
@@ -34,7 +34,7 @@ class Operands:
     right: tuple[int, ...] = (5, 6, 7)
 
     def __post_init__(self) -> None:
-        # lists (as a config holds them) become tuples, so that a task is hashable
+        # make tuples of a config's lists, so that a task is hashable
         for key in ("left", "right"):
             object.__setattr__(self, key, tuple(operator.index(position) for position in getattr(self, key)))
         if not self.left:
@@ -68,16 +68,16 @@ class Operands:
 
     @property
     def place_values(self) -> tuple[int, ...]:
-        """What a digit of an operand counts, most significant first: (100, 10, 1) in the tutorial."""
+        """Worth of each digit of an operand, most significant first: (100, 10, 1) in the tutorial."""
         return tuple(self.base ** (self.answer_digits - 1 - i) for i in range(self.answer_digits))
 
     @property
     def relevance(self) -> npt.NDArray[np.float64]:
-        """Exact relevance of each position, shape T: its digit's place value in its operand, 0 for a distractor.
+        """Exact relevance of each position, shape T: its digit's place value, 0 for a distractor.
 
-        In units of the answer per unit of the digit, the size of the derivative where a and b differ; the tutorial's is
-        0 100 10 1 0 100 10 1 0 0. A digit that is drawn anew can turn the sign of a - b, which takes some of the step
-        back: the answer then changes by 75, 9.75 and 823/825 per unit of the digit's change, in the same order.
+        Its unit is units of the answer per unit of the digit: the size of the derivative where a and b differ. The
+        tutorial's is 0 100 10 1 0 100 10 1 0 0. Drawing a digit anew can turn the sign of a - b, which takes some of it
+        back: per unit of the digit, the answer then changes by 75, 9.75 and 823/825, in this order.
         """
         relevance_T = np.zeros(self.length, dtype=np.float64)
         for positions in (self.left, self.right):
@@ -85,7 +85,7 @@ class Operands:
         return relevance_T
 
     def operands(self, digits_NxT: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """The two numbers in each sequence.
+        """Read the two numbers in each sequence.
 
         Args:
             digits_NxT: digits 0 to base - 1, an array or a CPU tensor of shape (N, T).
@@ -100,7 +100,7 @@ class Operands:
         return self._number(digits_NxT, self.left), self._number(digits_NxT, self.right)
 
     def answers(self, digits_NxT: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """The answer |a - b| of each sequence.
+        """Compute the answer |a - b| of each sequence.
 
         Args:
             digits_NxT: digits 0 to base - 1, an array or a CPU tensor of shape (N, T).
@@ -114,7 +114,7 @@ class Operands:
         return answers_N
 
     def answer_digits_NxK(self, digits_NxT: npt.ArrayLike) -> npt.NDArray[np.uint8]:
-        """The digits of the answer to each sequence, most significant first, padded with zeros to K.
+        """Compute the digits of the answer to each sequence, most significant first, padded with zeros to K.
 
         Args:
             digits_NxT: digits 0 to base - 1, an array or a CPU tensor of shape (N, T).
@@ -126,10 +126,10 @@ class Operands:
         return self.padded(self.answers(digits_NxT))
 
     def padded(self, answers_N: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """The digits of answers, most significant first, padded with zeros to K.
+        """Split answers into digits, most significant first, padded with zeros to K.
 
-        The notebook meant this by `str(y).zfill(0)`, which pads nothing and so puts the digits of a short answer in
-        the wrong columns; that fault is mended here.
+        The notebook meant this by `str(y).zfill(0)`, which pads nothing and so puts the digits of a short answer into
+        the wrong columns.
 
         Args:
             answers_N: int64 of shape N, each 0 to scale - 1.

@@ -1,4 +1,4 @@
-"""A sequence turned round, of lengths that differ: the alignment of answer and input is known exactly.
+"""Sequences of different lengths turned round: the alignment of answer and input is known exactly.
 
 Shapes: N samples, B batch, T positions, K = T answer positions.
 """
@@ -26,8 +26,8 @@ class Reverse(Task):
     """The tokens of a sequence in the opposite order. Lengths are uniform in 1 to T, padding is token 0.
 
     Args:
-        length: T, of the longest.
-        vocabulary: D, tokens, which are independent and uniform.
+        length: T, of the longest sequence.
+        vocabulary: D; tokens are independent and uniform.
         sizes: samples of train, validation and test, each from a stream of its own.
         seed: 0 or more.
     """
@@ -46,7 +46,7 @@ class Reverse(Task):
         return Splits(*(self._draw(name, size) for name, size in zip(Splits._fields, self.sizes, strict=True)))
 
     def relevance(self, batch: Batch) -> Tensor:
-        """relevance_BxKxT: 1 for the position whose token an answer position repeats; 0 elsewhere."""
+        """Return relevance_BxKxT: 1 for the position whose token an answer position repeats; 0 elsewhere."""
         return (self._mirrored(batch).unsqueeze(-1) == self._positions(batch)).double()
 
     def answers(self, batch: Batch) -> Tensor:
@@ -61,17 +61,17 @@ class Reverse(Task):
 
         from attnseq.contracts.examples import token_type
 
-        # from streams of their own, so that the first rows do not depend on how many there are
+        # draw both from streams of their own, so that the first rows do not depend on how many there are
         lengths_N = generator(self.seed, f"data/reverse/{name}/lengths").integers(1, self.length + 1, size, np.int32)
         tokens = generator(self.seed, f"data/reverse/{name}/tokens")
         tokens_NxT = tokens.integers(0, self.vocabulary, (size, self.length), np.int64)
         batch = Batch(torch.from_numpy(tokens_NxT), lengths=torch.from_numpy(lengths_N))
-        inputs_NxT = batch.inputs * (self._mirrored(batch) >= 0)  # a position that is there repeats one
+        inputs_NxT = batch.inputs * (self._mirrored(batch) >= 0)  # zero the padding, which mirrors no position
         inputs = inputs_NxT.to(token_type(Tokens(self.length, self.vocabulary)))
         return Batch(inputs, self.answers(batch), batch.lengths)
 
     def _mirrored(self, batch: Batch) -> Tensor:
-        """mirrored_BxK: the position that each answer position repeats, negative where there is none."""
+        """Compute mirrored_BxK: the position that each answer position repeats, negative where there is none."""
         return batch.lengths.unsqueeze(-1) - 1 - self._positions(batch)  # type: ignore[union-attr]
 
     def _positions(self, batch: Batch) -> Tensor:

@@ -1,7 +1,8 @@
-"""Softmax attention over the input, in the three forms that the article describes.
+"""Softmax attention over the input, in the three forms of the article.
 
-Shapes: B batch, T positions (time steps), F features (the digit values of a one-hot input). The scores come from one
-affine layer whose weights are shared by all that it is applied to; the softmax runs over what the weights compete for.
+One affine layer computes all scores; the softmax runs over whatever competes for weight.
+
+Shapes: B batch, T positions (time steps), F features (the digit values of a one-hot input).
 """
 
 from collections.abc import Callable
@@ -13,14 +14,14 @@ from attnseq.contracts.batch import Attention
 
 
 def softmax(scores: Tensor, present: Tensor | None = None) -> Tensor:
-    """Softmax over the last axis: PyTorch's where gradients are taken, else the same, written out.
+    """Take the softmax over the last axis: by PyTorch's function where gradients are taken, else written out.
 
-    Over an axis that is no longer than a vector register PyTorch's goes number by number. A batch is too small for that
-    to matter, the samples of an evaluation are not: written out, it takes a third of the time.
+    Where the axis is no longer than a vector register, PyTorch's function goes number by number. That matters for the
+    many samples of an evaluation: written out, it takes a third of the time.
 
     Args:
-        scores: of what competes, any shape.
-        present: of the same shape, or one that broadcasts: what does compete; the rest has weight 0. None: all.
+        scores: one for each competitor, any shape.
+        present: which scores compete, of the same shape or one that broadcasts; the rest has weight 0. None: all.
     """
     if present is not None:
         scores = scores.masked_fill(~present, -torch.inf)
@@ -31,7 +32,7 @@ def softmax(scores: Tensor, present: Tensor | None = None) -> Tensor:
 
 
 def uniform(inputs_BxTxF: Tensor, present_BxT: Tensor | None) -> Attention:
-    """What a model without attention does: all positions that a sample has count alike."""
+    """Weigh all positions of a sample alike, as a model without attention does."""
     if present_BxT is None:
         return Attention(torch.full_like(inputs_BxTxF[..., 0], 1.0 / inputs_BxTxF.shape[-2]), "BT")
     alike_BxT = present_BxT.to(inputs_BxTxF.dtype)
@@ -51,15 +52,15 @@ class TimeAttention(nn.Module):
 
     def forward(self, inputs_BxTxF: Tensor, present_BxT: Tensor | None = None) -> Attention:
         weights = _weights(self.score, inputs_BxTxF, present_BxT).unbind(dim=-2)
-        # a mean, written out: of a reduction over a dimension that is not the last, if the last is shorter than a
-        # vector register, the compiler makes a loop that starts all threads anew for each sample
+        # write the mean out: the reduction runs over a dimension that is not the last. Where the last one is shorter
+        # than a vector register, the compiler makes of it a loop that starts all threads anew for each sample
         return Attention(sum(weights[1:], start=weights[0]) / len(weights), "BT")
 
 
 class ElementAttention(nn.Module):
     """A weight for each time step of each feature (element-wise attention): the article's figure.
 
-    The notebook's `only_time_step=False`, which crashed there: as `TimeAttention`, without the mean over features.
+    The notebook's `only_time_step=False`, which crashed there: `TimeAttention` without the mean over features.
     """
 
     def __init__(self, positions: int):
@@ -87,7 +88,7 @@ class FeatureAttention(nn.Module):
 
 
 def _weights(score: nn.Linear, inputs_BxTxF: Tensor, present_BxT: Tensor | None) -> Tensor:
-    """weights_BxFxT: the positions compete, feature by feature."""
+    """Compute weights_BxFxT: the positions compete, feature by feature."""
     scores_BxFxT = score(inputs_BxTxF.transpose(-1, -2))
     return softmax(scores_BxFxT, None if present_BxT is None else present_BxT.unsqueeze(-2))
 
@@ -100,19 +101,19 @@ LAYERS: dict[str, Callable[[int], SequenceAttention] | None] = {
     "feature": FeatureAttention,
     "none": None,
 }
-"""By the names that configs use; a new one stands in `models/lstm_attention_config.py`, too, with its meaning."""
+"""Layers by their names in configs; add the name and meaning of a new one to `models/lstm_attention_config.py`, too."""
 
 
 def sequence_attention(kind: str, positions: int) -> SequenceAttention | None:
-    """The attention layer named `kind`, or None for "none".
+    """Make the attention layer named `kind`, or None for "none".
 
     Args:
         kind: one of `LAYERS`.
         positions: T.
 
     Returns:
-        A module from inputs_BxTxF and present_BxT (None where all positions are) to attention of the axes BT (time) or
-        BTD (element, feature; D stands for the features).
+        A module that takes inputs_BxTxF and present_BxT (None where all positions are present) and returns attention of
+        the axes BT (time) or BTD (element, feature; D stands for the features).
 
     Raises:
         ValueError: `kind` is not one of `LAYERS`.

@@ -1,4 +1,4 @@
-"""From a batch to what layers take, and from what they give to a prediction, by the task's spec.
+"""Encode a batch for the layers, and make a prediction of their outputs, by the task's spec.
 
 Shapes: B batch, T positions, F features, K answer positions, D vocabulary, O outputs of a model's last layer.
 """
@@ -11,7 +11,7 @@ from attnseq.contracts.spec import Classes, Inputs, Reals, Scalar, Target
 
 
 def one_hot(batch: Batch, kind: Inputs, dtype: torch.dtype) -> Tensor:
-    """inputs_BxTxF: a column a token value, or real numbers as they are; 0 at positions that a sample does not have.
+    """Encode inputs_BxTxF: a column for each token value, or real numbers as they are; 0 at positions that are padding.
 
     Args:
         batch: of the task.
@@ -28,12 +28,12 @@ def one_hot(batch: Batch, kind: Inputs, dtype: torch.dtype) -> Tensor:
 
 
 def features(kind: Inputs) -> int:
-    """F, columns of `one_hot`."""
+    """Return F, the number of columns of `one_hot`."""
     return kind.features if isinstance(kind, Reals) else kind.vocabulary
 
 
 def scaled(batch: Batch, kind: Inputs, dtype: torch.dtype) -> Tensor:
-    """inputs_BxT: tokens divided by the vocabulary, as the notebook's X / 10, or real numbers as they are; 0 as above.
+    """Encode inputs_BxT: tokens / vocabulary, as the notebook's X / 10, or real numbers as they are; 0 for padding.
 
     Args:
         batch: of the task.
@@ -47,14 +47,14 @@ def scaled(batch: Batch, kind: Inputs, dtype: torch.dtype) -> Tensor:
 
 
 def outputs(target: Target) -> int:
-    """O, outputs of the last layer for a target."""
+    """Return O, the outputs that the last layer needs for a target."""
     if isinstance(target, Scalar):
         return 1
     return target.number if isinstance(target, Classes) else target.length * target.vocabulary
 
 
 def prediction(outputs_BxO: Tensor, target: Target) -> Tensor:
-    """What `Output.prediction` holds: a number in (0, 1) by a sigmoid, logits of classes, or of K tokens."""
+    """Make `Output.prediction` of outputs: a number in (0, 1) by a sigmoid, logits of classes, or of K tokens."""
     if isinstance(target, Scalar):
         return torch.sigmoid(outputs_BxO).squeeze(-1)
     return outputs_BxO if isinstance(target, Classes) else outputs_BxO.unflatten(-1, (target.length, target.vocabulary))

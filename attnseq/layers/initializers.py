@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 
 def glorot_uniform(shape: tuple[int, int], rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """A kernel uniform in [-L, L) with L = sqrt(6 / (inputs + outputs)).
+    """Draw a kernel uniform in [-L, L) with L = sqrt(6 / (inputs + outputs)).
 
     Args:
         shape: (inputs, outputs).
@@ -26,7 +26,7 @@ def glorot_uniform(shape: tuple[int, int], rng: np.random.Generator) -> npt.NDAr
 
 
 def orthogonal(shape: tuple[int, int], rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """A kernel with orthonormal rows (or columns, where it has more rows than columns).
+    """Draw a kernel with orthonormal rows (or columns, where it has more rows than columns).
 
     Args:
         shape: (inputs, outputs).
@@ -40,12 +40,13 @@ def orthogonal(shape: tuple[int, int], rng: np.random.Generator) -> npt.NDArray[
 
 
 def orthogonal_from_normal(normal: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """The factor of a matrix' thin singular value decomposition that has the matrix' own shape.
+    """Decompose a matrix by singular values, and return the factor that has the matrix' own shape.
 
     Args:
         normal: standard normal, shape (inputs, outputs).
     Returns:
-        float32 of the same shape: left factor U where there are at least as many rows as columns, else right factor V.
+        float32 of the same shape: left factor U where there are at least as many rows as columns, else right factor V;
+        the decomposition is thin.
 
     Source: `keras.initializers.Orthogonal` of Keras 2.2, whose decomposition is NumPy's, in float64.
     """
@@ -55,7 +56,7 @@ def orthogonal_from_normal(normal: npt.NDArray[np.float64]) -> npt.NDArray[np.fl
 
 
 def lstm_bias(hidden_size: int) -> npt.NDArray[np.float32]:
-    """The bias of an LSTM: one on the forget gate, zero elsewhere.
+    """Make the bias of an LSTM: one on the forget gate, zero elsewhere.
 
     Args:
         hidden_size: H.
@@ -70,8 +71,8 @@ def lstm_bias(hidden_size: int) -> npt.NDArray[np.float32]:
 
 
 def scale_uniform(uniform: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Numbers uniform in [0, 1), of the shape (inputs, outputs), as a Glorot-uniform kernel."""
+    """Turn numbers uniform in [0, 1), of the shape (inputs, outputs), into a Glorot-uniform kernel."""
     inputs, outputs = uniform.shape
-    # two roundings in float32, as in TensorFlow: u * 2L, then - L
+    # round twice in float32, as TensorFlow does: u * 2L, then - L
     limit = np.float32(math.sqrt(6.0 / (inputs + outputs)))
     return uniform * (np.float32(2.0) * limit) - limit

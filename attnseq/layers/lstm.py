@@ -4,9 +4,9 @@ Shapes: B batch, T time steps, I inputs, J = I + 1 with a one for the bias, H hi
 R = T B, K any number; `torch.vmap` puts a population axis before them. Gates stand in Keras' order: input, forget,
 candidate, output.
 
-`torch.nn.LSTM` knows no hard sigmoid and does not run under `torch.vmap`. Left to autograd, the recurrence forms weight
-gradients of shape IxG and HxG at every time step and adds up T of them; here all steps share one product. Steps that
-read nothing but their own buffers also look alike to the compiler, which then compiles one kernel for all of them.
+`torch.nn.LSTM` knows no hard sigmoid and does not run under `torch.vmap`. Autograd would form weight gradients of shape
+IxG and HxG at every time step and add up T of them; here all steps share one product. Also, each step reads only its
+own buffers, so that all steps look alike to the compiler, which compiles one kernel for them.
 """
 
 from typing import Any, NamedTuple
@@ -14,26 +14,26 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-# an activation's gradient from its value, in one operation: autograd's own, which the compiler takes apart
+# take activations' gradients from their values by autograd's own operations, which the compiler takes apart
 aten = torch.ops.aten
 
 RECURRENT_ACTIVATIONS = ("hard_sigmoid", "sigmoid")
 
 
 def _gate(z: Tensor, hard: bool) -> Tensor:
-    """Keras 2's hard sigmoid, clip(0.2 z + 0.5, 0, 1), or the logistic function."""
+    """Apply Keras 2's hard sigmoid, clip(0.2 z + 0.5, 0, 1), or the logistic function."""
     return torch.clamp(0.2 * z + 0.5, 0.0, 1.0) if hard else torch.sigmoid(z)
 
 
 def _gate_backward(gradient: Tensor, gate: Tensor, hard: bool) -> Tensor:
-    """The gradient for z of a gradient for `_gate(z)`, from the gate's value."""
+    """Turn a gradient for `_gate(z)` into one for z, by the gate's value."""
     return aten.hardtanh_backward(gradient, gate, 0.0, 1.0) * 0.2 if hard else aten.sigmoid_backward(gradient, gate)
 
 
 def _transposed(weight_KxG: Tensor) -> Tensor:
-    """weight_GxK, transposed in memory too: a product with the transposed view takes three times as long.
+    """Make weight_GxK, transposed in memory, too: a product with the transposed view takes three times as long.
 
-    A cat is what the compiler writes out as asked; of `contiguous()` it makes a copy in the order of weight_KxG.
+    The compiler writes a `cat` out as asked; for `contiguous()` it makes a copy in the order of weight_KxG.
     """
     return torch.cat([gate.transpose(-1, -2) for gate in weight_KxG.chunk(4, dim=-1)], dim=-2)
 
@@ -41,7 +41,7 @@ def _transposed(weight_KxG: Tensor) -> Tensor:
 class _Kept(NamedTuple):
     """What the backward pass needs of one time step: its input (BxL), its gates and states (each BxH).
 
-    A tensor for each, not one of all time steps, which the compiler would fill by copying.
+    Each step has tensors of its own: the compiler would fill one of all time steps by copying.
     """
 
     inputs: Tensor
@@ -56,8 +56,8 @@ class _Kept(NamedTuple):
 class _Recurrence(torch.autograd.Function):
     """h_t, c_t = cell([x_t, h_{t-1}] W, c_{t-1}) from zero states; returns h_T and, flat, the `_Kept` of each step.
 
-    One product a step for input and state, one backward for the state, and one of all steps for each other gradient;
-    that for the inputs is dropped from a traced program where nobody reads it.
+    Each step takes one product for input and state, and one backward for the state. Every other gradient takes one
+    product for all steps. A traced program drops the one for the inputs where nobody reads it.
     """
 
     generate_vmap_rule = True
@@ -113,10 +113,10 @@ class _Recurrence(torch.autograd.Function):
 
 
 def _behind_padding(inputs_BxTxJ: Tensor, lengths_B: Tensor) -> Tensor:
-    """Sequences moved to the end of their rows, zeros before them, the ones for the bias included.
+    """Move sequences to the end of their rows, with zeros before them, also in place of the ones for the bias.
 
     A step without input and bias leaves the zero states as they are: its candidate is tanh(0). So the states after the
-    last time step are those after the last one of each sequence.
+    last time step are the final states of every sequence.
     """
     steps = inputs_BxTxJ.shape[-2]
     source_BxT = torch.arange(steps, device=inputs_BxTxJ.device) - (steps - lengths_B.unsqueeze(-1))

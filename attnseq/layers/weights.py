@@ -1,4 +1,4 @@
-"""Fresh weights: Keras' distributions, drawn from the run's seed, and those of an affine layer.
+"""Fresh weights: Keras' distributions, drawn from the run's seed, and the parameters of an affine layer.
 
 Kernels have Keras' orientation, (inputs, outputs).
 """
@@ -31,7 +31,7 @@ class KerasInitializer:
 
 
 def dense_parameters(name: str, layer: nn.Linear, init: Initializer) -> Iterator[tuple[str, Tensor]]:
-    """Fresh parameters of one affine layer as Keras' Dense has them: Glorot-uniform kernel, zero bias.
+    """Draw fresh parameters of one affine layer as Keras' Dense has them: Glorot-uniform kernel, zero bias.
 
     Args:
         name: the layer's name in its model.

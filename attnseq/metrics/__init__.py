@@ -4,4 +4,4 @@ from attnseq.contracts.measures import Metric
 from attnseq.core.registry import Registry
 
 METRICS: Registry[type[Metric]] = Registry("metric", __name__)
-"""By name."""
+"""Metrics by name."""

@@ -1,4 +1,4 @@
-"""Share of exact answers: a whole number that is right when rounded, a sequence of which every token is right.
+"""Share of exact answers: a number is right when it rounds to the answer, a sequence when every token is.
 
 Shapes: B batch, K answer positions, D vocabulary.
 """

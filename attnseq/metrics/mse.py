@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @METRICS.register("mse")
 class MeanSquaredError(Metric):
-    """(prediction - target)^2; the loss itself where that is the objective, and so not usual."""
+    """(prediction - target)^2. Not measured by default, since it is the usual loss of a number already."""
 
     targets = (Scalar,)
 

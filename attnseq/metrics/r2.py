@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @METRICS.register("r2")
 class CoefficientOfDetermination(Metric):
-    """1 - mean squared error / variance of the targets: 1 is right, 0 as good as always to say their mean."""
+    """1 - mean squared error / variance of the targets: 1 is perfect, 0 as good as always predicting their mean."""
 
     targets = (Scalar,)
     direction = "higher"

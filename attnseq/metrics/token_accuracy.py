@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @METRICS.register("token_accuracy")
 class TokenAccuracy(Metric):
-    """Of each sample; the mean over samples, so that short sequences count as much as long ones."""
+    """The share within each sample, then the mean over samples: short sequences count as much as long ones."""
 
     targets = (Tokens,)
     direction = "higher"

@@ -1,1 +1,1 @@
-"""Models, one file each, and beside it the keys that choose it."""
+"""Models, one file each, with the keys of its config in a file beside it."""

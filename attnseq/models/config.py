@@ -29,13 +29,13 @@ class ModelConfig:
 
     @classmethod
     def takes(cls, spec: Spec) -> bool:
-        """Whether it can learn a task."""
+        """Tell whether the model can learn a task."""
         return True
 
     def build(self, spec: Spec) -> Model:
-        """The model for a task that it takes, its parameters not yet initialised."""
+        """Build the model for a task that it takes; its parameters are not yet initialised."""
         raise NotImplementedError
 
 
 MODELS: Registry[type[ModelConfig]] = Registry("model", "attnseq.models", ending="_config")
-"""The schemas of the choices of `model=`, by name: each beside its model, or in a file of its own, without PyTorch."""
+"""Schemas of the choices of `model=`, by name; each is beside its model, or in a file of its own, without PyTorch."""

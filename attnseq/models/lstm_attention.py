@@ -1,4 +1,4 @@
-"""The article's LSTM, its one-hot input weighted by attention over time steps, elements or features.
+"""The article's LSTM. Attention over time steps, elements or features weights its one-hot input.
 
 Shapes: B batch, T time steps, F features (the token values of a one-hot input), H hidden units, O outputs.
 """

@@ -1,4 +1,4 @@
-"""The keys of `model=lstm_attention`; PyTorch, and the model itself, are loaded once values are checked."""
+"""The keys of `model=lstm_attention`; values are checked before PyTorch and the model itself are loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys of `model=mlp_attention`; PyTorch, and the model itself, are loaded once values are checked."""
+"""The keys of `model=mlp_attention`; values are checked before PyTorch and the model itself are loaded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MLPAttentionConfig(ModelConfig):
 
     @classmethod
     def takes(cls, spec: Spec) -> bool:
-        """It has a weight a position, and multiplies one number by it."""
+        """Tell whether a position is one number: the model multiplies it by a weight a position."""
         return not (isinstance(spec.inputs, Reals) and spec.inputs.features > 1)
 
     def build(self, spec: Spec) -> MLPAttention:

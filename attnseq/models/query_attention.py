@@ -1,4 +1,4 @@
-"""Learned queries, one an answer position, that attend to the sequence: answers that do not wait for each other.
+"""Learned queries, one for each answer position, attend to the sequence; answers do not wait for each other.
 
 Shapes: B batch, T positions, F features, K answer positions (1 unless the target is a sequence), H hidden units, O
 outputs an answer position.
@@ -20,8 +20,8 @@ from attnseq.layers.weights import dense_parameters
 class QueryAttention(Model):
     """Scaled dot-product attention of K learned queries to the sequence, then the same Dense(O) for each of them.
 
-    A key is made of the input, of where its position stands from the start, and of where from the end; a value of the
-    input alone. Non-autoregressive: no answer position sees another.
+    A key depends on the input and on its position, counted from the start and from the end; a value on the input
+    alone. The model is non-autoregressive: no answer position sees another.
 
     Args:
         spec: of the task.
@@ -54,7 +54,7 @@ class QueryAttention(Model):
         return Output(prediction(outputs_BxO, self.spec.target), {"alignment": Attention(weights_BxKxT, "BKT")})
 
     def _from_end(self, batch: Batch) -> Tensor:
-        """What stands for the distance from a sequence's last position: TxH, or BxTxH where lengths differ."""
+        """Look up the vectors of distances from a sequence's last position: TxH, or BxTxH where lengths differ."""
         positions = self.from_end.shape[0]
         if batch.lengths is None:
             return self.from_end.flip(0)

@@ -4,4 +4,4 @@ from attnseq.contracts.measures import Objective
 from attnseq.core.registry import Registry
 
 OBJECTIVES: Registry[type[Objective]] = Registry("objective", __name__)
-"""By name. The usual one of a target is that whose `usual_for` has its kind."""
+"""Objectives by name. The default for a target is the one that has its kind in `usual_for`."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @OBJECTIVES.register("cross_entropy")
 class CrossEntropy(Objective):
-    """-log of the softmax probability of the right class, in nats; of a sequence the mean over its tokens."""
+    """-log of the softmax probability of the right class, in nats; for a sequence the mean over its tokens."""
 
     targets = usual_for = (Classes, Tokens)
     label = "cross-entropy"

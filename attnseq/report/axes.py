@@ -1,4 +1,4 @@
-"""What all pictures share: size, colours, axes, writing. Colours are Okabe and Ito's, readable by the colour-blind."""
+"""What all pictures share: size, colours, axes, writing. Colours are Okabe and Ito's, made for the colour-blind."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws 
 
 ATTENTION, RELEVANCE, VALIDATION = "#0072B2", "#E69F00", "#D55E00"
 SERIES = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#999999")
-"""Of curves side by side; Okabe and Ito's yellow, too pale on white, gives way to grey."""
+"""Colours of curves side by side, with grey in place of Okabe and Ito's yellow, which is too pale on white."""
 
 DPI = 110
 
 
 def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
-    """An empty figure on an Agg canvas; inches. Of many axes, the constrained layout takes longer than the drawing."""
+    """Make an empty figure on an Agg canvas; inches. With many axes, a constrained layout takes longer than drawing."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -31,7 +31,7 @@ def new_figure(width: float, height: float, layout: Literal["constrained"] | Non
 
 
 def label_log_axis(axes: Axes, side: Literal["x", "y"] = "y") -> None:
-    """Labels that stay few and plain over few decades, and room around a single point."""
+    """Label a log axis with few, plain numbers over few decades, and leave room around a single point."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axis = axes.xaxis if side == "x" else axes.yaxis
@@ -39,31 +39,31 @@ def label_log_axis(axes: Axes, side: Literal["x", "y"] = "y") -> None:
     if high / low < 4:
         low, high = low / 2, high * 2
         axes.set(**{f"{side}lim": (low, high)})
-    if high / low < (100 if side == "y" else 15):  # side by side there is room for fewer
+    if high / low < (100 if side == "y" else 15):  # the x axis has room for fewer labels
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
 
 
 def clean(axes: Axes, values: Literal["x", "y"] = "y") -> None:
-    """Light lines behind the data, across the axis of values; no box around it."""
+    """Draw light lines behind the data, across the axis of values, and no box around it."""
     axes.grid(axis=values, color="#DDDDDD", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def whole_ticks(count: int) -> list[int]:
-    """Whole numbers from 0, at most about twenty of them."""
+    """Choose whole numbers from 0, at most about twenty of them."""
     return list(range(0, count, -(-count // 20)))
 
 
 def wrapped(name: str, width: int) -> str:
-    """A run's name in lines of at most so many characters, broken after commas where that can be."""
+    """Wrap a run's name to lines of at most so many characters, after commas where possible."""
     return fill(name.replace(",", ", "), width).replace(", ", ",")
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """Write a PNG that is either the whole new picture or the old one, never half; its folder exists."""
+    """Write a PNG atomically: the file is always the whole old or the whole new picture. Its folder exists."""
     png = io.BytesIO()
     figure.savefig(png, format="png")
     write_atomically(Path(path), png.getvalue(), durable=False)

@@ -1,7 +1,7 @@
-"""One TensorBoard event file, written by TensorBoard's own record writer, without the thread of `SummaryWriter`.
+"""A TensorBoard event file, written by TensorBoard's own record writer, without the thread of `SummaryWriter`.
 
-A sweep has a file a run: with hundreds of threads and queues, handing events over costs more than writing them. What is
-imported of TensorBoard are the messages of its file format; its own readers say in the tests whether they are right.
+A sweep has a file for each run: with hundreds of threads and queues, handing events over costs more than writing them.
+TensorBoard's message types are imported for the file format; in the tests its own readers check the files.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class EventFile:
     """
 
     def __init__(self, folder: str | Path):
-        # the order of names is the order in which TensorBoard reads them; the folder may have files of a clock ahead
+        # name the file later than all others, since TensorBoard reads files by name; a clock may have been ahead
         named = [int(found[1]) for path in Path(folder).iterdir() if (found := _SECOND.match(path.name))]
         second = max([int(time.time()), *(earlier + 1 for earlier in named)])
         name = f"events.out.tfevents.{second:010d}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBER):06d}"
@@ -46,10 +46,10 @@ class EventFile:
         self._write(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
 
     def add(self, step: int, *summaries: Summary) -> None:
-        """Write summaries as one event; a kill after this returns loses nothing of it.
+        """Write summaries as one event; it is in the file when this returns, whatever happens then.
 
         Args:
-            step: which the event is of.
+            step: of the event.
             summaries: what it holds.
         """
         event = Event(step=step)
@@ -58,7 +58,7 @@ class EventFile:
         self._write(event)
 
     def copy(self, events: Iterable[Event]) -> None:
-        """Append events of another file as they are, with the time at which they were first written."""
+        """Append events of another file unchanged, with the times at which they were first written."""
         with named_in_errors(self._path), self._path.open("ab") as file:
             writer = RecordWriter(file)
             for event in events:
@@ -71,7 +71,7 @@ class EventFile:
 
 
 def events_of_epochs(folder: Path, epochs: int) -> list[Event]:
-    """What a run's event files hold of its first epochs: no config, and nothing that was logged after the last epoch.
+    """Read what a run's event files hold of its first epochs: no config, and nothing logged after the last epoch.
 
     Args:
         folder: the run's.
@@ -82,7 +82,7 @@ def events_of_epochs(folder: Path, epochs: int) -> list[Event]:
         for event in RawEventFileLoader(str(path)).Load():
             parsed = Event.FromString(event)
             if parsed.session_log.status == SessionLog.START:
-                kept = [earlier for earlier in kept if earlier.step < parsed.step]  # as TensorBoard forgets it
+                kept = [earlier for earlier in kept if earlier.step < parsed.step]  # TensorBoard forgets these, too
             elif 1 <= parsed.step <= epochs:
                 kept.append(parsed)
     return kept

@@ -1,4 +1,4 @@
-"""history.csv: a row an epoch, at full precision, safe against a kill at any moment."""
+"""history.csv: a row for each epoch, at full precision, whole whenever the process is killed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from attnseq.report.records import EpochRecord, history_row
 
 
 def append(path: str | Path, record: EpochRecord) -> None:
-    """Add an epoch's row, and the header where the file is new; on disk when this returns.
+    """Append an epoch's row, and before it the header of a new file; it is on disk when this returns.
 
     Args:
         path: history.csv; its folder exists.
@@ -31,7 +31,7 @@ def append(path: str | Path, record: EpochRecord) -> None:
     if record.epoch <= last:
         raise ValueError(f"{path} already holds epoch {last}, so epoch {record.epoch} cannot follow; truncate it first")
     new = ([] if lines else [",".join(row)]) + [",".join(map(repr, row.values()))]
-    # a line without an end was cut off by a kill: what follows the last whole line is written over
+    # overwrite what follows the last whole line: a line without an end was cut off by a kill
     offset = sum(len(line.encode()) + 1 for line in lines)
     with named_in_errors(path), path.open("r+b" if path.exists() else "wb") as file:
         file.seek(offset)
@@ -42,7 +42,7 @@ def append(path: str | Path, record: EpochRecord) -> None:
 
 
 def read(path: str | Path) -> list[dict[str, float]]:
-    """The rows of history.csv, oldest first.
+    """Read the rows of history.csv, oldest first.
 
     Args:
         path: history.csv.
@@ -63,7 +63,7 @@ def read(path: str | Path) -> list[dict[str, float]]:
 
 
 def read_columns(path: str | Path, columns: Sequence[str]) -> list[list[float]]:
-    """Some columns of history.csv, the others left unread: comparisons read the files of a thousand runs.
+    """Read some columns of history.csv only, for comparisons that read the files of a thousand runs.
 
     Args:
         path: history.csv.
@@ -84,7 +84,7 @@ def read_columns(path: str | Path, columns: Sequence[str]) -> list[list[float]]:
 
 
 def truncate(path: str | Path, epochs: int) -> None:
-    """Drop the rows after an epoch, for a run that resumes there; atomic, and nothing where there is no file.
+    """Drop the rows after an epoch, for a run that resumes there; do so atomically, and nothing without a file.
 
     Args:
         path: history.csv.
@@ -106,7 +106,7 @@ def truncate(path: str | Path, epochs: int) -> None:
 
 
 def _whole_lines(path: Path) -> list[str]:
-    """Lines that end in a newline, without it; none where there is no file."""
+    """Read the lines that end in a newline, without it; none where there is no file."""
     if not path.exists():
         return []
     return path.read_bytes().decode(errors="replace").split("\n")[:-1]

@@ -1,7 +1,7 @@
 """Panels of pictures: attention as bars, losses as curves, attention by position and row as a heatmap.
 
-A panel is made once and then shows one run's values after another: making axes takes longer than drawing on them.
-`artists` are what `show` changes; `right` and `below` are the margins, in inches, that a panel needs.
+A panel is made once, and then shows the values of one run after the other: making axes takes longer than drawing on
+them. `show` changes its `artists`; `right` and `below` are the margins, in inches, that it needs.
 
 Legend: T positions, R rows of a heatmap, E epochs.
 """
@@ -27,13 +27,13 @@ Curve = tuple[Sequence[float], Sequence[float]]
 """Epochs and losses."""
 
 BAR = 0.8
-"""Of a position's width that its bars take."""
+"""Share of a position's width that its bars take."""
 RIGHT, BELOW = 0.12, 0.52
 """Margins, in inches."""
 NAMES_IN_LINE = 70
-"""Characters of positions' names that fit side by side; more stand upright."""
+"""Characters of positions' names that fit side by side; longer names are turned upright."""
 SPARSE = 50
-"""Epochs up to which each has a marker."""
+"""Most epochs for which each has a marker."""
 
 PUBLISHED: dict[str, Any] = {"color": "#222222", "markerfacecolor": "none", "markeredgewidth": 1.3, "linestyle": "none"}
 CURVES: dict[str, dict[str, Any]] = {
@@ -45,7 +45,7 @@ CURVES: dict[str, dict[str, Any]] = {
 
 
 class AttentionPanel:
-    """Bars of the mean attention, the exact relevance beside them, published attention as diamonds.
+    """Bars of the mean attention, bars of the exact relevance beside them, and published attention as diamonds.
 
     Args:
         axes: empty.
@@ -73,7 +73,7 @@ class AttentionPanel:
     def show(
         self, mean_T: npt.ArrayLike, share_T: npt.ArrayLike | None = None, published_T: npt.ArrayLike | None = None
     ) -> None:
-        """Show other values, each (T,); nan is shown as nothing, None is what the panel was made without."""
+        """Show other values, each (T,); nan is shown as nothing; None stands for what the panel was made without."""
         for bars, values_T in zip(self._bars, (mean_T, share_T), strict=False):
             bars.set_data(_with_gaps([] if values_T is None else values_T))
         for diamonds in self._diamonds:
@@ -112,10 +112,10 @@ class LossPanel:
         _legend_above(axes)
 
     def show(self, curves: Mapping[str, Curve]) -> None:
-        """Show other losses; one that is not finite or not positive is left out.
+        """Show other losses; a loss that is not finite or not positive is left out.
 
         Args:
-            curves: by the names that the panel was made with.
+            curves: by their names in the panel.
         """
         for name, line in self._lines.items():
             epochs, losses = curves[name]
@@ -123,7 +123,7 @@ class LossPanel:
 
 
 class HeatmapPanel:
-    """A cell for each row at each position, brighter where the mean weight is larger.
+    """Cells for each row at each position, brighter where the mean weight is larger.
 
     Args:
         axes: empty.
@@ -149,19 +149,19 @@ class HeatmapPanel:
 
 
 def numbered(positions: int) -> tuple[str, ...]:
-    """Names of positions that have none: numbers from 0."""
+    """Name positions that have no names by numbers from 0."""
     return tuple(map(str, range(positions)))
 
 
 def share_top(*values: npt.ArrayLike | None) -> float:
-    """Where an axis of shares ends: the next tick, so that the pictures of like runs have axes in common."""
+    """Choose the end of an axis of shares: the next tick, so that the pictures of similar runs share their axes."""
     every = np.concatenate([np.ravel(np.asarray(each, dtype=np.float64)) for each in values if each is not None])
     largest = every[np.isfinite(every)].max(initial=0.0)
     return float(_share_locator().tick_values(0.0, largest or 1.0)[-1])
 
 
 def loss_limits(*losses: Sequence[float]) -> tuple[float, float] | None:
-    """Where an axis of losses begins and ends: whole thirds of a decade around those that can be shown; else None."""
+    """Choose the ends of an axis of losses: whole thirds of a decade around losses that can be shown; None without."""
     thirds = [3 * math.log10(loss) for each in losses for loss in each if _can_be_shown(loss)]
     return (10 ** (math.floor(min(thirds)) / 3), 10 ** (math.floor(max(thirds) + 1) / 3)) if thirds else None
 
@@ -177,19 +177,19 @@ def _share_locator() -> Any:
 
 
 def _bars(axes: Axes, left_T: FloatArray, width: float, label: str, colour: str) -> StepPatch:
-    """Bars as one artist, which is drawn much faster than one a position."""
+    """Draw bars as one artist, which is much faster than one for each position."""
     edges = np.stack([left_T, left_T + 0.94 * width], axis=1).ravel()
     return axes.stairs(np.full(len(edges) - 1, np.nan), edges, fill=True, color=colour, label=label)
 
 
 def _with_gaps(values_T: npt.ArrayLike) -> FloatArray:
-    """Values as `_bars` shows them: nothing between one bar and the next."""
+    """Put gaps between values, as `_bars` shows them: nothing between one bar and the next."""
     values = np.asarray(values_T, dtype=np.float64)
     return np.stack([values, np.full_like(values, np.nan)], axis=1).ravel()[:-1]
 
 
 def _name_positions(axes: Axes, names: Sequence[str]) -> float:
-    """Names below an axes; the inches that they take there."""
+    """Write names below an axes; return the inches that they take."""
     ticks = whole_ticks(len(names))
     shown = [names[tick] for tick in ticks]
     longest = max(map(len, shown))
@@ -200,7 +200,7 @@ def _name_positions(axes: Axes, names: Sequence[str]) -> float:
 
 
 def _legend_above(axes: Axes) -> None:
-    """Any corner inside may hold data."""
+    """Put the legend above the axes, since any corner inside may hold data."""
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(-0.01, 0.99),

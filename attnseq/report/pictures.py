@@ -24,24 +24,24 @@ if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws 
     from matplotlib.artist import Artist
 
 WIDTH, WIDEST, POSITION = 6.4, 10.0, 0.16
-"""Inches: of a picture, at most, of each position of a long sequence."""
+"""Inches: width of a picture, its maximum, and width of each position of a long sequence."""
 PANEL, LEFT, TITLE, LEGEND = 2.3, 0.75, 0.19, 0.38
-"""Inches: a panel's height, and what is left of it and, from top to bottom, above it; TITLE of each line."""
+"""Inches: a panel's height, the margin left of it, and above it the height of a title's line and of the legend."""
 TITLE_WIDTH = 78
-"""Characters."""
+"""Characters of a title's line in a picture of usual width."""
 FRAMES = 16
-"""Kept, each of about a megabyte."""
+"""Frames that are kept, each of about a megabyte."""
 COMPRESSION = 3
-"""Hardly slower than 1, and TensorBoard's checksum of an image takes as long as drawing it, by its bytes."""
+"""Level for PNGs, hardly slower than 1. Small files pay: TensorBoard's checksum takes as long as drawing."""
 LEVELS = 16
-"""Of each ink, from white on; edges of letters and bars have them."""
+"""Shades of each ink, from white on, for the edges of letters and bars."""
 
 
 class Pictures:
-    """Draws pictures of runs as PNG; made once for all runs of a sweep, and for all their threads.
+    """Draws pictures of runs as PNG. One object serves all runs of a sweep and all their threads.
 
-    Axes, ticks and legend take ten times as long to draw as a run's values. The runs of a sweep have them in common, so
-    that they are drawn once and kept.
+    Axes, ticks and legend take ten times as long to draw as a run's values. They are the same for all runs of a sweep,
+    so they are drawn once and kept.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Pictures:
         published_T: npt.ArrayLike | None = None,
         position_names: Sequence[str] | None = None,
     ) -> bytes:
-        """Bars of the mean attention, the exact relevance beside them, published values as diamonds.
+        """Draw bars of the mean attention, with the exact relevance beside them and published values as diamonds.
 
         Args:
             title: of any length; wrapped.
@@ -84,14 +84,14 @@ class Pictures:
         published: Sequence[float] | None = None,
         loss_name: str = "mean squared error",
     ) -> bytes:
-        """Training and validation loss by epoch, on a log scale; published training losses as rings.
+        """Draw training and validation loss by epoch, on a log scale, with published training losses as rings.
 
         Args:
             title: of any length; wrapped.
             rows: as `history.read` returns them; `epoch`, `loss/train` and `loss/validation` are used. A loss that is
                 missing, not finite or not positive is left out.
             published: published training loss of each epoch from the first, or None.
-            loss_name: in words, for the axis.
+            loss_name: of the loss in words, for the axis.
         """
         epochs = [row["epoch"] for row in rows]
         curves: dict[str, Curve] = {
@@ -107,7 +107,7 @@ class Pictures:
     def heatmap(
         self, title: str, heatmap_TxR: npt.ArrayLike, rows: str, position_names: Sequence[str] | None = None
     ) -> bytes:
-        """A cell for each row at each position, brighter where the mean weight is larger.
+        """Draw a cell for each row at each position, brighter where the mean weight is larger.
 
         Args:
             title: of any length; wrapped.
@@ -123,9 +123,9 @@ class Pictures:
     def _draw(
         self, title: str, width: float, panel: Callable[..., Any], common: tuple[Any, ...], values: tuple[Any, ...]
     ) -> bytes:
-        """A picture of a panel that is made with `common`, and shows `values`."""
+        """Draw a picture with a panel that is made of `common` and shows `values`."""
         title = wrapped(title, round(TITLE_WIDTH * width / WIDTH))
-        with self._lock:  # Matplotlib is not made for threads
+        with self._lock:  # Matplotlib is not safe for threads
             image = self._frame(width, len(title.splitlines()), panel, common).draw(title, values)
         png = io.BytesIO()
         image.quantize(palette=_palette(), dither=Image.Dither.NONE).save(png, "PNG", compress_level=COMPRESSION)
@@ -133,19 +133,19 @@ class Pictures:
 
 
 class _Frame:
-    """A figure of which all that is common to many pictures is drawn once.
+    """A figure that draws once whatever is common to many pictures.
 
     Args:
         width: in inches.
-        lines: of its titles.
-        panel: makes a panel of axes and `common`.
-        common: to all its pictures.
+        lines: number of lines of its titles.
+        panel: makes a panel, given axes and `common`.
+        common: what all its pictures have in common.
     """
 
     def __init__(self, width: float, lines: int, panel: Callable[..., Any], common: tuple[Any, ...]):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-        # margins are given: to find them out takes as long as to draw it all
+        # set the margins, since finding them out takes as long as drawing the whole figure
         self._figure = new_figure(width, PANEL, layout=None)
         self._panel = panel(self._figure.subplots(), *common)
         above, below = TITLE * lines + LEGEND, self._panel.below
@@ -161,7 +161,7 @@ class _Frame:
         self._background = self._titled = self._canvas.copy_from_bbox(self._figure.bbox)
 
     def draw(self, title: str, values: tuple[Any, ...]) -> Image.Image:
-        if title != self._title.get_text():  # runs that differ in their seeds alone have it in common
+        if title != self._title.get_text():  # keep it for runs that differ only in their seeds
             self._title.set_text(title)
             self._draw_on(self._background, [self._title])
             self._titled = self._canvas.copy_from_bbox(self._figure.bbox)
@@ -177,7 +177,7 @@ class _Frame:
 
 @cache
 def _palette() -> Image.Image:
-    """Of all pictures: whites to full colours, and the colours of heatmaps. With it PNGs are a third as large."""
+    """Make the palette of all pictures: from white to full colours, and of heatmaps. PNGs are a third as large."""
     from matplotlib import colormaps
     from matplotlib.colors import to_rgb
 

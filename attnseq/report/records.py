@@ -22,8 +22,8 @@ class EpochRecord:
 
     Args:
         epoch: counted from 1.
-        row: whatever was measured, by name, in the order in which it is shown: "loss/train", "mae/validation".
-        attention: of the probe set, by tag, the model's main attention first; empty where a model has none.
+        row: all that was measured, by name, in the order in which it is shown: "loss/train", "mae/validation".
+        attention: to the probe set, by tag, the model's main attention first; empty where a model has none.
         seconds: wall time of this epoch.
     """
 
@@ -39,7 +39,7 @@ class EpochRecord:
 
 
 def history_row(record: EpochRecord) -> dict[str, float]:
-    """A row of history.csv: its numbers by column, in order.
+    """Make a row of history.csv: its numbers by column, in order.
 
     Args:
         record: the epoch.
@@ -55,7 +55,7 @@ def history_row(record: EpochRecord) -> dict[str, float]:
 
 
 def relevance_share(relevance_T: npt.ArrayLike, positions: int) -> FloatArray:
-    """Relevance scaled to sum to one, so that it can stand beside attention.
+    """Scale relevance to sum to one, so that it can stand beside attention.
 
     Args:
         relevance_T: exact relevance of each position, not negative, any scale; (T,).

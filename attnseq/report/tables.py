@@ -24,7 +24,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def summary_line(variant: str, parameters: int, dataset: str, samples: int, device: str) -> str:
-    """One line that says what is about to be trained.
+    """Say in one line what is about to be trained.
 
     Args:
         variant: the run's short name.
@@ -46,14 +46,14 @@ def attention_bars(
     position_names: Sequence[str] | None = None,
     encoding: str | None = None,
 ) -> str:
-    """The mean attention as a table of bars, at most 77 characters wide where names are short.
+    """Draw the mean attention as a table of bars, at most 77 characters wide where names are short.
 
     Args:
         mean_T: mean weight of each position; (T,).
         relevance_T: exact relevance of each position, any scale (shown as shares), or None for no column; (T,).
         published_T: published mean weights, or None for no column; (T,).
         position_names: T of them; None: numbers from 0.
-        encoding: what the output can show; that of standard output where None. Bars are `#` where it has no blocks.
+        encoding: of the output; None for that of standard output. Bars are `#` where it has no blocks.
 
     Returns:
         Lines, without a last newline.
@@ -82,7 +82,7 @@ def attention_bars(
 def results_table(
     result: Mapping[str, Any], units: Mapping[str, str] | None = None, shares: Collection[str] = ()
 ) -> str:
-    """A finished run's figures of held-out samples, a line each, and its speed.
+    """List a finished run's figures of held-out samples, a line each, and its speed.
 
     Args:
         result: as in result.json; every number of the validation and test samples, and of their attention, is shown.
@@ -106,7 +106,7 @@ def results_table(
 
 
 def verdict_table(rows: Iterable[tuple[str, Value, Value, bool]]) -> Table:
-    """Published figures beside ours, with a verdict each.
+    """Make a table of published figures beside ours, with a verdict each.
 
     Args:
         rows: (figure, published, ours, holds); a list of values becomes one cell of words.
@@ -134,7 +134,7 @@ def _can_show_blocks(encoding: str | None) -> bool:
 
 
 def _bar(share: float, blocks: bool) -> str:
-    """A bar of up to `BAR_WIDTH` characters for a share of the longest bar."""
+    """Draw a bar of up to `BAR_WIDTH` characters for a share of the longest bar."""
     if not np.isfinite(share):
         return ""
     if not blocks:

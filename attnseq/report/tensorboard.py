@@ -1,4 +1,4 @@
-"""A training run's TensorBoard events: one folder, one run, steps counted in epochs.
+"""A run's TensorBoard events: one folder a run, steps counted in epochs.
 
 Legend: T positions, N histogram bins.
 """
@@ -24,17 +24,17 @@ from attnseq.report.records import AttentionSummary, EpochRecord
 
 
 class TensorBoardLog:
-    """Writes a run's events; they are in the file when a call returns, so that a kill loses nothing that was logged.
+    """Writes a run's events. They are in the file when a call returns, so that a kill loses nothing that was logged.
 
     Args:
         folder: the run's folder; events lie in it and nowhere below.
-        purge_step: the first epoch that will be logged (again) when a run resumes: what an earlier attempt logged from
-            there on disappears. 1 or less: everything it logged. None: a new run.
+        purge_step: for a resumed run the first epoch that will be logged (again): whatever an earlier attempt logged
+            from there on disappears; for 1 or less, all of it. None: a new run.
     """
 
     def __init__(self, folder: str | Path, purge_step: int | None = None) -> None:
-        # TensorBoard purges at the second session start that it sees in a folder, so a new run must mark one, too;
-        # an attempt that finished no epoch is forgotten whole, its config (step 0) included
+        # mark a start in a new run, too: TensorBoard purges only from the second start that it sees in a folder. If an
+        # attempt finished no epoch, purge all of it, with its config (step 0)
         first = 1 if purge_step is None else max(1, purge_step)
         self._starts = first == 1
         self._events = EventFile(folder)
@@ -42,7 +42,7 @@ class TensorBoardLog:
         self._epoch = first - 1
 
     def config(self, yaml_text: str) -> None:
-        """Show the run's config as text; a resumed run's is there already, and is not written twice.
+        """Show the run's config as text; it is not written again for a resumed run.
 
         Args:
             yaml_text: the composed config.
@@ -51,7 +51,7 @@ class TensorBoardLog:
             self._events.add(0, text_summary("config", f"```yaml\n{yaml_text.rstrip()}\n```"))
 
     def copy(self, events: Iterable[Event]) -> None:
-        """Append events that another run of the same epochs has logged."""
+        """Append the events that another run logged for the same epochs."""
         self._events.copy(events)
 
     def epoch(
@@ -67,7 +67,7 @@ class TensorBoardLog:
             record: the epoch.
             relevance_T: exact relevance of each position, any scale, drawn beside the main attention; (T,).
             position_names: T of them; None: numbers from 0.
-            pictures: draws them, which takes longer than all else; None: there are none.
+            pictures: draws the pictures, which takes longer than all else; None: there are none.
 
         Raises:
             ValueError: attention and relevance differ in length.
@@ -87,11 +87,11 @@ class TensorBoardLog:
         self._events.add(record.epoch, *summaries)
 
     def hyperparameters(self, hparams: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
-        """Fill the run's row of the HParams tab; last, a step after the last epoch: a resumed run purges it from there.
+        """Fill the run's row of the HParams tab. Call it last: a resumed run purges its step, after the last epoch.
 
-        `SummaryWriter.add_hparams` would open a second run beside this one, so its summaries are written here; all but
-        the one that names the tab's columns. With one in every run TensorBoard takes those of any one run for all;
-        without it the columns are those of all runs together.
+        `SummaryWriter.add_hparams` would open a second run beside this one, so its summaries are written here, except
+        the one that names the tab's columns: if every run had it, TensorBoard would show the columns of a single run;
+        without it, there are those of all runs together.
 
         Args:
             hparams: name to value; what is neither a number nor a string is shown by `str`.
@@ -103,23 +103,23 @@ class TensorBoardLog:
 
 
 def _hparam(value: Any) -> float | str:
-    """A value that the HParams tab can show: numbers as they are, the rest as text."""
+    """Turn a value into one that the HParams tab can show: numbers as they are, the rest as text."""
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
         return float(value)
     return str(value)
 
 
 def _image(tag: str, png: bytes) -> Summary:
-    width, height = struct.unpack(">II", png[16:24])  # where every PNG says its size
+    width, height = struct.unpack(">II", png[16:24])  # every PNG has its size there
     picture = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=png)
     return Summary(value=[Summary.Value(tag=tag, image=picture)])
 
 
 def _histograms(tag: str, attention: AttentionSummary) -> Iterator[Summary]:
-    """One for each position that any sample has."""
+    """Yield a histogram for each position that any sample has."""
     for position in np.flatnonzero(attention.samples_T).tolist():
         counts_N = attention.histogram_TxN[position]
-        # TensorBoard takes the smallest and largest value as the outer edges, so empty bins beyond them must go
+        # drop empty bins at both ends: TensorBoard takes the smallest and largest value as the outer edges
         filled = np.flatnonzero(counts_N)
         first, beyond = filled[0], filled[-1] + 1
         yield histogram_raw(

@@ -1,4 +1,4 @@
-"""What a run prints while it trains: a progress bar on a terminal, a few plain lines in a log, a row an epoch.
+"""What a run prints while it trains: a progress bar on a terminal, or a few plain lines in a log; a row an epoch.
 
 Legend: T positions.
 """
@@ -18,14 +18,14 @@ from rich.console import Console
 from attnseq.report.records import EpochRecord, FloatArray
 
 METRICS = 2
-"""Of an epoch's row in the terminal, besides its losses."""
+"""Metrics in an epoch's row in the terminal, besides its losses."""
 LOG_WIDTH = 100
 REFRESH_SECONDS = 0.2
 LINE_SECONDS, LINE_SHARE, SILENCE_SECONDS = 10.0, 0.1, 300.0
 
 
 def terminal_console(stream: IO[str] | None = None) -> Console:
-    """A console that colours a terminal and writes plain text, 100 columns wide, to anything else.
+    """Make a console that colours a terminal and writes plain text, 100 columns wide, to anything else.
 
     Args:
         stream: where to write; standard output where None.
@@ -51,15 +51,15 @@ def terminal_console(stream: IO[str] | None = None) -> Console:
 class Progress:
     """Shows how far a training run is: `with Progress(steps) as progress: progress.update(step, loss)`.
 
-    On a terminal a bar that stays below the printed rows. Elsewhere a line each 10 % of the run but none within 10 s of
-    the last, and one at least every 5 minutes.
+    On a terminal it is a bar that stays below the printed rows. Elsewhere it is a line for each 10 % of the run, but
+    not within 10 s of the last one, and at least one every 5 minutes.
 
     Args:
         total: training steps of the whole run.
-        start: steps done before, by an earlier attempt; time left is reckoned from this attempt's speed.
+        start: steps that an earlier attempt has done; the time left is reckoned from this attempt's speed.
         console: where to print; standard output where None.
-        clock: seconds, rising.
-        replicas: runs that train together; from 2 on their speed is shown, steps x replicas a second.
+        clock: returns seconds, which never fall.
+        replicas: runs that train together; from 2 on, their speed is shown in steps x replicas a second.
     """
 
     def __init__(
@@ -104,10 +104,10 @@ class Progress:
             self._bar.stop()
 
     def update(self, step: int, loss: float) -> None:
-        """Tell how far training is; cheap enough for every step.
+        """Show how far training is; this is cheap enough for every step.
 
         Args:
-            step: steps done, those of earlier attempts counted in.
+            step: steps done, including those of earlier attempts.
             loss: of the last steps.
         """
         now = self._clock()
@@ -130,10 +130,10 @@ class Progress:
     def epoch_row(
         self, record: EpochRecord, position_names: Sequence[str] | None = None, shares: Collection[str] = ()
     ) -> None:
-        """Print an epoch's row, before the first one headings; both fit 80 columns where names are short.
+        """Print an epoch's row, and headings before the first one; both fit 80 columns where names are short.
 
         Args:
-            record: the epoch: losses, the first metrics besides, the positions with most attention, seconds.
+            record: the epoch; shown are losses, the first metrics, the positions with most attention, and seconds.
             position_names: T of them; None: numbers from 0.
             shares: metrics that are shown in per cent.
         """
@@ -144,7 +144,7 @@ class Progress:
         self._print("  ".join(text.rjust(width) for _, width, text in cells))
 
     def restart_clock(self) -> None:
-        """Reckon the time left from now on: what was before (compilation) will not come again."""
+        """Reckon the time left from now on: what came before (compilation) will not come again."""
         self._began = self._shown = self._clock()
         if self._bar is not None:
             self._bar.reset(self._task, completed=self._start)
@@ -160,14 +160,14 @@ class Progress:
         return f"{self._replicas} runs, {speed:,.0f} run-steps/s"
 
     def _print(self, line: str) -> None:
-        # soft_wrap: rich neither breaks nor pads the line
+        # use soft_wrap, so that rich neither breaks nor pads the line
         self.console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def epoch_cells(
     record: EpochRecord, position_names: Sequence[str] | None = None, shares: Collection[str] = ()
 ) -> list[tuple[str, int, str]]:
-    """Heading, width and text of an epoch's cells; arguments as of `Progress.epoch_row`."""
+    """Make heading, width and text of an epoch's cells; for the arguments see `Progress.epoch_row`."""
     losses = [name for name in ("loss/train", "loss/validation") if name in record.row]
     metrics = [name for name in record.row if name not in losses][:METRICS]
     cells = [("epoch", 5, str(record.epoch))]
@@ -182,7 +182,7 @@ def epoch_cells(
 
 
 def _strongest(mean_T: FloatArray, position_names: Sequence[str] | None) -> tuple[int, str]:
-    """Width and text of a cell that names the two positions with most attention, or one where names are long."""
+    """Make width and text of a cell that names the two positions with most attention, or one where names are long."""
     names = position_names or list(map(str, range(len(mean_T))))
     longest = max(map(len, names))
     shown = 2 if longest <= 4 else 1
@@ -192,19 +192,19 @@ def _strongest(mean_T: FloatArray, position_names: Sequence[str] | None) -> tupl
 
 
 def format_metric(value: float) -> str:
-    """Any number in at most ten characters: three or four decimals, or three digits and an exponent."""
+    """Write any number in at most ten characters: three or four decimals, or three digits and an exponent."""
     if value != 0 and not 1e-3 <= abs(value) < 1000:
         return f"{value:.2e}"
     return f"{value:.4f}" if abs(value) < 10 else f"{value:.3f}"
 
 
 def format_loss(loss: float) -> str:
-    """A loss in at most ten characters: plain down to 0.001, then scientific with five digits."""
+    """Write a loss in at most ten characters: plain down to 0.001, then scientific with five digits."""
     return f"{loss:.6f}" if 1e-3 <= loss < 1000 else f"{loss:.4e}"
 
 
 def format_seconds(seconds: float) -> str:
-    """A time span as `h:mm:ss`, or `m:ss` below an hour."""
+    """Write a time span as `h:mm:ss`, or `m:ss` below an hour."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,4 +1,4 @@
-"""From checked configs to what trains: device, data, fresh weights, batch orders, schedule, measures.
+"""Building what trains from checked configs: device, data, fresh weights, batch orders, schedule, measures.
 
 Shapes: P replicas, W parameters of one replica.
 """
@@ -30,10 +30,10 @@ from attnseq.training.trainer import Schedule
 
 
 def build_device(name: str) -> torch.device:
-    """The device called auto (CUDA if there is one), cpu, cuda or cuda:N.
+    """Return the device that is called auto (CUDA if there is one), cpu, cuda or cuda:N.
 
     Raises:
-        ConfigError: no such device here.
+        ConfigError: there is no such device here.
     """
     if name == AUTO:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -48,10 +48,10 @@ def build_device(name: str) -> torch.device:
 
 
 def build_data(configs: Sequence[RunConfig], device: torch.device) -> DataPool:
-    """The data of a population, each dataset built once.
+    """Build the data of a population, each dataset once.
 
     Args:
-        configs: one a replica, of one program.
+        configs: one a replica, all of one program.
         device: where the data go.
 
     Raises:
@@ -73,11 +73,11 @@ def build_data(configs: Sequence[RunConfig], device: torch.device) -> DataPool:
 
 
 def build_recipe(config: RunConfig, weight_noise: bool = False) -> Recipe:
-    """What a step of a run's program computes; the model's parameters are not initialised.
+    """Build what a step of a run's program computes; the model's parameters are not initialised.
 
     Args:
         config: of the run.
-        weight_noise: whether a run of its population has any.
+        weight_noise: whether any run of its population has weight noise.
     """
     spec = config.dataset.build().spec
     objective = build_objective(config, spec.target)
@@ -85,7 +85,7 @@ def build_recipe(config: RunConfig, weight_noise: bool = False) -> Recipe:
 
 
 def build_population(configs: Sequence[RunConfig], device: torch.device) -> Population:
-    """The population of a program's runs, at its start.
+    """Build the population of a program's runs, at its start.
 
     Args:
         configs: one a replica.
@@ -95,7 +95,7 @@ def build_population(configs: Sequence[RunConfig], device: torch.device) -> Popu
     recipe = build_recipe(configs[0], weight_noise=any(trainer.weight_noise for trainer in trainers))
     model = recipe.flat.model
     weights_PxW, orders = [], []
-    for config in configs:  # weights and order may replay the same stream, of which only the last are kept
+    for config in configs:  # a run's weights and order together: both may replay a stream that is kept for a while
         weights_PxW.append(recipe.flat.flatten(build_weights(model, config)))
         orders.append(build_order(config))
     settings = [
@@ -109,22 +109,22 @@ def build_population(configs: Sequence[RunConfig], device: torch.device) -> Popu
 
 
 def build_program(config: RunConfig) -> Program:
-    """What trains a run, as its checkpoints name it: whichever runs it trains with, and wherever."""
-    recipe = build_recipe(config)  # noise on its weights is a setting, and no other program
+    """Describe what trains a run, for its checkpoints; other runs of its population and the device do not matter."""
+    recipe = build_recipe(config)  # without weight noise, which is a setting and makes no other program
     shapes = {name: list(shape) for name, shape in recipe.flat.shapes.items()}
     return Program(shapes, fingerprint(recipe), str(torch.__version__))
 
 
 def build_meter(config: RunConfig, recipe: Recipe) -> Meter:
-    """What measures a run's predictions and its attention, by all scores that its task has the truth for."""
+    """Build what measures a run's predictions, and its attention by all scores that the task has the truth for."""
     scores = {name: SCORES[name](recipe.spec) for name in SCORES.names()}
     return Meter(recipe, build_metrics(config, recipe.spec.target), scores)
 
 
 def build_metrics(config: RunConfig, target: Target) -> Mapping[str, Metric]:
-    """By name, in the order in which they are shown: those that the config names, or the usual ones of a target.
+    """Build metrics by name, in the order in which they are shown: those that the config names, or the defaults.
 
-    Of the usual ones those come first of which less is better, as of the loss.
+    Of the defaults, those where less is better come first, as with the loss.
     """
     usual = [name for name in METRICS.names() if METRICS[name].is_usual(target)]
     names = list(config.metrics) or sorted(usual, key=lambda name: METRICS[name].direction != "lower")
@@ -132,22 +132,22 @@ def build_metrics(config: RunConfig, target: Target) -> Mapping[str, Metric]:
 
 
 def build_objective(config: RunConfig, target: Target) -> Objective:
-    """What the config says is minimised, or what is usual for a target."""
+    """Build what is minimised: the objective that the config names, or the default for a target."""
     usual = [name for name in OBJECTIVES.names() if isinstance(target, OBJECTIVES[name].usual_for)]
     name = usual[0] if config.trainer.objective == AUTO else config.trainer.objective
     return OBJECTIVES[name](target)
 
 
 def build_weights(model: Model, config: RunConfig) -> dict[str, Tensor]:
-    """Fresh parameters by name: a function of the seed, and for `init=tutorial` of the number of samples, too."""
+    """Draw fresh parameters by name: a function of the seed, and with `init=tutorial` of the number of samples, too."""
     return model.initial_parameters(INITS[chosen_init(config)].make(config))
 
 
 def build_order(config: RunConfig) -> Order:
-    """The order of the training samples in every epoch."""
+    """Build the order of the training samples in every epoch."""
     return ORDERS[chosen_order(config)].make(config)
 
 
 def build_schedule(config: TrainerConfig) -> Schedule:
-    """How long and how the trainer trains."""
+    """Build the trainer's schedule."""
     return Schedule(config.epochs, config.batch_size, config.compile, config.checkpoint_minutes)

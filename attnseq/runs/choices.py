@@ -1,7 +1,7 @@
-"""Where fresh weights and batch orders come from: choices that others may add to, as the article does.
+"""Where fresh weights and batch orders come from. Plugins may add choices, as the article does.
 
-A choice is made for a run's whole config. "auto" is the one that the dataset brings with it, where that one knows the
-model, and else the usual one.
+A choice is made for a run's whole config. "auto" is the dataset's own choice where that knows the model, and else the
+default.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ AUTO = "auto"
 
 
 class Choice(Generic[T]):
-    """One of the ways to make something of a run.
+    """A way to make something for a run.
 
     Args:
         make: makes it.
@@ -53,17 +53,17 @@ ORDERS.register("random")(Choice(lambda config: random_order(config.seed, config
 
 
 def chosen_init(config: RunConfig) -> str:
-    """The name of a run's choice of `INITS`."""
+    """Resolve the name of a run's choice of `INITS`."""
     return _resolved(INITS, config.model.init, config.dataset.init, "keras", config.model.name)
 
 
 def chosen_order(config: RunConfig) -> str:
-    """The name of a run's choice of `ORDERS`."""
+    """Resolve the name of a run's choice of `ORDERS`."""
     return _resolved(ORDERS, config.trainer.order, config.dataset.order, "random", config.model.name)
 
 
 def check_choices(config: RunConfig) -> None:
-    """Raise ConfigError where a choice is not there, or does not know the model."""
+    """Raise ConfigError where a choice does not exist, or does not know the model."""
     for key, registry, name in (
         ("model.init", INITS, config.model.init),
         ("trainer.order", ORDERS, config.trainer.order),

@@ -1,7 +1,7 @@
-"""The typed schema of a whole run, made known to Hydra. YAML files in `conf/` hold the values.
+"""The typed schema of a whole run, registered with Hydra. YAML files in `conf/` hold the values.
 
-A dataset's or model's own schema stands in its own file, or beside it in one that needs no PyTorch: `--help` does
-without.
+The schema of a dataset or model stands in its own file, or in one beside it that needs no PyTorch: `--help` does not
+load it.
 """
 
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ class RunConfig:
         self._check_together()
 
     def _check_together(self) -> None:
-        """What one group allows hangs on the choice of another."""
+        """Check groups together: what one allows depends on the choice of another."""
         from attnseq.runs.choices import check_choices
 
         check_choices(self)
@@ -116,9 +116,9 @@ class RunConfig:
 
 
 def register() -> None:
-    """Make the schemas known to Hydra, under `schema/` so that they are not offered as choices of a group.
+    """Register the schemas with Hydra, under `schema/`, so that they are not offered as choices of a group.
 
-    And `${attnseq.keys:}`, which `--help` ends with.
+    Also register `${attnseq.keys:}`, which `--help` ends with.
     """
     store = ConfigStore.instance()
     store.store(group="schema", name="run", node=RunConfig)
@@ -131,7 +131,7 @@ def register() -> None:
 
 
 def keys_in_words(config: DictConfig) -> str:
-    """What the keys of a composed config mean and what they may be, a line each."""
+    """Say what the keys of a composed config mean and may be, a line each."""
     lines = list(comments(RunConfig, ""))
     for group in ("dataset", "model", "trainer"):
         if group in config and (schema := OmegaConf.get_type(config, group)):

@@ -1,6 +1,6 @@
-"""The YAML files that choices are: where they lie, what they build on, which values they bring.
+"""The YAML files of choices: where they lie, what they build on, which values they have.
 
-Hydra looks at the shipped ones first, then at those of the user's own folders.
+Hydra looks into the shipped folder first, then into the user's own folders.
 """
 
 import posixpath
@@ -15,30 +15,30 @@ Folders = tuple[Path, ...]
 
 
 def config_directory() -> Path:
-    """The folder of the YAML files: `conf/` beside the package in a checkout, `attnseq/conf/` where it is installed."""
+    """Return the folder of the YAML files: `conf/` beside the package in a checkout, `attnseq/conf/` once installed."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "conf"
     return installed if installed.is_dir() else package.parent / "conf"
 
 
 def own_folders(config: DictConfig) -> Folders:
-    """The folders of a user's own configs (--config-dir, hydra.searchpath), in the order in which Hydra looks there.
+    """List the folders of a user's own configs (--config-dir, hydra.searchpath), in the order of Hydra's search.
 
     Args:
-        config: composed; without Hydra's own part it has none.
+        config: composed; without Hydra's own part it names no folders.
     """
     sources = OmegaConf.select(config, "hydra.runtime.config_sources") or ()
     return tuple(Path(each.path) for each in sources if each.schema == "file" and each.provider != "main")
 
 
 def name_of_choice(group: str, choice: str, own: Folders = ()) -> str:
-    """What a choice is called: as its file, and a preset such as lstm_plain as the choice that it builds on."""
+    """Return the name of a choice: that of its file, or for a preset such as lstm_plain that of what it builds on."""
     return _name(group, choice, own) or choice
 
 
 @lru_cache
 def shipped_values(group: str, choice: str, own: Folders = ()) -> Mapping[str, Any]:
-    """The values of a shipped choice, or of the one that a file of the user's builds on; none where there is none.
+    """Read the values of a shipped choice, or of the one that a user's file builds on; empty where there is none.
 
     Args:
         group: such as trainer.
@@ -54,16 +54,16 @@ def shipped_values(group: str, choice: str, own: Folders = ()) -> Mapping[str, A
 
 
 def set_values(group: str, choice: str, key: str, own: Folders = ()) -> list[Any]:
-    """What a choice, and those of its group that it builds on, say of a key; nothing is composed for it.
+    """List the values that a choice, and those of its group that it builds on, give a key, without composing a config.
 
     Args:
         group: such as experiment.
-        choice: the name of a YAML file; one that is not there says nothing.
-        key: of the top level of these files.
+        choice: the name of a YAML file; a file that does not exist has no values.
+        key: at the top level of these files.
         own: folders of the user's own configs.
 
     Returns:
-        The values, that of the choice itself last.
+        The values; that of the choice itself comes last.
     """
     found: list[Any] = []
     waiting, seen = [choice], {choice}
@@ -79,7 +79,7 @@ def set_values(group: str, choice: str, key: str, own: Folders = ()) -> list[Any
 
 @lru_cache
 def _name(group: str, choice: str, own: Folders) -> str | None:
-    """The name that a choice has by its files; None where none of them says."""
+    """Find the name that a choice's files give it; None where none does."""
     content = _content(_file(group, choice, own))
     if "name" in content:
         return choice
@@ -88,7 +88,7 @@ def _name(group: str, choice: str, own: Folders) -> str | None:
 
 
 def _file(group: str, choice: str, own: Folders) -> Path | None:
-    """A choice's YAML file, found as Hydra finds it: the shipped one first."""
+    """Find a choice's YAML file as Hydra does: the shipped one first."""
     files = [folder / group / f"{choice}.yaml" for folder in (config_directory(), *own)]
     return next(filter(Path.is_file, files), None)
 
@@ -99,7 +99,7 @@ def _content(file: Path | None) -> Mapping[str, Any]:
 
 
 def _parents(group: str, choice: str, content: Mapping[str, Any]) -> list[str]:
-    """What a file builds on: choices of its group, such as `fast`, `/trainer/fast@_here_`, `/trainer@_here_: fast`."""
+    """List the choices of its group that a file builds on, from entries such as `fast` or `/trainer@_here_: fast`."""
     folder = posixpath.join("/", group, posixpath.dirname(choice))
     parents = []
     for entry in content.get("defaults", ()):

@@ -1,7 +1,7 @@
-"""Configs as YAML, letter for letter as OmegaConf writes them; entries that were written before are remembered.
+"""Configs as YAML, letter for letter as OmegaConf writes them, but faster: the text of each entry is remembered.
 
-The configs of a sweep's runs differ in a few of three hundred entries, each of which takes PyYAML a twentieth of a
-millisecond and more.
+The configs of a sweep's runs differ in a few of three hundred entries. PyYAML takes a twentieth of a millisecond and
+more for each entry.
 """
 
 import pickle
@@ -12,11 +12,11 @@ from typing import Any
 from omegaconf import OmegaConf
 
 LONG_KEY = 100
-"""Characters, below YAML's own limit of 128."""
+"""Characters of a key that counts as long, below YAML's own limit of 128."""
 
 
 def to_yaml(content: Mapping[Any, Any]) -> str:
-    """The YAML of a config.
+    """Write a config as YAML.
 
     Args:
         content: plain, as `OmegaConf.to_container` returns it with `enum_to_str`.
@@ -25,11 +25,11 @@ def to_yaml(content: Mapping[Any, Any]) -> str:
 
 
 def _entries(above: tuple[Any, ...], content: Mapping[Any, Any]) -> list[str]:
-    """The text of each entry of a mapping that lies below the keys `above`."""
+    """Write the text of each entry of a mapping that lies below the keys `above`."""
     texts = []
     for key, value in content.items():
         path = (*above, key)
-        # YAML gives a key that is long, or has more than one line, lines of its own: what lies below is written whole
+        # YAML gives a long key, or one with line breaks, lines of its own: write such a key together with its value
         if isinstance(value, dict) and value and len(str(key)) < LONG_KEY and str(key).isprintable():
             texts += [_entry(path, pickle.dumps([0])).partition("\n")[0] + "\n", *_entries(path, value)]
         else:
@@ -39,7 +39,7 @@ def _entries(above: tuple[Any, ...], content: Mapping[Any, Any]) -> list[str]:
 
 @lru_cache(8192)
 def _entry(path: tuple[Any, ...], pickled: bytes) -> str:
-    """The lines of an entry without those of the keys above it; its value is pickled, as not all can be hashed."""
+    """Write an entry without the lines of the keys above it; its value is pickled, since some cannot be hashed."""
     content = pickle.loads(pickled)
     for key in reversed(path):
         content = {key: content}

@@ -21,10 +21,10 @@ NEEDED = {
     "finished": (*("loss/validation", "loss/test", "attention/relevance", "microseconds_per_sample", "seconds"),),
     "diverged": ("diverged",),
 }
-"""Keys of a result that is shown again, by its status."""
+"""Keys that a result must have to be shown again, by its status."""
 
 LOCK_SECONDS = 0.1
-"""How long to wait for a folder: `attnseq.status` holds the lock of each for an instant."""
+"""How long to wait for a folder's lock: `attnseq.status` holds each lock for an instant."""
 
 
 class RunFolderError(RuntimeError):
@@ -39,8 +39,8 @@ class RunFolder:
     """The files of one run.
 
     Args:
-        path: of the folder; it is made when the lock is taken.
-        config: what decides the result, as JSON, see `naming.result_config`.
+        path: of the folder, which is made when the lock is taken.
+        config: the part that decides the result, as JSON, see `naming.result_config`.
     """
 
     def __init__(self, path: Path, config: str):
@@ -54,7 +54,7 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Within it, no other process writes to the folder; the system frees it, too, when this process is killed.
+        """Lock the folder, so that no other process writes to it; the system releases the lock of a killed process.
 
         Raises:
             RunFolderError: another process has it, or it cannot be written.
@@ -80,14 +80,14 @@ class RunFolder:
             path.unlink(missing_ok=True)
 
     def write_config(self, files: Mapping[str, str]) -> None:
-        """Write the files of `.hydra/`, a text a name."""
+        """Write the files of `.hydra/`, given as texts by name."""
         folder = self.path / ".hydra"
         folder.mkdir(exist_ok=True)
         for name, text in files.items():
             write_atomically(folder / name, text.encode())
 
     def result(self) -> dict[str, Any] | None:
-        """The result of a finished run; None where it is not finished.
+        """Read the result of a finished run; None where it is not finished.
 
         Raises:
             RunFolderError: the file is damaged, of another config, or without a key that is needed.
@@ -109,7 +109,7 @@ class RunFolder:
         return result if status in FINISHED else None
 
     def write_result(self, result: dict[str, Any]) -> dict[str, Any]:
-        """Write result.json, the mark of a finished run; what is not finite becomes null.
+        """Write result.json, the mark of a finished run; numbers that are not finite become null.
 
         Returns:
             Its content.
@@ -120,7 +120,7 @@ class RunFolder:
         return content
 
     def load_checkpoint(self) -> Checkpoint | None:
-        """Where the run stands; None for a run that has not begun. Raises CheckpointError, see `load_checkpoint`."""
+        """Read where the run stands; None if it has not begun. Raises CheckpointError, see `load_checkpoint`."""
         return load_checkpoint(self.checkpoint_path, self.config)
 
     def save_checkpoint(
@@ -132,7 +132,7 @@ class RunFolder:
         epoch_seconds: float,
         program: Program | None = None,
     ) -> None:
-        """Write down where the run stands, see `Checkpoint`."""
+        """Write where the run stands, see `Checkpoint`."""
         self.write_checkpoint(Checkpoint(self.config, epoch, step, state, seconds, epoch_seconds, program, versions()))
 
     def write_checkpoint(self, checkpoint: Checkpoint) -> None:

@@ -1,4 +1,4 @@
-"""A run that was asked for: its config, its folder, and where an earlier attempt left it."""
+"""A run that was asked for: its config, its folder, and how far an earlier attempt got."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,12 +27,12 @@ class Job:
         config: checked.
         path: the run's folder.
         hydra: a config with Hydra's own part (key `hydra`), which goes into the folder, too; None where Hydra did not
-            start it.
-        resumed: the checkpoint from which it goes on, None from the start.
+            start the run.
+        resumed: the checkpoint from which it goes on; None for a start from the beginning.
         plan: how and with whom an earlier attempt trained it; None where there was none.
-        cleared: whether its folder has been emptied where `overwrite` asks for it, so that it is not emptied again.
-        shorter: the folder of the same run with fewer epochs, from whose end it begins; None where there is none.
-        variant: its name; where empty, as `variant_name` says. A worker is told: the user's files need not be there.
+        cleared: whether the folder has been emptied because of `overwrite`, so that it is not emptied again.
+        shorter: the folder of the same run with fewer epochs, from whose end this run begins; None where there is none.
+        variant: its name; "" for what `variant_name` says. A worker is told it, since it may lack the user's files.
     """
 
     config: RunConfig
@@ -62,12 +62,13 @@ class Job:
 
     @contextmanager
     def hold(self) -> Iterator[dict[str, Any] | None]:
-        """Within it, no other process writes to the folder of a run that there is something to do for.
+        """Lock the run's folder for the block, if there is something to do for the run.
 
-        A finished run's is left alone, lock and all, so that its result can be shown where nothing can be written.
+        The folder of a finished run is not touched, not even locked: its result can be shown where writing is not
+        possible.
 
         Yields:
-            As `take_up` returns.
+            What `take_up` returns.
 
         Raises:
             RunFolderError, CheckpointError, OSError: as `take_up` and `RunFolder.lock`.
@@ -80,12 +81,12 @@ class Job:
             yield self.take_up()
 
     def take_up(self) -> dict[str, Any] | None:
-        """Find out what there is to do, once the folder is locked; where `overwrite` asks for it, it is emptied first.
+        """Find out what there is to do, once the folder is locked; with `overwrite`, empty the folder first.
 
-        Where the same run with fewer epochs is finished, it begins from a copy of what that one left.
+        Where the same run with fewer epochs is finished, this run begins from a copy of what it left.
 
         Returns:
-            The result of a finished run, else None: `resumed` says where to go on.
+            The result of a finished run, else None; then `resumed` says where to go on.
 
         Raises:
             RunFolderError, CheckpointError: what an earlier attempt left is damaged, or of another config.
@@ -109,7 +110,7 @@ class Job:
         return to_yaml(asdict(self.config))
 
     def write_config(self) -> None:
-        """Write `.hydra/` as Hydra does: config.yaml, and where Hydra started the run hydra.yaml and overrides.yaml.
+        """Write `.hydra/` as Hydra does: config.yaml, and also hydra.yaml and overrides.yaml if Hydra started the run.
 
         Raises:
             OSError: the folder cannot be written.
@@ -123,6 +124,6 @@ class Job:
 
 
 def is_whole(jobs: Sequence[Job]) -> bool:
-    """Whether runs were trained as one population before, and no run of it is missing, or stands elsewhere."""
+    """Tell whether runs were trained as one population before, all of it is there, and all are equally far."""
     places = {(job.plan.population, job.plan.runs, job.position) if job.plan else None for job in jobs}
     return None not in places and [place[1] for place in places if place] == [len(jobs)]

@@ -1,4 +1,4 @@
-"""A run's folder read back as what it was started with, and the model that it trained; nothing here writes."""
+"""Reading a run's folder: the config that it was started with, and the model that it trained. Nothing here writes."""
 
 from pathlib import Path
 from typing import Any
@@ -18,20 +18,20 @@ from attnseq.training.checkpoint import Checkpoint, check_parameters
 from attnseq.training.population import FlatModel
 
 CONFIG = ".hydra/config.yaml"
-"""In a run's folder."""
+"""The path of the config in a run's folder."""
 
 SCHEMAS: dict[str, Registry[Any]] = {"dataset": DATASETS, "model": MODELS}
 
 
 def read_config(file: Path) -> RunConfig:
-    """The typed config that a run wrote down.
+    """Read the typed config of a run.
 
     Args:
         file: `.hydra/config.yaml` in its folder.
 
     Raises:
-        ConfigError: it is damaged, of another version, or asks for what is not here, such as a plugin's model.
-        OSError: it cannot be read.
+        ConfigError: the file is damaged or of another version, or names what is not here, such as a plugin's model.
+        OSError: the file cannot be read.
     """
     try:
         content = _content(file)
@@ -50,7 +50,7 @@ def read_config(file: Path) -> RunConfig:
 
 
 def named_plugins(file: Path) -> list[str]:
-    """The plugins that a run was trained with, whatever else its config says; none where it cannot be read."""
+    """List the plugins that a run was trained with, whatever the rest of its config is; [] if it cannot be read."""
     try:
         return [str(name) for name in _content(file).get("plugins") or ()]
     except (OSError, yaml.YAMLError, AttributeError, TypeError):
@@ -66,16 +66,16 @@ def _typed(schema: type[Any], content: Any) -> Any:
 
 
 def trained_model(config: RunConfig, spec: Spec, checkpoint: Checkpoint, file: Path) -> Model:
-    """The model of a run as a checkpoint has it, on the CPU, its parameters under their names.
+    """Build the model of a run with the parameters of a checkpoint, on the CPU.
 
     Args:
         config: of the run.
         spec: of its task.
         checkpoint: of the run.
-        file: the checkpoint's, for the error.
+        file: of the checkpoint, for the error's message.
 
     Raises:
-        CheckpointError: it is of a model with other parameters.
+        CheckpointError: the checkpoint is of a model with other parameters.
     """
     flat = FlatModel(config.model.build(spec))
     check_parameters(file, checkpoint, flat.shapes)

@@ -1,4 +1,4 @@
-"""A run of more epochs begins where the same run of fewer has ended: no step knows how many epochs are to come."""
+"""Beginning a run where the same run with fewer epochs has ended: no step depends on how many epochs are to come."""
 
 import json
 import re
@@ -14,24 +14,24 @@ from attnseq.runs.folder import RunFolder
 from attnseq.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 
 EPOCHS = re.compile(r",epochs=\d+")
-"""In the name of a variant; one that is so long that it was cut is not recognised."""
+"""The epochs in the name of a variant; a name that was cut for its length is not recognised."""
 
 
 def shorter_run(folder: RunFolder) -> Path | None:
-    """The finished run that differs from this one in having fewer epochs alone, with its checkpoint; None without one.
+    """Find a finished run that differs only in having fewer epochs, and has a checkpoint; None where there is none.
 
     Args:
-        folder: of a run that has not begun; the others lie beside it, as `outputs/<name>/<variant>/seed=<n>`.
+        folder: of a run that has not begun; other runs lie beside it, as `outputs/<name>/<variant>/seed=<n>`.
     """
     found = {epochs: path for path in _beside(folder.path) if (epochs := _epochs_fewer(path, folder.config))}
     return found[max(found)] if found else None
 
 
 def begin_from(shorter: Path, folder: RunFolder, yaml: str) -> Checkpoint | None:
-    """Put history, TensorBoard events and, last, the checkpoint of a shorter run into a run's folder.
+    """Copy history, TensorBoard events and, last, the checkpoint of a shorter run into a run's folder.
 
     Args:
-        shorter: its folder; it stays as it is.
+        shorter: the shorter run's folder, which is not changed.
         folder: of the longer run, locked.
         yaml: of the longer run's config.
 
@@ -59,7 +59,7 @@ def begin_from(shorter: Path, folder: RunFolder, yaml: str) -> Checkpoint | None
 
 
 def _beside(path: Path) -> Iterator[Path]:
-    """Folders of runs beside this one whose variants differ in their epochs alone, by their names."""
+    """Yield the folders of runs beside this one whose names differ only in the epochs."""
     variants = path.parent.parent
     name = EPOCHS.sub("", path.parent.name)
     for variant in variants.iterdir() if variants.is_dir() else ():
@@ -69,7 +69,7 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 def _epochs_fewer(path: Path, config: str) -> int:
-    """The epochs of a finished run that differs in having fewer alone; 0 of any other."""
+    """Return the epochs of a finished run that differs only in having fewer of them; 0 for any other run."""
     try:
         result: Any = json.loads((path / "result.json").read_bytes())
         theirs, ours = result["config"], json.loads(config)

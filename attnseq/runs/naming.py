@@ -14,17 +14,17 @@ UNNAMED = {"trainer": ("compile", "checkpoint_minutes")}
 """Keys of a group that do not decide a run's result."""
 
 AUTO = "auto"
-"""A value that chooses nothing."""
+"""A value that chooses nothing, and so stands in no name."""
 
 LONGEST = 120
-"""Characters; a longer name is cut, and told from others by a digest."""
+"""Characters of a name; a longer one is cut, and ends with a digest."""
 
 
 def variant_name(config: Mapping[str, Any] | DictConfig, own: Folders = ()) -> str:
-    """What tells this run's variant from others: its model, and every value that its group's YAML file does not have.
+    """Name a run's variant by its model, and by every value that differs from its group's YAML file.
 
-    Of a file of the user's own, it is every value that the shipped file that it builds on does not have, and all values
-    but "auto" where it builds on none. Seed, device and what else does not decide the result is left out.
+    Values of a user's own file are compared with the shipped file that it builds on; where there is none, all values
+    but "auto" are named. Seed, device and whatever else does not decide the result are left out.
 
     Args:
         config: composed, or a `RunConfig` as a dictionary; keys dataset, model and trainer, each with the `name` of its
@@ -52,13 +52,13 @@ def variant_name(config: Mapping[str, Any] | DictConfig, own: Folders = ()) -> s
 
 
 def result_config(config: Any) -> str:
-    """The part of a checked config that decides a run's result, as JSON: two runs with the same text are the same.
+    """Write the part of a checked config that decides a run's result as JSON: equal texts mean the same run.
 
     Args:
         config: a `RunConfig`.
     """
     content: dict[str, Any] = asdict(config)
-    if fingerprint := config.dataset.build().fingerprint():  # an edited file makes another run
+    if fingerprint := config.dataset.build().fingerprint():  # since an edited file makes another run
         content["dataset"]["fingerprint"] = fingerprint
     for key in ("name", "device", "overwrite", "plugins"):
         content.pop(key)
@@ -69,7 +69,7 @@ def result_config(config: Any) -> str:
 
 
 def register() -> None:
-    """Make `${attnseq.variant:}` known to OmegaConf."""
+    """Register `${attnseq.variant:}` with OmegaConf."""
     OmegaConf.register_new_resolver(
         "attnseq.variant", lambda *, _root_: variant_name(_root_, own_folders(_root_)), replace=True
     )
@@ -77,7 +77,7 @@ def register() -> None:
 
 def _same(value: Any, default: Any) -> bool:
     if isinstance(value, float) and default not in (None, AUTO):
-        return float(default) == value  # YAML 1.1 reads 1e-3 as text
+        return float(default) == value  # convert, since YAML 1.1 reads 1e-3 as text
     return bool(value == default)
 
 

@@ -1,4 +1,4 @@
-"""What the training of a population tells its runs' folders and the terminal.
+"""What is written to runs' folders and shown in the terminal while a population trains.
 
 Shapes: P replicas, W parameters of one replica, T positions.
 """
@@ -36,13 +36,13 @@ class RunObserver:
     Args:
         jobs: one a replica, in their order.
         data: of the replicas.
-        progress: the terminal's; epochs are shown there for a population of one, and else in the log alone.
-        meter: of their task.
-        program: what trains them, for their checkpoints.
+        progress: of the terminal, which shows epochs for a population of one; the log has them always.
+        meter: of the runs' task.
+        program: what trains the runs, for their checkpoints.
 
     Attributes:
-        logs: TensorBoard's, one a run.
-        pictures: draws those of all runs.
+        logs: of TensorBoard, one a run.
+        pictures: draws the pictures of all runs.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class RunObserver:
         self._position_names = data.each[0].task.position_names
 
     def seconds(self, job: Job) -> float:
-        """Spent on a run so far: its share of its population's time, earlier attempts counted in."""
+        """Compute the time spent on a run so far: its share of its population's time, with earlier attempts."""
         share = (time.monotonic() - self._started) / len(self._jobs)
         return share + (job.resumed.seconds if job.resumed else 0.0)
 
     def _epoch_seconds(self, job: Job, epoch: int) -> float:
-        """Spent on training a run in the epoch after `epoch` others: its share, earlier attempts counted in."""
+        """Compute the time spent on a run in the epoch after `epoch` others: its share, with earlier attempts."""
         share = (time.monotonic() - self._epoch_started) / len(self._jobs)
         return share + (job.resumed.epoch_seconds if job.resumed and job.resumed.epoch == epoch else 0.0)
 
@@ -96,18 +96,18 @@ class RunObserver:
         self._epoch_started = time.monotonic()
 
     def _watch(self, parameters_PxW: Tensor, data: Data) -> list[Evaluation]:
-        """What is looked at after an epoch, of the replicas that share data."""
+        """Evaluate the replicas that share data after an epoch."""
         return self._meter.evaluate(parameters_PxW, data.splits.validation, PROBE_SAMPLES, data.task)
 
     def _write_epoch(
         self, job: Job, events: TensorBoardLog, record: EpochRecord, relevance_T: list[float] | None
     ) -> None:
-        is_last = record.epoch == job.config.trainer.epochs  # pictures take longer than all else that is written
+        is_last = record.epoch == job.config.trainer.epochs  # draw pictures only then: they take longer than all else
         pictures = self.pictures if is_last else None
         events.epoch(record, relevance_T, self._position_names, pictures)
         try:
             history.append(job.folder.history_path, record)
-        except ValueError as error:  # an earlier attempt measured something else
+        except ValueError as error:  # an earlier attempt had other metrics
             raise RunFolderError(f"{error}; {ADVICE}") from None
         losses = record.row["loss/train"], record.row["loss/validation"]
         log.info("%s: epoch %d, loss/train %.6g, loss/validation %.6g", job.name, record.epoch, *losses)
@@ -124,11 +124,11 @@ class RunObserver:
             job.folder.save_checkpoint(*where, row, self.seconds(job), epoch_seconds, self._program)
 
         for_each(save, self._jobs, rows, seconds_P)
-        self._epoch_started += time.monotonic() - began  # no part of an epoch's seconds
+        self._epoch_started += time.monotonic() - began  # an epoch's seconds do not include writing
 
 
 def _open_log(job: Job) -> TensorBoardLog:
-    """TensorBoard's log of a run, and its history, cut back to where it goes on."""
+    """Cut a run's history and TensorBoard log back to where the run goes on, and open the log."""
     epoch = job.position[0]
     try:
         history.truncate(job.folder.history_path, epoch)
@@ -140,7 +140,7 @@ def _open_log(job: Job) -> TensorBoardLog:
 
 
 def epoch_row(loss: float, evaluation: Evaluation) -> dict[str, float]:
-    """All numbers of an epoch by name.
+    """Collect all numbers of an epoch by name.
 
     Args:
         loss: mean over the training steps.

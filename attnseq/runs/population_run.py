@@ -1,4 +1,4 @@
-"""Trains the runs of one program as a population, and writes what each run's folder holds when it is done.
+"""Training the runs of one program as a population, and writing what each run's folder holds at its end.
 
 Shapes: P replicas.
 """
@@ -36,14 +36,14 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals, cor
     Args:
         jobs: of one program, at the same position; their folders locked.
         device: where they train.
-        stop: asked between blocks of steps.
-        cores: that they take at most, see `Trainer`.
+        stop: checked between blocks of steps.
+        cores: the most that they take, see `Trainer`.
 
     Returns:
         What each result.json holds.
 
     Raises:
-        ConfigError: a dataset cannot be made, or compilation was insisted on and failed.
+        ConfigError: a dataset cannot be made, or trainer.compile=true and compilation failed.
         CheckpointError: a checkpoint is of a model with other parameters.
         Interrupted: a signal came; checkpoints are written.
         OSError: a folder cannot be written.
@@ -71,7 +71,7 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals, cor
 
 
 def resume(population: Population, jobs: Sequence[Job]) -> None:
-    """Put checkpoints' rows into a population; a run that has none stays at its start.
+    """Put the rows of checkpoints into a population; a run without a checkpoint stays at its start.
 
     Args:
         population: at its start; changed in place.
@@ -89,7 +89,7 @@ def resume(population: Population, jobs: Sequence[Job]) -> None:
 
 
 def began_as(jobs: Sequence[Job]) -> Execution | None:
-    """How runs were trained so far; where they are not one population again, its shards are to be decided anew.
+    """Return how runs were trained so far; where they are not the same population again, shards are decided anew.
 
     Args:
         jobs: one a replica.
@@ -99,15 +99,15 @@ def began_as(jobs: Sequence[Job]) -> Execution | None:
         return None
     if is_whole(jobs):
         return plans[0].execution
-    at_the_start = jobs[0].position == (0, 0)  # where nothing was computed that could go on
+    at_the_start = jobs[0].position == (0, 0)  # decide anew: there is nothing to go on with in the same way
     return None if at_the_start else replace(plans[0].execution, shards=None)
 
 
 def other_program(jobs: Sequence[Job], program: Program) -> str:
-    """That runs go on though something else trained them so far, in one line; "" where nothing else did.
+    """Say in one line that another program trained runs so far; "" where none did.
 
     Args:
-        jobs: that go on, or begin.
+        jobs: runs that go on, or begin.
         program: what trains them now.
     """
     before = [job.resumed.program for job in jobs if job.resumed and job.resumed.program]
@@ -125,9 +125,9 @@ def publish(job: Job, log: TensorBoardLog, result: Result, pictures: Pictures) -
 
     Args:
         job: the run.
-        log: its TensorBoard's.
-        result: whole.
-        pictures: draws them.
+        log: of TensorBoard.
+        result: the complete result.
+        pictures: draws the pictures.
 
     Returns:
         What result.json holds.
@@ -140,17 +140,17 @@ def publish(job: Job, log: TensorBoardLog, result: Result, pictures: Pictures) -
 
 
 def draw(job: Job, result: Result, pictures: Pictures) -> None:
-    """Write the run's pictures, published values drawn in where there are any.
+    """Write the run's pictures, with published values where there are any.
 
     Args:
-        job: the run; without its history there is no picture of its losses, without attention none of that.
-        result: of this run, just now or read back.
-        pictures: draws them.
+        job: the run; without a history there is no picture of losses, without attention none of attention.
+        result: of this run, new or read back.
+        pictures: draws the pictures.
     """
     theirs = published_run(job.variant, job.config.seed)
     task = job.config.dataset.build()
     if "attention/mean" in result:
-        mean_T = [math.nan if weight is None else weight for weight in result["attention/mean"]]  # as JSON has it
+        mean_T = [math.nan if weight is None else weight for weight in result["attention/mean"]]  # null in JSON
         shown = mean_T, result["attention/relevance"], theirs.mean_attention_T, task.position_names
         _write(job, "attention.png", pictures.attention(job.variant, *shown))
     if job.folder.history_path.exists():

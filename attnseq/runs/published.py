@@ -1,4 +1,4 @@
-"""Figures that were published of a run: what shows a run shows them beside ours. The article registers its own."""
+"""Published figures of runs, which are shown beside ours. The article registers its own."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ class PublishedRun(NamedTuple):
     Args:
         loss_E: training losses, as printed; None where there are none.
         mean_attention_T: over the training samples; None where it is not known.
-        as_printed: a loss in the form of `loss_E`.
+        as_printed: writes a loss in the form of `loss_E`.
     """
 
     loss_E: tuple[str, ...] | None = None
@@ -24,11 +24,11 @@ _RUNS: dict[tuple[str, int], PublishedRun] = {}
 
 
 def register(variant: str, seed: int, run: PublishedRun) -> None:
-    """Add the figures of exactly this run."""
+    """Register the published figures of exactly this run."""
     _RUNS[variant, seed] = run
 
 
 def published_run(variant: str, seed: int) -> PublishedRun:
-    """The figures of exactly this run; empty where none were published."""
+    """Look up the published figures of exactly this run; empty where there are none."""
     plugins.load()
     return _RUNS.get((variant, seed), PublishedRun())

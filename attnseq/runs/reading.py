@@ -1,7 +1,7 @@
-"""Runs found on disk and read back: where each stands, what it was started with, what it measured.
+"""Finding runs on disk and reading them: state, config and results.
 
-Reads results as plain JSON and configs as plain YAML, and loads neither PyTorch nor Hydra, so that commands over a
-thousand runs answer in seconds. Nothing here writes.
+Results are read as plain JSON and configs as plain YAML, without PyTorch and Hydra, so that commands over a thousand
+runs answer in seconds. Nothing here writes.
 """
 
 import json
@@ -31,11 +31,11 @@ class RunRecord:
     Args:
         path: the run's folder.
         state: one of `STATES`.
-        config: what decides the result, with dotted keys such as `model.name`, and `seed`; empty where it is not known.
-        result: what result.json holds; empty where there is none, or a damaged one.
-        epochs: finished ones.
-        total_epochs: asked for; None where the config is not known.
-        problem: what is damaged, in one line; empty where nothing is.
+        config: the part that decides the result, with dotted keys such as `model.name`, and `seed`; empty if unknown.
+        result: the content of result.json; empty where there is none, or a damaged one.
+        epochs: how many are finished.
+        total_epochs: how many were asked for; None where the config is not known.
+        problem: what is damaged, in one line; "" where nothing is.
     """
 
     path: Path
@@ -52,13 +52,13 @@ class DamagedError(ValueError):
 
 
 def find_runs(folders: Iterable[Path]) -> list[RunRecord]:
-    """Every run in or below the folders, at any depth, read.
+    """Find and read every run in or below the folders, at any depth.
 
     Args:
-        folders: to look in; one that lies in another is not read twice.
+        folders: to search; no run is read twice where one folder lies in another.
 
     Returns:
-        The runs, a folder's in natural order (seed=2 before seed=10).
+        The runs; those of one folder are in natural order (seed=2 before seed=10).
 
     Raises:
         OSError: a folder cannot be listed.
@@ -71,10 +71,10 @@ def find_runs(folders: Iterable[Path]) -> list[RunRecord]:
 
 
 def run_folders(folder: Path) -> Iterator[Path]:
-    """The folders of runs in or below a folder: those that hold a result, a checkpoint or a config.
+    """Yield the folders of runs in or below a folder: those that hold a result, a checkpoint or a config.
 
-    Hidden folders are not looked into. Links to folders are followed once all others have been looked into, so that a
-    folder is found once, by a path without links where there is one.
+    Hidden folders are left out. Links to folders are followed last, so that each folder is found once, by a path
+    without links where there is one.
 
     Raises:
         OSError: a folder cannot be listed.
@@ -89,7 +89,7 @@ def run_folders(folder: Path) -> Iterator[Path]:
 
 
 def _below(folder: Path, seen: set[tuple[int, int]], links: list[Path]) -> Iterator[Path]:
-    """As `run_folders`, but links to folders are collected in `links`, and folders in `seen` passed over."""
+    """Do as `run_folders`, but collect links to folders in `links`, and skip folders that are in `seen`."""
     status = folder.stat()
     if (status.st_dev, status.st_ino) in seen:
         return
@@ -108,13 +108,13 @@ def _below(folder: Path, seen: set[tuple[int, int]], links: list[Path]) -> Itera
 
 
 def read_run(path: Path) -> RunRecord:
-    """What a run's folder says of the run.
+    """Read a run's folder.
 
     Args:
         path: the folder.
 
     Returns:
-        The record; a file that cannot be used makes it `DAMAGED`, and raises nothing.
+        The record; a file that cannot be used does not raise an error, but makes it `DAMAGED`.
     """
     try:
         if (path / "result.json").exists():
@@ -127,12 +127,12 @@ def read_run(path: Path) -> RunRecord:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process holds the run's lock, which is to say trains it.
+    """Tell whether a process holds the run's lock, which means that it trains the run.
 
-    The lock is taken for an instant to find out, which a process that starts the run meanwhile waits for.
+    To find out, the lock is taken for an instant; a process that starts the run at that time waits for it.
 
     Args:
-        path: the run's folder; a lock file that is not there is not made.
+        path: the run's folder; if it has no lock file, none is made.
     """
     lock = path / ".lock"
     if not lock.exists():
@@ -142,7 +142,7 @@ def is_locked(path: Path) -> bool:
             return False
     except Timeout:
         return True
-    except OSError:  # not ours to open: nobody says that it is held
+    except OSError:  # it belongs to another user; nothing says that it is held
         return False
 
 
@@ -176,12 +176,12 @@ def _unfinished(path: Path) -> RunRecord:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value of a result is a finite number."""
+    """Tell whether a value of a result is a finite number."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _flat_config(file: Path, config: Any) -> dict[str, Value]:
-    """What decides the result, with dotted keys. Raises DamagedError where groups or the seed are missing."""
+    """Flatten what decides the result to dotted keys; raise DamagedError where groups or the seed are missing."""
     if not isinstance(config, dict):
         raise DamagedError(f"{file}: damaged, or written by another version of attnseq: its config is not a mapping")
     missing = [name for name in GROUPS if not isinstance(config.get(name), dict) or "name" not in config[name]]
@@ -197,7 +197,7 @@ def _hashable(value: Any) -> Value:
 
 
 def _load_yaml(file: Path) -> Any:
-    import yaml  # loaded only for runs that are not finished
+    import yaml  # here, since only unfinished runs need it
 
     try:
         return yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -206,7 +206,7 @@ def _load_yaml(file: Path) -> Any:
 
 
 def _history_epochs(file: Path) -> int:
-    """The last epoch of history.csv; a last line that was cut off does not count."""
+    """Read the last epoch of history.csv; a last line that was cut off does not count."""
     lines = file.read_bytes().split(b"\n")[1:-1] if file.exists() else []
     return int(lines[-1].split(b",", 1)[0]) if lines else 0
 
@@ -221,5 +221,5 @@ def _config_path(path: Path) -> Path:
 
 
 def _natural(path: Path) -> list[int | str]:
-    """Digits compare as numbers."""
+    """Make a key for sorting in which digits compare as numbers."""
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", str(path))]

@@ -1,4 +1,4 @@
-"""What is known of runs when their training has ended: the content of result.json.
+"""What is known of runs at the end of training: the content of result.json.
 
 Shapes: P replicas, W parameters of one replica.
 """
@@ -21,11 +21,11 @@ from attnseq.training.replicas import Population
 Result = dict[str, Any]
 
 PROBE_SAMPLES = 2_000
-"""The first so many held-out samples, over which attention is watched during training, and relevance averaged."""
+"""Held-out samples, from the first on, over which attention is watched and relevance is found."""
 
 
 def measure(jobs: Sequence[Job], data: DataPool, population: Population, meter: Meter) -> list[Result]:
-    """The results of a population's runs, the held-out test samples looked at for the first and only time.
+    """Measure the results of a population's runs; this is the first and only look at the test samples.
 
     Args:
         jobs: one a replica.
@@ -34,7 +34,7 @@ def measure(jobs: Sequence[Job], data: DataPool, population: Population, meter: 
         meter: of its task.
 
     Returns:
-        A result a replica; keys as in result.json, but `seconds`.
+        A result a replica, with the keys of result.json except `seconds`.
     """
     parameters_PxW = population.state.parameters
 
@@ -46,7 +46,7 @@ def measure(jobs: Sequence[Job], data: DataPool, population: Population, meter: 
     results = []
     for job, figures, diverged in rows:
         if not (diverged or math.isfinite(figures["loss/validation"] + figures["loss/test"])):
-            diverged = population.epoch * steps  # by the last updates, which no step looked at
+            diverged = population.epoch * steps  # the last updates did it, after the last loss that a step saw
         epochs = history.read(job.folder.history_path) if job.folder.history_path.exists() else []
         seconds = [row["seconds"] for row in epochs]
         results.append(
@@ -71,7 +71,7 @@ def measure(jobs: Sequence[Job], data: DataPool, population: Population, meter: 
 
 
 def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
-    """Figures of held-out samples, of the replicas that share data."""
+    """Measure the figures of held-out samples for the replicas that share data."""
     validations = meter.evaluate(parameters_PxW, data.splits.validation, probe=0)
     tests = meter.evaluate(parameters_PxW, data.splits.test, task=data.task)
     relevance_T = position_relevance(data)
@@ -86,9 +86,9 @@ def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
 
 
 def position_relevance(data: Data) -> list[float] | None:
-    """Exact relevance of each position; None where the task knows none, or where it differs from sample to sample.
+    """Find the exact relevance of each position; None where it is not known, or differs from sample to sample.
 
-    By the first test samples, of those that have the position; where answer positions differ, their sum.
+    It is found from the first test samples that have the position. Relevance of several answer positions is added up.
     """
     samples = data.splits.test.first(PROBE_SAMPLES)
     relevance = data.task.relevance(samples)

@@ -23,7 +23,7 @@ PICTURES = ("attention.png", "loss.png")
 
 
 def run(job: Job) -> Result:
-    """Train one run, or go on with it, or show its result where it is finished.
+    """Train one run, or go on with it, or show the result of a finished run.
 
     Args:
         job: the run.
@@ -32,7 +32,7 @@ def run(job: Job) -> Result:
         What result.json holds.
 
     Raises:
-        ConfigError: the config asks for what is not here (a device, operand pairs).
+        ConfigError: the config asks for something that is not here (a device, operand pairs).
         RunFolderError, CheckpointError: the folder is in use, damaged, or of another config.
         Interrupted: a signal came; a checkpoint is written.
         MemoryError, torch.OutOfMemoryError: there is not enough.
@@ -66,7 +66,7 @@ def announce(job: Job, device: torch.device) -> None:
 
 
 def redraw(job: Job, result: Result) -> None:
-    """Draw a finished run's pictures again where one is missing, and the folder can be written."""
+    """Draw a finished run's pictures again if one is missing and the folder can be written."""
     drawn = PICTURES if "attention/mean" in result else PICTURES[1:]
     if result["status"] == "finished" and not all((job.path / name).exists() for name in drawn):
         with suppress(OSError):
@@ -74,7 +74,7 @@ def redraw(job: Job, result: Result) -> None:
 
 
 def show(job: Job, result: Result) -> None:
-    """Print a run's result, the article's figures beside it where it has them."""
+    """Print a run's result, with published figures beside it where there are any."""
     console = terminal_console()
     if result["status"] == "diverged":
         where = result["diverged"]

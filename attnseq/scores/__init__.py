@@ -4,4 +4,4 @@ from attnseq.contracts.measures import Score
 from attnseq.core.registry import Registry
 
 SCORES: Registry[type[Score]] = Registry("score", __name__)
-"""By name."""
+"""Scores by name."""

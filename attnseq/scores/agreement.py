@@ -1,4 +1,4 @@
-"""How well attention agrees with the exact relevance of positions, their place values, as two numbers.
+"""How well attention agrees with the exact relevance of positions (their place values), as two numbers.
 
 Shapes: T positions.
 """
@@ -11,13 +11,13 @@ TIE = 1e-9
 
 
 def operand_mass(attention_T: npt.ArrayLike, relevance_T: npt.ArrayLike) -> float | None:
-    """The share of attention that lies on positions which the answer depends on.
+    """Compute the share of attention that lies on positions which the answer depends on.
 
-    Attention that is the same everywhere gives the share of such positions: 0.6 for the article's task.
+    Uniform attention gives the share of such positions: 0.6 for the article's task.
 
     Args:
         attention_T: mean weight of each position, not negative, any scale; (T,).
-        relevance_T: exact relevance of each position; it counts where it is above 0; (T,).
+        relevance_T: exact relevance of each position; the answer depends on those above 0; (T,).
 
     Returns:
         In [0, 1]; None where all attention is 0.
@@ -31,24 +31,24 @@ def operand_mass(attention_T: npt.ArrayLike, relevance_T: npt.ArrayLike) -> floa
 
 
 def rank_agreement(attention_T: npt.ArrayLike, relevance_T: npt.ArrayLike) -> float | None:
-    """Whether more relevant positions get more attention: Kendall's tau over the pairs that relevance orders.
+    """Measure whether more relevant positions get more attention: Kendall's tau over the pairs that relevance orders.
 
-    Of all pairs of positions whose relevance differs, the share that attention orders alike less the share that it
-    orders the other way round; pairs with equal attention count as neither. (Somers' D of attention given relevance.
-    Many positions share one relevance, and tau-b could not reach 1 for that alone.)
+    Among the pairs of positions whose relevance differs, it is the share that attention orders alike, minus the share
+    that it orders the other way round; pairs with equal attention count as neither. This is Somers' D of attention
+    given relevance. Many positions share one relevance; for that reason alone tau-b could not reach 1.
 
     Args:
         attention_T: mean weight of each position; (T,).
         relevance_T: exact relevance of each position, any scale; (T,).
 
     Returns:
-        In [-1, 1]; 0 for attention that is the same everywhere; None where relevance orders no positions.
+        In [-1, 1]; 0 for uniform attention; None where relevance orders no positions.
 
     Raises:
         ValueError: the lengths differ.
     """
     attention, relevance = _same_length(attention_T, relevance_T)
-    # not scipy.stats.somersd: of attention that is the same everywhere it makes nan, and of rounding an order
+    # do not use scipy.stats.somersd: it returns nan for uniform attention, and takes rounding for an order
     gaps_TxT = attention[:, None] - attention
     gaps_TxT[np.abs(gaps_TxT) <= TIE * np.abs(attention).max(initial=0.0)] = 0.0
     order_TxT = np.sign(relevance[:, None] - relevance)

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @SCORES.register("relevance_mass")
 class RelevanceMass(Score):
-    """The share of a sample's attention that lies on positions of which the answer depends.
+    """The share of a sample's attention that lies on positions which the answer depends on.
 
-    Where attention and truth are both an alignment, that of each answer position, and their mean. Attention that is the
-    same everywhere gives the share of such positions. A sample without any attention has 0.
+    Where attention and truth are both an alignment, it is the mean of the shares of all answer positions. Uniform
+    attention gives the share of such positions. A sample without any attention has 0.
 
     Source: Arras, Osman & Samek 2022, "CLEVR-XAI" (arXiv:2003.07258), who call it relevance mass accuracy.
     """
@@ -41,12 +41,12 @@ class RelevanceMass(Score):
             rows_BxKxT, counted_BxK = attention_rows(attention, batch)
             shares_BxK = _share(rows_BxKxT, relevance > 0)
             return (shares_BxK * counted_BxK).sum(dim=-1) / counted_BxK.sum(dim=-1).clamp(min=1)
-        if relevance.dim() == 3:  # an alignment, and one weight a position for all of it: each matters to some answer
+        if relevance.dim() == 3:  # one weight a position cannot show an alignment
             return None
         return _share(position_weights(attention, batch), relevance > 0)
 
 
 def _share(weights: Tensor, matters: Tensor) -> Tensor:
-    """Of the last axis, the share of weights that matter; 0 where all are 0."""
+    """Compute the share of weights that matter, over the last axis; 0 where all weights are 0."""
     totals = weights.sum(dim=-1)
     return (weights * matters).sum(dim=-1) / totals.masked_fill(totals == 0, 1.0)

@@ -1,4 +1,4 @@
-"""Attention of whatever axes as a weight a position, or as rows of them. Without PyTorch, as all that defines scores.
+"""Attention of any axes as a weight a position, or as rows of such weights. Modules of scores do not load PyTorch.
 
 Shapes: B batch, T positions, R rows (answer or query positions); a population's have P before them.
 """
@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 
 def position_weights(attention: Attention, samples: Batch) -> Tensor:
-    """What each position weighs: of features that of its own token's, else their mean; of several rows their mean.
+    """Reduce attention to a weight a position.
+
+    Of weights for each feature it takes the one of the position's own token, or the mean for real numbers. Of several
+    rows it takes the mean.
 
     Args:
         attention: of one model, or of every replica.
-        samples: to which it is paid.
+        samples: that it attends to.
 
     Returns:
         weights_BxT, or weights_PxBxT.
@@ -36,11 +39,11 @@ def position_weights(attention: Attention, samples: Batch) -> Tensor:
 
 
 def attention_rows(attention: Attention, samples: Batch) -> tuple[Tensor, Tensor]:
-    """Attention that has a weight a position for each answer or query position, as rows of them.
+    """Lay attention with a weight a position for each answer or query position out as rows, one for each of these.
 
     Args:
-        attention: of axes BKT, or BMTT, of which heads are averaged.
-        samples: to which it is paid; with targets, where answers differ in length.
+        attention: of axes BKT, or BMTT, whose heads are averaged.
+        samples: that it attends to; with targets, where answers differ in length.
 
     Returns:
         rows_BxRxT (or rows_PxBxRxT), and counted_BxR: 1 for a row that a sample has, 0 for padding.

@@ -15,21 +15,21 @@ from attnseq.training.cores import control_groups
 from attnseq.training.pace import BLOCK
 
 LARGEST = 1_024
-"""Runs of a population at most: beyond some hundred no step gets cheaper a run."""
+"""Most runs of a population: beyond some hundred, a run's share of a step gets no cheaper."""
 
 SHARE = 0.5
-"""Of the free memory that a population may take; the rest is for data, the compiler, and others."""
+"""Share of the free memory that a population may take; the rest is for data, the compiler, and others."""
 
 HOST_BYTES = 2_000_000
-"""A run's files and Python objects, generously."""
+"""Memory of a run's files and Python objects, a generous estimate."""
 
 
 def bytes_per_replica(config: RunConfig) -> int:
-    """An upper estimate of the memory that one more replica takes.
+    """Estimate the memory that one more replica takes, from above.
 
-    Parameters with gradient, moments, noise and temporaries (twelve copies), what the backward pass keeps of a batch
-    (three copies: values, gradients, temporaries), gathered batches, the order of an epoch, and the data, as if no
-    other replica shared them.
+    It counts parameters with gradient, moments, noise and temporaries (twelve copies), what the backward pass keeps of
+    a batch (three copies: values, gradients, temporaries), gathered batches, the order of an epoch, and the data, as if
+    no other replica shared them.
 
     Args:
         config: of a run.
@@ -44,9 +44,9 @@ def bytes_per_replica(config: RunConfig) -> int:
 
 
 def free_bytes(device: torch.device) -> int | None:
-    """Memory that is free on a device, in bytes; None where the system does not tell."""
+    """Find the free memory of a device, in bytes; None where the system does not tell."""
     if device.type == "cuda":
-        # what PyTorch keeps for its next tensors is free for them
+        # count what PyTorch keeps for its next tensors as free
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(torch.cuda.mem_get_info(device)[0]) + kept
     free = [value for value in (_available(), *map(_left_in, control_groups())) if value is not None]
@@ -54,7 +54,7 @@ def free_bytes(device: torch.device) -> int | None:
 
 
 def largest_population(configs: Sequence[RunConfig], device: torch.device) -> int:
-    """How many runs fit into one population: 1 to `LARGEST`.
+    """Compute how many runs fit into one population: 1 to `LARGEST`.
 
     Args:
         configs: of runs of one program.
@@ -67,7 +67,7 @@ def largest_population(configs: Sequence[RunConfig], device: torch.device) -> in
 
 
 def _available() -> int | None:
-    """What Linux could give without swapping."""
+    """Read how much memory Linux could give without swapping, or take half of all where it does not say."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
@@ -80,7 +80,7 @@ def _available() -> int | None:
 
 
 def _left_in(group: Path) -> int | None:
-    """What a group's limit leaves; cached files do not count as used: they are given up when needed."""
+    """Read what a group's limit leaves; cached files do not count as used, since they are given up when needed."""
     try:
         limit = (group / "memory.max").read_text().strip()
         if limit == "max":

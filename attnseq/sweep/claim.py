@@ -1,4 +1,4 @@
-"""Which runs of a sweep there is something to do for: their folders are locked while the sweep goes on."""
+"""Finding the runs of a sweep that still have to be trained, and locking their folders while the sweep goes on."""
 
 import errno
 import time
@@ -20,7 +20,7 @@ except ImportError:  # Windows has no such limit
 
 
 class WorkerLostError(RuntimeError):
-    """Too many workers of a cluster were lost with a run; the message is one line that says what to do."""
+    """A run with which too many workers of a cluster were lost; the message is one line that says what to do."""
 
 
 class RunFailedError(RuntimeError):
@@ -30,12 +30,12 @@ class RunFailedError(RuntimeError):
         name: of the run.
         cause: in one line.
         details: the file of the traceback.
-        bad_input: whether the config asks for what cannot be.
-        of_memory: whether there was not enough.
+        bad_input: whether the config asks for something impossible.
+        of_memory: whether memory did not suffice.
     """
 
     def __init__(self, name: str, cause: str, details: str, bad_input: bool = False, of_memory: bool = False):
-        super().__init__(name, cause, details, bad_input, of_memory)  # what it is made of again on another machine
+        super().__init__(name, cause, details, bad_input, of_memory)  # all that unpickling on another machine needs
         self.cause, self.bad_input, self.of_memory = cause, bad_input, of_memory
         self._line = f"{name} failed: {cause}; its traceback is in {details}"
 
@@ -45,16 +45,16 @@ class RunFailedError(RuntimeError):
 
 Failure = RunFolderError | CheckpointError | WorkerLostError | RunFailedError
 Outcome = Result | Failure
-"""A run's result, or why there is none: its folder cannot be used, its workers were lost, it failed. Others go on."""
+"""A run's result, or why there is none: its folder cannot be used, its workers were lost, or it failed."""
 
 RETRY_SECONDS = 0.2
 
 SHARED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
-"""Errors of the system that all runs of a sweep would meet: a full or read-only disk, too many open files."""
+"""Errors of the system that would hit all runs of a sweep: a full or read-only disk, too many open files."""
 
 
 def is_shared(error: Exception) -> bool:
-    """Whether an error would meet the other runs of a sweep, too, so that it ends it."""
+    """Tell whether an error would hit the other runs of a sweep, too; such an error ends the sweep."""
     return isinstance(error, OSError) and error.errno in SHARED
 
 
@@ -126,10 +126,10 @@ def _by_folder(jobs: Sequence[Job]) -> dict[Path, Job]:
 
 
 def _allow_open_files() -> None:
-    """Each waiting run has a lock open: more files than some systems allow a process at first."""
+    """Allow more open files: each waiting run has a lock open, more files than some systems allow at first."""
     if resource is not None:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = 65_536 if hard == resource.RLIM_INFINITY else min(65_536, hard)
         if soft != resource.RLIM_INFINITY and soft < wanted:
-            with suppress(ValueError, OSError):  # macOS has a limit below the one that it tells
+            with suppress(ValueError, OSError):  # macOS has a lower limit than it tells
                 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,4 +1,4 @@
-"""Runs that fail: the others are trained, and each says why in one line, and at length in its folder's error.txt."""
+"""Failing runs: the others are trained, and each failure is told in one line, and in full in the run's error.txt."""
 
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -17,11 +17,11 @@ from attnseq.training.checkpoint import CheckpointError
 from attnseq.training.out_of_memory import asked_for, is_out_of_memory
 
 Train = Callable[[Sequence[Job]], Sequence[Result]]
-"""Trains runs together; a result each."""
+"""Trains runs together; returns a result for each."""
 
 
 def failed(job: Job, error: Exception) -> Failure:
-    """Why a run has no result; the traceback is written to its error.txt, unless its folder is the trouble."""
+    """Say why a run has no result; write the traceback to its error.txt, unless its folder is the trouble."""
     if isinstance(error, RunFolderError | CheckpointError):
         return error
     text = "".join(traceback.format_exception(error))
@@ -32,7 +32,7 @@ def failed(job: Job, error: Exception) -> Failure:
 
 
 def _cause(error: Exception) -> str:
-    """An error in one line."""
+    """Describe an error in one line."""
     line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     if isinstance(error, ConfigError):
         return line
@@ -44,33 +44,33 @@ def _cause(error: Exception) -> str:
 
 
 def refuse_input(outcomes: Sequence[Outcome]) -> None:
-    """Raise ConfigError where all of a sweep failed because the config asks for what cannot be."""
+    """Raise ConfigError where all runs of a sweep failed because the config asks for something impossible."""
     causes = {outcome.cause for outcome in outcomes if isinstance(outcome, RunFailedError) and outcome.bad_input}
     if len(causes) == 1 and all(isinstance(outcome, RunFailedError) for outcome in outcomes):
         raise ConfigError(causes.pop())
 
 
 def train_apart(jobs: Sequence[Job], train: Train) -> dict[Path, Outcome]:
-    """Train runs together; where that fails, in halves, so that a run that fails takes no other with it.
+    """Train runs together; where that fails, train halves of them, so that a failing run takes no other with it.
 
-    Halves that fail for the same reason, unless it is memory, are not cut again: the reason is their program's.
+    If halves fail for the same reason, other than memory, they are not cut again: their program is the reason.
 
     Args:
         jobs: of one program, at the same position; their folders locked.
-        train: them, or some of them.
+        train: trains all or some of them.
 
     Returns:
         An outcome for each folder.
 
     Raises:
         Interrupted: as `train`.
-        OSError: of a disk, which the other runs of a sweep would meet, too.
+        OSError: of a disk, which would hit the other runs of a sweep, too.
     """
     return _in_halves(jobs, _attempt(jobs, train), train)
 
 
 def _attempt(jobs: Sequence[Job], train: Train) -> dict[Path, Outcome]:
-    """Results of all, or failures of all."""
+    """Try to train jobs together; return results of all, or failures of all."""
     try:
         return {job.path.absolute(): result for job, result in zip(jobs, train(jobs), strict=True)}
     except Exception as error:
@@ -80,14 +80,14 @@ def _attempt(jobs: Sequence[Job], train: Train) -> dict[Path, Outcome]:
 
 
 def _in_halves(jobs: Sequence[Job], outcomes: dict[Path, Outcome], train: Train) -> dict[Path, Outcome]:
-    """What becomes of an attempt: where several runs failed in it, of their halves."""
+    """Return the outcomes of an attempt; where several runs failed, try halves of them, and return their outcomes."""
     cause = _cause_of(outcomes)
     if cause is None or len(jobs) == 1:
         return outcomes
     terminal_console().print(f"{len(jobs)} runs failed together ({cause}): trying them in halves", soft_wrap=True)
     parts: list[list[Job]] = []
     for half in cut(jobs, -(-len(jobs) // 2)):
-        parts += group(_taken_up(half, outcomes))  # they may stand at different places by now
+        parts += group(_taken_up(half, outcomes))  # by now they may stand at different positions
     tried = [_attempt(part, train) for part in parts]
     causes = {_cause_of(each) for each in tried}
     alike = len(tried) > 1 and len(causes) == 1 and not _is_of_memory(tried[0])
@@ -97,7 +97,7 @@ def _in_halves(jobs: Sequence[Job], outcomes: dict[Path, Outcome], train: Train)
 
 
 def _taken_up(jobs: Sequence[Job], outcomes: dict[Path, Outcome]) -> list[Job]:
-    """Those of some jobs that are still to be trained; outcomes of the others are put in."""
+    """Return the jobs that are still to be trained; add the outcomes of the others to `outcomes`."""
     waiting = []
     for job in jobs:
         try:
@@ -113,7 +113,7 @@ def _taken_up(jobs: Sequence[Job], outcomes: dict[Path, Outcome]) -> list[Job]:
 
 
 def _cause_of(outcomes: dict[Path, Outcome]) -> str | None:
-    """Why an attempt failed, by its first run; None where it did not."""
+    """Return why an attempt failed, by its first run; None where it did not fail."""
     first = next(iter(outcomes.values()))
     return str(getattr(first, "cause", first)) if isinstance(first, Exception) else None
 
@@ -124,7 +124,7 @@ def _is_of_memory(outcomes: dict[Path, Outcome]) -> bool:
 
 
 def failed_lines(outcomes: Iterable[Outcome]) -> list[str]:
-    """A line for each reason why runs have no result: of the first of its runs, and how many more there are."""
+    """Write a line for each reason why runs have no result, with its first run and the number of others."""
     lines: dict[str, list[str]] = {}
     for outcome in outcomes:
         if isinstance(outcome, RunFailedError):

@@ -1,4 +1,4 @@
-"""Which runs of a sweep are trained by one program, and in which populations."""
+"""Grouping the runs of a sweep by program, and cutting groups into populations."""
 
 import json
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ PER_REPLICA: dict[str, tuple[str, ...]] = {
     "model": ("init",),
     "trainer": ("name", "learning_rate", "beta1", "beta2", "epsilon", "weight_noise", "order"),
 }
-"""Keys of each group that may differ within a population: data or numbers of a replica, no shape and no constant."""
+"""Keys of each group that may differ within a population: they change a replica's data or numbers, not the program."""
 
 
 def program_of(config: RunConfig) -> str:
-    """What decides the program that trains a run, as text: runs with the same text can be one population.
+    """Write what decides the program that trains a run as text: runs with equal texts can be one population.
 
     Args:
         config: checked.
@@ -33,10 +33,10 @@ def program_of(config: RunConfig) -> str:
 
 
 def group(jobs: Sequence[Job]) -> list[list[Job]]:
-    """Jobs that share a program and stand at the same position, in the order in which each group's first job comes.
+    """Group jobs that share a program and stand at the same position; groups are in the order of their first jobs.
 
-    Those of a population that was trained together before, and is whole, are a group of their own, in its order: so its
-    runs go on bit for bit. Of others those go on together that began in the same way, compiled or not.
+    A population that was trained together before and is whole is a group of its own, in its old order, so that its runs
+    go on bit for bit. Other jobs are grouped only with those that began in the same way, compiled or not.
     """
     together: dict[tuple[str, tuple[int, int], str], list[Job]] = {}
     for job in jobs:
@@ -53,7 +53,7 @@ def group(jobs: Sequence[Job]) -> list[list[Job]]:
 
 
 def cut(jobs: Sequence[Job], largest: int) -> list[list[Job]]:
-    """A group as populations of at most `largest` runs, as equal in size as can be.
+    """Cut a group into populations of at most `largest` runs, as equal in size as possible.
 
     Args:
         jobs: of one group.
@@ -65,11 +65,11 @@ def cut(jobs: Sequence[Job], largest: int) -> list[list[Job]]:
 
 
 def describe(jobs: Sequence[Job], populations: int) -> str:
-    """What a group holds, in a line such as "lstm_attention, 64 runs, one program".
+    """Describe a group in a line such as "lstm_attention, 64 runs, one program".
 
     Args:
         jobs: of one group.
-        populations: into how many it is cut.
+        populations: how many it is cut into.
     """
     parts = [job.variant.split(",") for job in jobs]
     common = reduce(lambda kept, other: [part for part in kept if part in other], parts)

@@ -1,4 +1,4 @@
-"""What a sweep tells Hydra's sweepers and the shell of each run."""
+"""What a sweep reports of its runs to Hydra's sweepers and to the shell."""
 
 import math
 import os
@@ -12,18 +12,18 @@ from attnseq.runs.seen import as_seen
 from attnseq.sweep.claim import Outcome, RunFailedError, WorkerLostError
 
 NAMED = 10
-"""Runs that are named in one line; of more, the number is given."""
+"""At most so many runs are named in one line; the rest are counted."""
 
 
 def objective(outcome: Outcome) -> float:
-    """What a sweeper such as Optuna minimises: the validation loss, infinite where there is none."""
+    """Return what a sweeper such as Optuna minimises: the validation loss, infinite where there is none."""
     if isinstance(outcome, Exception) or outcome["status"] != "finished":
         return math.inf
     return float(outcome["loss/validation"])
 
 
 def failure(job: Job, outcome: Outcome) -> str | None:
-    """The name of a run that has no result, and why; None for one that is finished."""
+    """Name a run that is not finished, and say why; None for one that is."""
     if isinstance(outcome, WorkerLostError):
         return f"{job.name} (its workers were lost)"
     if isinstance(outcome, RunFailedError):
@@ -34,11 +34,11 @@ def failure(job: Job, outcome: Outcome) -> str | None:
 
 
 def summary(outcomes: Mapping[Path, Outcome], folders: Collection[Path]) -> str:
-    """What became of a sweep's runs, and the commands that show more of them.
+    """Summarise what became of a sweep's runs, with the commands that show more.
 
     Args:
-        outcomes: of its runs, by folder.
-        folders: of the sweep; several where what it sweeps names them.
+        outcomes: of the runs, by folder.
+        folders: of the sweep; several where a swept key is part of the folder's name.
     """
     counts = Counter("failed" if isinstance(outcome, Exception) else outcome["status"] for outcome in outcomes.values())
     states = ", ".join(f"{count} {status}" for status, count in counts.items())
@@ -51,6 +51,6 @@ def summary(outcomes: Mapping[Path, Outcome], folders: Collection[Path]) -> str:
 
 
 def failures_line(failures: list[str]) -> str:
-    """All failures in one line."""
+    """Write all failures in one line."""
     more = f"; and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
     return f"{len(failures)} not finished: {'; '.join(failures[:NAMED])}{more}"

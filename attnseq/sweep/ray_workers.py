@@ -1,4 +1,4 @@
-"""Ray's workers: connects to a cluster, or starts one on this machine, and trains populations as Ray tasks."""
+"""Ray's workers: connecting to a cluster, or starting one on this machine, and training populations as Ray tasks."""
 
 import logging
 import math
@@ -19,7 +19,7 @@ from attnseq.sweep.remote import Assignment, Place
 from attnseq.sweep.worker import Failed, Lost, Report, Share, train_population
 
 OBJECT_STORE_BYTES = 200_000_000
-"""Of shared memory, where Ray is started here: jobs and results are small, and Ray would take a third of the memory."""
+"""Shared memory for a Ray that is started here: jobs and results are small, but Ray would take a third of all."""
 
 CONNECT_SECONDS = 10.0
 
@@ -33,11 +33,11 @@ REASONS = {
 
 @contextmanager
 def ray_workers(address: str | None, cpus: float, gpus: float | None) -> Iterator["RayWorkers"]:
-    """Within it, Ray is there, and nothing is printed; it is left, and stopped where it was started here, at the end.
+    """Connect to Ray, print nothing inside the block, and disconnect at its end; stop a Ray that was started here.
 
     Args:
-        address: of a cluster ("auto": the one that runs on this machine); None: that of RAY_ADDRESS, which Ray's own
-            job submission sets, else Ray is started on this machine. A Ray that the program has initialised is used.
+        address: of a cluster ("auto": the one that runs on this machine). None: RAY_ADDRESS if it is set, as Ray's job
+            submission does; else Ray is started on this machine. A Ray that the program has initialised is used.
         cpus: of each population.
         gpus: as in `RayWorkers`.
 
@@ -47,7 +47,7 @@ def ray_workers(address: str | None, cpus: float, gpus: float | None) -> Iterato
     mine = not ray.is_initialized()
     if mine:
         _initialise(address or os.environ.get("RAY_ADDRESS") or "local")
-    # of a node that dies Ray prints 20 lines of its log, then and when it is left, which no option turns off
+    # hide what Ray prints when a node dies, then and at the end: 20 lines of its log, which no option turns off
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         try:
             yield RayWorkers(cpus, gpus)
@@ -57,7 +57,7 @@ def ray_workers(address: str | None, cpus: float, gpus: float | None) -> Iterato
 
 
 class RayWorkers:
-    """A Ray cluster as it is now; each population is a task.
+    """A Ray cluster with the nodes that it has now; each population is a task.
 
     Args:
         cpus: of each population.
@@ -67,34 +67,34 @@ class RayWorkers:
     def __init__(self, cpus: float, gpus: float | None):
         self._cpus, self._gpus = cpus, gpus
         self._nodes: list[dict[str, float]] = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        # lost workers are seen by `remote.Dispatcher`, which says so and counts: Ray itself does not start a task again
+        # do not let Ray start a task again: `remote.Dispatcher` does so, reports lost workers and counts them
         self._task: Any = ray.remote(max_retries=0, scheduling_strategy="SPREAD")(train_population)
 
     def place(self, device: str) -> Place:
-        """As `remote.Workers`."""
+        """Do as `remote.Workers` says."""
         gpus = self._gpus_for(device)
         fitting = [self._fitting(node, gpus) for node in self._nodes]
         if not sum(fitting):
             needs = f"cpus_per_population={self._cpus:g}, gpus_per_population={gpus:g}"
             raise ConfigError(f"hydra.launcher: {needs}: none of the cluster's nodes ({len(self._nodes)}) has as much")
         sharing = max(1, int(1 / gpus)) if gpus else max(fitting)
-        # a GPU that was not asked for can still be seen
+        # name the CPU, since a task can still see a GPU that was not asked for
         share = Share(device if gpus else "cpu", max(1, int(self._cpus)), sharing)
         return Place(gpus, sum(fitting), share)
 
     def submit(self, assignment: Assignment) -> Any:
-        """As `remote.Workers`."""
+        """Do as `remote.Workers` says."""
         place = assignment.place
         task = self._task.options(num_cpus=self._cpus, num_gpus=place.gpus)
         return task.remote(list(assignment.jobs), place.share, assignment.max_population, assignment.lost > 0)
 
     def wait(self, handles: Sequence[Any], seconds: float) -> list[tuple[Any, Report]]:
-        """As `remote.Workers`."""
+        """Do as `remote.Workers` says."""
         ready, _ = ray.wait(list(handles), num_returns=1, timeout=seconds)
         return [(handle, self._report(handle)) for handle in ready]
 
     def cancel(self, handle: Any) -> None:
-        """As `remote.Workers`: a running task gets SIGINT."""
+        """Do as `remote.Workers` says: a running task gets SIGINT."""
         ray.cancel(handle)
 
     def _report(self, handle: Any) -> Report:
@@ -122,15 +122,15 @@ class RayWorkers:
         return gpus
 
     def _fitting(self, node: dict[str, float], gpus: float) -> int:
-        """Populations that a node has room for at once."""
+        """Count the populations that a node has room for at once."""
         fits = [node.get("CPU", 0.0) / self._cpus] + ([node.get("GPU", 0.0) / gpus] if gpus else [])
-        return math.floor(min(fits) + 1e-6)  # 1 / 0.1 and the like
+        return math.floor(min(fits) + 1e-6)  # despite rounding, as of 1 / 0.1
 
 
 def _initialise(address: str) -> None:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == "local":
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent home
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # send no statistics to Ray's makers
         options |= {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
     with _signals_kept():
         try:
@@ -143,7 +143,7 @@ def _initialise(address: str) -> None:
 
 
 def _check_reachable(address: str) -> None:
-    """Raise OSError where nobody listens at host:port: Ray itself would try for minutes, and say so on stderr."""
+    """Raise OSError where nothing listens at host:port: Ray itself would try for minutes, and print to stderr."""
     host, _, port = address.rpartition(":")
     if host and port.isdigit() and "/" not in host:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
@@ -151,7 +151,7 @@ def _check_reachable(address: str) -> None:
 
 @contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Within it, what is installed for SIGTERM (Ray does so) is taken back at the end."""
+    """Restore the handler of SIGTERM at the end, since Ray installs its own."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
         yield

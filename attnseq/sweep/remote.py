@@ -23,10 +23,10 @@ from attnseq.sweep.worker import Failed, Finished, Report, Share
 from attnseq.training.stopping import StopSignals
 
 POLL_SECONDS = 0.5
-"""Between looks at whether the sweep was stopped."""
+"""Time between looks at whether the sweep was stopped."""
 
 HALT_SECONDS = 60.0
-"""Until workers that are told to stop have written their checkpoints."""
+"""Time that stopped workers get to write their checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Place:
     """What the populations of a device get.
 
     Args:
-        gpus: of each population.
+        gpus: for each population.
         slots: populations that fit on the cluster at once; 1 or more.
-        share: of a node, for each population.
+        share: what each population may use of its node.
     """
 
     gpus: float
@@ -50,9 +50,9 @@ class Assignment:
 
     Args:
         jobs: of one program.
-        place: where they go.
+        place: what it gets.
         max_population: as in `run_remotely`.
-        lost: workers that it was lost with.
+        lost: how many workers were lost with it.
     """
 
     jobs: Sequence[Job]
@@ -65,20 +65,20 @@ class Workers(Protocol):
     """A cluster."""
 
     def place(self, device: str) -> Place:
-        """What populations whose config says `device` get.
+        """Decide what each population with this `device` in its config gets.
 
         Raises:
             ConfigError: the cluster has no room for even one, or the device makes no sense there.
         """
 
     def submit(self, assignment: Assignment) -> Any:
-        """Hand over a population, which starts when there is room; a handle that stands for it."""
+        """Hand over a population, which starts when there is room; return a handle for it."""
 
     def wait(self, handles: Sequence[Any], seconds: float) -> list[tuple[Any, Report]]:
-        """What was reported within some seconds, by whichever came first."""
+        """Return the reports of populations that end within some seconds; wait for the first one only."""
 
     def cancel(self, handle: Any) -> None:
-        """Ask for a population to stop, with a checkpoint; it still reports."""
+        """Ask a population to stop with a checkpoint; it still reports."""
 
 
 def run_remotely(
@@ -89,12 +89,12 @@ def run_remotely(
     cost: Callable[[Sequence[Job]], float] = len,
     patience: float = 0.0,
 ) -> list[Outcome]:
-    """Train every run of a sweep that is not finished; without any, no cluster is asked for.
+    """Train every run of a sweep that is not finished; if there is none, no cluster is used.
 
     Args:
-        jobs: the runs, in any mixture. A folder that is named twice is trained once.
-        connect: to the cluster.
-        max_population: runs of a population at most; None: as many as a worker's memory holds.
+        jobs: the runs, in any mixture. A folder that occurs twice is trained once.
+        connect: connects to the cluster.
+        max_population: most runs of a population; None: as many as a worker's memory holds.
         max_retries: how often a population whose worker was lost goes on with another one.
         cost: of training jobs of one program, in any unit.
         patience: as in `claim`.
@@ -103,11 +103,11 @@ def run_remotely(
         An outcome a job, in their order.
 
     Raises:
-        ConfigError: the cluster is not there or has no room, or a worker raised it.
+        ConfigError: there is no cluster, or it has no room, or a worker raised it.
         Interrupted: a signal came; workers have written checkpoints.
         OSError: a worker raised it; the others have written checkpoints.
     """
-    console = terminal_console()  # of standard output as it is now: a cluster's own messages go nowhere
+    console = terminal_console()  # made before `connect` hides standard output
     with StopSignals() as stop:
         with claim(jobs, patience) as claimed:  # and leave the folders to the workers
             pass
@@ -132,7 +132,7 @@ def deal(
 
     Args:
         jobs: to train.
-        workers: who will.
+        workers: of the cluster.
         max_population: as in `run_remotely`.
         console: is told what is dealt.
         cost: as in `run_remotely`.
@@ -158,17 +158,17 @@ def deal(
 
 
 def _to_send(jobs: Sequence[Job]) -> list[Job]:
-    """Jobs as they travel: checkpoints are read where they are needed."""
+    """Prepare jobs for sending: without checkpoints, which workers read."""
     return [replace(job, path=job.path.absolute(), resumed=None) for job in jobs]
 
 
 class Dispatcher:
-    """Hands populations to workers, takes in what they report, and goes on with those whose worker was lost.
+    """Hands populations to workers, collects their reports, and goes on with populations whose worker was lost.
 
     Args:
         workers: the cluster.
-        stop: asked twice a second.
-        console: a line for each report.
+        stop: checked twice a second.
+        console: gets a line for each report.
         max_retries: as in `run_remotely`.
     """
 
@@ -213,7 +213,7 @@ class Dispatcher:
         self._running[self._workers.submit(assignment)] = assignment
 
     def _take(self, assignment: Assignment, report: Report) -> dict[Path, Outcome]:
-        """The outcomes of a population, by folder; none where another worker goes on with it."""
+        """Return the outcomes of a population by folder; none where another worker goes on with it."""
         if isinstance(report, Failed):
             raise report.error
         outcomes = report.outcomes if isinstance(report, Finished) else self._go_on(assignment, report.reason)
@@ -222,7 +222,7 @@ class Dispatcher:
         return {job.path: outcome for job, outcome in zip(assignment.jobs, outcomes, strict=bool(outcomes))}
 
     def _go_on(self, assignment: Assignment, reason: str) -> list[Outcome]:
-        """Hand a population whose worker was lost to another one; the outcomes where it was lost too often."""
+        """Hand a population whose worker was lost to another one; return its outcomes where that happened too often."""
         lost = assignment.lost + 1
         runs = f"{len(assignment.jobs)} run{'s' * (len(assignment.jobs) > 1)}"
         if lost <= self._max_retries:
@@ -235,7 +235,7 @@ class Dispatcher:
         return [error] * len(assignment.jobs)
 
     def _halt(self) -> None:
-        """Have workers write checkpoints, and wait until they have."""
+        """Make workers write checkpoints, and wait for them."""
         for handle in self._running:
             self._workers.cancel(handle)
         deadline = time.monotonic() + HALT_SECONDS

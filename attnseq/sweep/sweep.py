@@ -1,4 +1,4 @@
-"""A sweep: finished runs are taken as they are, the others are grouped by program and trained group by group."""
+"""A sweep: finished runs are kept, and the others are grouped by program and trained group by group."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -27,8 +27,8 @@ def run_sweep(
     """Train every run of a sweep that is not finished.
 
     Args:
-        jobs: the runs, in any mixture. A folder that is named twice is trained once.
-        max_population: runs of a population at most; None: as many as half of the free memory holds.
+        jobs: the runs, in any mixture. A folder that occurs twice is trained once.
+        max_population: most runs of a population; None: as many as half of the free memory holds.
         device: where they train; None: where their configs say.
         cores: of the CPU that a population takes at most; None: all that this process may use.
         patience: as in `claim`.
@@ -39,7 +39,7 @@ def run_sweep(
     Raises:
         ConfigError: two runs have the same folder.
         Interrupted: a signal came; checkpoints are written, and what was finished by then is kept.
-        OSError: of a disk, which every run would meet.
+        OSError: of a disk, which would hit every run.
     """
     console = terminal_console()
     with StopSignals() as stop, claim(jobs, patience) as claimed:
@@ -57,13 +57,13 @@ def run_sweep(
 def _train_group(
     members: Sequence[Job], max_population: int | None, device: str | None, train: Callable[..., list[Result]]
 ) -> dict[Path, Outcome]:
-    """Train the runs of one program by `train`, in as many populations as they need; an outcome for each folder."""
+    """Train the runs of one program in as many populations as they need; return an outcome for each folder."""
     outcomes: dict[Path, Outcome] = {}
     try:
         place = build.build_device(device or members[0].config.device)
         fitting = _fitting(members, outcomes)
         largest = max_population or largest_population([job.config for job in members], place)
-    except Exception as error:  # of a model, say, which is built here for the first time
+    except Exception as error:  # a model, say, is built here for the first time and may fail
         return {job.path.absolute(): failed(job, error) for job in members}
     if not fitting:
         return outcomes
@@ -75,7 +75,7 @@ def _train_group(
 
 
 def _fitting(members: Sequence[Job], outcomes: dict[Path, Outcome]) -> list[Job]:
-    """Runs whose checkpoints, where they have any, are of the model as it is now; the others' outcomes are put in."""
+    """Return the runs without a checkpoint, or with one that fits the present model; add errors for the others."""
     fitting = []
     shapes = build.build_recipe(members[0].config).flat.shapes
     for job in members:
@@ -89,7 +89,7 @@ def _fitting(members: Sequence[Job], outcomes: dict[Path, Outcome]) -> list[Job]
 
 
 def before(claimed: Claimed) -> str:
-    """What an earlier attempt left, in a line; a line more for each folder that cannot be used."""
+    """Say in a line what an earlier attempt left; add a line for each folder that cannot be used."""
     done = sum(not isinstance(outcome, Exception) for outcome in claimed.outcomes.values())
     runs = len(claimed.outcomes) + len(claimed.waiting)
     line = f"{done} of {runs} runs are finished; overwrite=true trains them anew"

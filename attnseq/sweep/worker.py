@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: it trains one population of a sweep, and reports how that went."""
+"""The work of a cluster's worker: it trains one population of a sweep, and reports how that went."""
 
 import platform
 import signal
@@ -21,26 +21,26 @@ from attnseq.sweep.sweep import run_sweep
 from attnseq.training.stopping import Interrupted
 
 LOCK_PATIENCE = 60.0
-"""Seconds until the processes of a node that was lost are gone, and a file server has freed their locks."""
+"""Seconds until the processes of a lost node are gone, and a file server has released their locks."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The population is trained; an outcome a job, in their order."""
+    """The population is trained, with an outcome for each job, in their order."""
 
     outcomes: list[Outcome]
 
 
 @dataclass(frozen=True)
 class Failed:
-    """What a user can mend stopped the population, and would stop the others, too."""
+    """An error that the user can mend stopped the population, and would stop the others, too."""
 
     error: Exception
 
 
 @dataclass(frozen=True)
 class Lost:
-    """The worker is gone, or about to go, for a reason that is not the population's; its checkpoints are there."""
+    """The worker is gone, or about to go, but not because of the population, whose checkpoints are there."""
 
     reason: str
 
@@ -55,7 +55,7 @@ class Share:
     Args:
         device: as a config names it.
         threads: of the CPU.
-        sharing: populations that share the memory which this one sees.
+        sharing: how many populations share the memory that this one sees.
     """
 
     device: str
@@ -64,16 +64,16 @@ class Share:
 
 
 def train_population(jobs: Sequence[Job], share: Share, max_population: int | None, again: bool) -> Report:
-    """Train jobs, or go on with them; in more than one population where memory asks for it.
+    """Train jobs, or go on with them; in several populations where memory requires it.
 
     Args:
         jobs: of one program; `cleared`, so that a second attempt does not undo what the first one did.
         share: of the node.
-        max_population: runs that train together at most; None: as many as memory holds.
-        again: whether a worker that trained these jobs was lost.
+        max_population: most runs that train together; None: as many as memory holds.
+        again: whether another worker was lost with these jobs.
 
     Returns:
-        How it went. Errors are returned, not raised: a cluster would bury them in its own.
+        How it went. Errors are returned, not raised: a cluster would bury them in its own errors.
     """
     _hear_cancellation()
     try:
@@ -90,25 +90,25 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
     except Exception as error:
         if isinstance(error, ConfigError) or is_shared(error):
             return Failed(error)
-        # of a model, say, which is built here for the first time
+        # a model, say, is built here for the first time and may fail
         return Finished([failed(job, error) for job in jobs])
 
 
 def _hear_cancellation() -> None:
-    """Hear SIGINT, by which a cluster cancels, also where the sweep is a background job, whose SIGINT is ignored."""
+    """Listen to SIGINT, by which a cluster cancels tasks, even where a background job has it ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _check_shared(jobs: Sequence[Job]) -> None:
     for job in jobs:
-        if not job.path.is_dir():  # the driver made it
+        if not job.path.is_dir():  # the driver has made it, so this node does not share the file system
             node = platform.node()
             raise ConfigError(f"{job.path}: not to be seen on {node}; all nodes must share the folder of the runs")
 
 
 def _wait_for_locks(jobs: Sequence[Job]) -> None:
-    """Wait until no folder is in use, or patience ends; then the sweep says which one is."""
+    """Wait until no folder is in use, or patience ends; then the sweep reports which one is in use."""
     deadline = time.monotonic() + LOCK_PATIENCE
     for job in jobs:
         while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""What is kept of the attention of one model: NumPy alone, so that who reads a run's reports need not load PyTorch.
+"""What is kept of the attention of one model. It needs NumPy alone: readers of reports do not load PyTorch.
 
 Shapes: T positions, R rows of the heatmap, N histogram bins.
 """
@@ -17,7 +17,7 @@ class AttentionSummary:
 
     Args:
         mean_T: mean weight of each position over the samples that have it; nan where none has; (T,).
-        entropy: entropy of a sample's weights, scaled to sum 1, mean over the samples that have any; nats.
+        entropy: entropy of a sample's weights, scaled to sum 1, in nats; mean over the samples that have any weight.
         histogram_TxN: how many samples had a weight in each bin, for each position; (T, N), rows sum to `samples_T`.
         edges_N1: bin edges, rising, within [0, 1]; (N + 1,).
         minimum_T: smallest weight of each position; (T,).

@@ -16,15 +16,15 @@ from attnseq.training.attention_summary import AttentionSummary
 BINS = 64
 
 ROWS = {"BTD": "token", "BKT": "answer position", "BMTT": "query position"}
-"""What the rows of a map count, by the attention's axes."""
+"""What the rows of a map stand for, by the attention's axes."""
 
 
 class AttentionSums:
-    """One attention of every replica, counted on its device for all at once.
+    """Counts and sums of one attention of every replica, made on the device for all replicas at once.
 
     Args:
         replicas: P.
-        samples: the first ones; for their shapes and device.
+        samples: the first ones, which give shapes and device.
         spec: of the task.
     """
 
@@ -64,7 +64,7 @@ class AttentionSums:
                 self._add_map(attention.weights.double().sum(dim=1), ROWS["BTD"], self._samples_T.unsqueeze(-1))
 
     def _add_rows(self, attention: Attention, samples: Batch) -> None:
-        """Of attention that has a row for each answer or query position, take in each of these."""
+        """Take in each row of attention that has one for each answer or query position."""
         rows_PxBxRxT, counted_BxR = attention_rows(attention, samples)
         rows_PxBxRxT = rows_PxBxRxT.double() * counted_BxR.unsqueeze(-1)
         self._add_entropy(rows_PxBxRxT)
@@ -77,16 +77,16 @@ class AttentionSums:
         self._map_rows, self._map_counts = rows, counts
 
     def _add_entropy(self, weights: Tensor) -> None:
-        """Take in the entropy of weights, scaled to sum 1, over the last axis; where all underflow there is none."""
+        """Take in the entropy over the last axis of weights, scaled to sum 1; where all underflow, there is none."""
         totals = weights.sum(dim=-1, keepdim=True)
-        nowhere = totals == 0  # no shares, and 0 / 0 is no number
+        nowhere = totals == 0  # leave these out: there are no shares, and 0 / 0 is not a number
         shares = weights / totals.masked_fill(nowhere, 1.0)
         axes = tuple(range(1, weights.dim()))
         self._entropy_P += torch.special.entr(shares).sum(dim=axes)
         self._attending_P += (~nowhere).sum(dim=axes)
 
     def summaries(self) -> list[AttentionSummary]:
-        """P summaries, over all samples that were added."""
+        """Summarise all samples that were added, for each of P replicas."""
         counts_PxTxQ = self._counts[:-1].view(*self._sums_PxT.shape, BINS)
         mean_PxT = self._sums_PxT / self._samples_T
         lows_PxT, highs_PxT = (

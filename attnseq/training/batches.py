@@ -16,7 +16,7 @@ from attnseq.contracts.batch import Batch
 
 
 class BatchPlan(NamedTuple):
-    """How an epoch is cut: `calls` calls of `steps_per_call` steps of `batch_size` samples, the last one padded."""
+    """How an epoch is cut: `calls` calls of `steps_per_call` steps of `batch_size` samples; the last call is padded."""
 
     samples: int
     batch_size: int
@@ -33,17 +33,17 @@ class BatchPlan(NamedTuple):
 
     @property
     def places(self) -> int:
-        """Of samples, padding included."""
+        """Places for samples, padding included."""
         return self.calls * self.steps_per_call * self.batch_size
 
 
 class Epoch:
-    """The batches of one epoch. Of a replica nothing but its order is held for all of it.
+    """The batches of one epoch. Only each replica's order is held for the whole epoch; batches are gathered in blocks.
 
     Args:
         plan: how the epoch is cut.
         order_P: each replica's order of its samples, int32 of shape N; not copied.
-        first_P: where each replica's samples begin among those that `block` is given.
+        first_P: where each replica's samples begin among all that `block` is given.
         device: of the data.
     """
 
@@ -51,16 +51,16 @@ class Epoch:
         self, plan: BatchPlan, order_P: Sequence[npt.NDArray[np.int32]], first_P: Sequence[int], device: torch.device
     ):
         self._plan, self._order_P, self._first_P, self._device = plan, order_P, first_P, device
-        narrow = max(first_P) + plan.samples < 2**31  # a gather by int32 reads half as much as one by int64
+        narrow = max(first_P) + plan.samples < 2**31  # use int32 where it will do: a gather then reads half as much
         self._dtype = torch.int32 if narrow else torch.int64
         shape = (plan.calls, plan.steps_per_call, plan.batch_size)
         ones_N = torch.ones(plan.samples, device=device)
         self._valid_CxSxB = torch.nn.functional.pad(ones_N, (0, plan.places - plan.samples)).view(shape)
 
     def block(self, samples: Batch, start: int, stop: int, rows: slice = slice(None)) -> list[Tensor]:
-        """The batches of calls `start` to `stop`, gathered together: one gather is cheaper than one a step.
+        """Gather the batches of calls `start` to `stop` together: one gather is cheaper than one a step.
 
-        By `index_select`, which copies a sample whole; indexing with brackets copies number by number.
+        It uses `index_select`, which copies a sample whole; indexing with brackets copies number by number.
 
         Args:
             samples: to train on, of all replicas.
@@ -79,13 +79,13 @@ class Epoch:
         return [*gathered, self._valid_CxSxB[start:stop]]
 
     def places(self, epoch: int, start: int, stop: int) -> Tensor:
-        """place_CxSx2, int64: epoch and step in it, of each step of calls `start` to `stop`."""
+        """Return place_CxSx2, int64: the epoch, and the step in it, of each step of calls `start` to `stop`."""
         size = self._plan.steps_per_call
         steps_CxS = torch.arange(start * size, stop * size).view(-1, size)
         return torch.stack((torch.full_like(steps_CxS, epoch), steps_CxS), dim=-1).to(self._device)
 
     def _index(self, start: int, stop: int, rows: slice) -> Tensor:
-        """index_CxPxSxB of the samples of these calls, 0 for padding."""
+        """Compute index_CxPxSxB of the samples of these calls, 0 for padding."""
         plan, order_P, first_P = self._plan, self._order_P[rows], self._first_P[rows]
         size = plan.steps_per_call * plan.batch_size
         index_PxQ = torch.zeros(len(order_P), (stop - start) * size, dtype=self._dtype)
@@ -93,5 +93,5 @@ class Epoch:
             part = order_N[start * size : stop * size]
             np.add(part, first, out=row_Q[: len(part)], dtype=row_Q.dtype)
         shape = (len(order_P), stop - start, plan.steps_per_call, plan.batch_size)
-        # contiguous before it goes to the device: `block` flattens it there
+        # make it contiguous before it goes to the device: `block` flattens it there
         return index_PxQ.view(shape).transpose(0, 1).contiguous().to(self._device)

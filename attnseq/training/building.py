@@ -1,4 +1,4 @@
-"""What runs a population's steps, built as was decided; and the measurements that decide it.
+"""Building what runs a population's steps, and the measurements that decide how they are run.
 
 Shapes: P replicas, S steps a call, B batch.
 """
@@ -36,10 +36,10 @@ from attnseq.training.replicas import Population
 from attnseq.training.runners import Block, Runner, in_shards, one_by_one
 
 TIMED = 3
-"""Steps that are timed, of which the fastest counts: what else the machine does only adds to the others."""
+"""Steps that are timed. The fastest counts: whatever else the machine does can only add to a time."""
 
 CALLS = 64
-"""Of a compiled program that are timed together, as training makes them."""
+"""Calls of a compiled program that are timed together, as training makes them."""
 
 Call = tuple[PopulationState, Settings, *tuple[Tensor, ...]]
 """What `Steps` take."""
@@ -53,14 +53,14 @@ class Builder:
     """Builds what runs a population's steps.
 
     Args:
-        population: P a multiple of `shards`; it is not changed.
+        population: P is a multiple of `shards`; it is not changed.
         padding: samples_PxSxB..., valid_SxB[, place_Sx2] of a call whose samples are all padding.
-        shards: into which the population is cut where its program is compiled for the CPU.
+        shards: how many the population is cut into where its program is compiled for the CPU.
     """
 
     def __init__(self, population: Population, padding: Sequence[Tensor], shards: int):
         self._device, self._shards, self._padding = population.device, shards, padding
-        self._native = self._device.type == "cpu" and os.name != "nt"  # as `calls.cpp` is compiled for Unix
+        self._native = self._device.type == "cpu" and os.name != "nt"  # `calls.cpp` is compiled for Unix only
         self._steps = build_steps(population.recipe)
         self._samples = population.recipe.sample_tensors
         self._replicas = len(population.orders)
@@ -68,10 +68,10 @@ class Builder:
         self._call: Call = (state, population.settings, *padding)
 
     def choose(self, setting: str, steps: int) -> Execution:
-        """The way that takes least time, by the time of some steps as written.
+        """Choose the way that takes least time, by the time of some steps as written.
 
         Args:
-            setting: `trainer.compile`; where it is "true", or the program in the cache, nothing is measured.
+            setting: `trainer.compile`. Nothing is measured for "true", nor for "auto" if the program is in the cache.
             steps: of the whole run.
         """
         if setting == "true":
@@ -86,7 +86,7 @@ class Builder:
         return Execution(TRACED, missing) if missing else chosen
 
     def build(self, execution: Execution) -> Runner:
-        """What runs the steps.
+        """Build what runs the steps.
 
         Raises:
             CompilationError: the program could not be compiled.
@@ -95,15 +95,15 @@ class Builder:
             return one_by_one(self._steps)
         if execution.way == TRACED:
             return self._traced()
-        _ = self._digest  # a model that fails is no failure of the compiler
+        _ = self._digest  # run the model first: if it fails, the compiler is not to blame
         try:
             with plain_paths():
                 return self._library() if self._native else self._compiled()
-        except Exception as error:  # whatever the compiler raises
+        except Exception as error:  # the compiler may raise anything
             raise CompilationError(why_compilation_failed(error)) from error
 
     def _traced(self) -> Runner:
-        """Called by Python, operation by operation; what that takes is learnt."""
+        """Build a runner that Python calls operation by operation, and learn what tracing and a step take."""
         began = time.perf_counter()
         traced = trace_steps(self._steps, self._call)
         tracing = time.perf_counter() - began
@@ -113,14 +113,14 @@ class Builder:
         return one_by_one(steps)
 
     def _compiled(self) -> Runner:
-        """Called by Python, as CUDA's kernels run beside it."""
+        """Build a compiled runner that Python calls, for CUDA, whose kernels run beside Python."""
         steps = as_steps(compile_program(trace_steps(self._steps, self._call), self._call, self._options))
         state, settings, *batch = self._call
         steps(state, settings, *batch)
         return one_by_one(steps)
 
     def _library(self) -> Runner:
-        """Called without Python; tried with padding, so that what fails does so now."""
+        """Build a compiled runner that does without Python; try it with padding, so that a failure shows now."""
         took = {}
 
         def trace() -> GraphModule:
@@ -134,7 +134,7 @@ class Builder:
         seconds = compile_library(self._path, trace, arguments, self._options)
         try:
             library = load_library(self._path)
-        except (OSError, AttributeError):  # a damaged file, which is gone now
+        except (OSError, AttributeError):  # the file was damaged, and has been removed
             compile_library(self._path, trace, arguments, self._options)
             library = load_library(self._path)
         run = in_shards(library, self._shards)
@@ -162,20 +162,20 @@ class Builder:
         return self._part(slice(0, self._replicas // self._shards))
 
     def _part(self, rows: slice) -> Call:
-        """The call of some replicas."""
+        """Cut the call of some replicas out of the whole call."""
         state, settings, *_ = self._call
         its_state = PopulationState(*(value[rows] for value in state))
         return its_state, Settings(*(value[rows] for value in settings)), *self._batch(rows)
 
     def _written(self, rows: slice) -> None:
-        """A step of some replicas as written."""
+        """Take a step of some replicas as written."""
         state, settings, *batch = self._part(rows)
         self._steps(state, settings, *batch)
 
     def _is_cached(self) -> bool:
         try:
             return self._native and self._path.exists()
-        except OSError:  # of a cache that cannot be made; the compiler will say so
+        except OSError:  # the cache cannot be made; the compiler will say so
             return False
 
     def _batch(self, rows: slice) -> list[Tensor]:
@@ -188,12 +188,12 @@ class Builder:
 
     @property
     def _work(self) -> float:
-        """Of a step of all replicas, see `Digest.work`."""
+        """The work of a step of all replicas, see `Digest.work`."""
         return self._digest.work * self._shards
 
     @cached_property
     def _step_seconds(self) -> float:
-        """Of a step of all replicas as written."""
+        """Seconds of a step of all replicas as written."""
         return _fastest(lambda: self._written(slice(None)), self._device)
 
     @cached_property
@@ -203,11 +203,11 @@ class Builder:
     @cached_property
     def _path(self) -> Path:
         state, settings, *batch = self._shard
-        with plain_paths():  # the compiler writes beside it
+        with plain_paths():  # the compiler writes beside the library
             return library_path(self._digest.text, [*state, *settings, *batch], self._options)
 
     def _learn(self, **rates: float) -> None:
-        """Take in what this program took, by the fields of `Rates`."""
+        """Take in what this program took, named by the fields of `Rates`."""
         self._learnt.add({of_model(name, self._digest.operations): value for name, value in rates.items()})
 
     @property
@@ -216,7 +216,7 @@ class Builder:
 
 
 def _fastest(call: Callable[[], None], device: torch.device) -> float:
-    """Seconds."""
+    """Measure the seconds of the fastest of some calls."""
 
     def seconds() -> float:
         began = time.perf_counter()
@@ -225,5 +225,5 @@ def _fastest(call: Callable[[], None], device: torch.device) -> float:
             torch.cuda.synchronize(device)
         return time.perf_counter() - began
 
-    call()  # what is only done the first time
+    call()  # not timed: the first call does more than the others
     return min(seconds() for _ in range(TIMED))

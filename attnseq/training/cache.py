@@ -1,4 +1,4 @@
-"""Where compiled programs, and what was learnt of compiling, are kept: beside TorchInductor's own cache."""
+"""Where compiled programs and learnt rates are kept: beside TorchInductor's own cache."""
 
 import getpass
 import os
@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """The folder, which need not be there."""
+    """Return the cache's folder, which may not exist yet."""
     return Path(os.environ.get("TORCHINDUCTOR_CACHE_DIR") or _default()).absolute() / "attnseq"
 
 
 def _default() -> Path:
-    """As `torch._inductor` has it, which takes as long to import as PyTorch itself."""
+    """Return the same default as `torch._inductor`, whose import takes as long as PyTorch's own."""
     try:
         user = getpass.getuser()
     except (KeyError, ImportError, OSError):

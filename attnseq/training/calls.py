@@ -13,7 +13,7 @@ from pathlib import Path
 from torch import Tensor
 
 SOURCE = Path(__file__).with_name("calls.cpp")
-"""Of the loop."""
+"""Source of the loop."""
 
 FUNCTIONS = {
     "from_blob": "aoti_torch_create_tensor_from_blob",
@@ -51,7 +51,7 @@ class Library:
     """
 
     def __init__(self, path: Path, loop: Path):
-        # ctypes lets go of Python's lock while it calls; PyTorch's functions are found through the library linked to it
+        # ctypes releases Python's lock during calls; the library at `path` links to PyTorch's functions
         self._library, self._loop = ctypes.CDLL(str(path)), ctypes.CDLL(str(loop))
         self._functions = _Functions(
             *(ctypes.cast(self._library[name], ctypes.c_void_p) for name in FUNCTIONS.values())
@@ -62,11 +62,11 @@ class Library:
         weakref.finalize(self, _delete, self._library, self._programs).atexit = False
 
     def run(self, lasting: Sequence[Tensor], calls: Sequence[Tensor]) -> None:
-        """Call the program with the values of each call in turn.
+        """Make calls of the program, one after the other.
 
         Args:
             lasting: the first arguments, the same for all calls, which may change them; contiguous, on the CPU.
-            calls: the other arguments: call n takes `tensor[n]`, which is contiguous.
+            calls: tensors of the other arguments: call n takes `tensor[n]`, which is contiguous.
 
         Raises:
             RuntimeError: a call failed; the message is PyTorch's.
@@ -79,11 +79,11 @@ class Library:
         self._check(self._loop.run_calls(ctypes.byref(self._functions), self._program(), row, *counts, halted))
 
     def halt(self) -> None:
-        """Have all threads end after the call that they are in, for good."""
+        """Make all threads stop for good after the call that they are in."""
         self._halted.value = 1
 
     def _program(self) -> ctypes.c_void_p:
-        """An instance of the program for this thread."""
+        """Return this thread's instance of the program; make it at the first call."""
         if not hasattr(self._of_thread, "program"):
             program = ctypes.c_void_p()
             create = self._library.AOTInductorModelContainerCreateWithDevice
@@ -93,7 +93,7 @@ class Library:
         return self._of_thread.program
 
     def _check(self, status: int) -> None:
-        """Raise what PyTorch says of the last call of this thread, where it failed."""
+        """Raise PyTorch's message where this thread's last call failed."""
         if not status:
             return
         text = ctypes.c_char_p()

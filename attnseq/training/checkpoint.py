@@ -18,7 +18,7 @@ from attnseq.training.foreign import another_config, other_keys, written_by
 
 FORMAT = 3
 READABLE = (2, 3)
-"""Formats; 2 has no `Program`, and no versions."""
+"""Formats that can be read; 2 has no `Program`, and no versions."""
 
 ADVICE = "overwrite=true starts the run anew"
 
@@ -32,9 +32,9 @@ class Program:
     """What trains a run.
 
     Args:
-        shapes: of the model's parameters by name, in the order in which they stand in parameters_N.
+        shapes: of the model's parameters by name, in their order within parameters_N.
         digest: of the operations of a step, see `training.fingerprint`.
-        torch: PyTorch's version, which has a say in what these operations are.
+        torch: PyTorch's version, on which these operations depend.
     """
 
     shapes: Mapping[str, Sequence[int]]
@@ -47,14 +47,14 @@ class Checkpoint:
     """Where a run stands.
 
     Args:
-        config: what the run was started with, as far as it decides the result; text.
+        config: the part of the run's config that decides its result, as text.
         epoch: epochs finished.
         step: optimizer steps taken in the epoch that is under way, a multiple of `pace.BLOCK`.
-        state: a row of each tensor of `PopulationState`, by its name.
-        seconds: spent so far.
+        state: the run's row of each tensor of `PopulationState`, by the tensor's name.
+        seconds: spent on the run so far.
         epoch_seconds: of these, on training in the epoch that is under way.
-        program: what trained it so far; None where an older version wrote the checkpoint.
-        versions: of attnseq, PyTorch and Python; None as for `program`.
+        program: what trained the run so far; None where an older version wrote the checkpoint.
+        versions: of attnseq, PyTorch and Python; None in the same case.
     """
 
     config: str
@@ -73,7 +73,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     Raises:
         OSError: as `write_atomically`.
     """
-    # cloned, since of a row of a population's tensor `torch.save` would write the whole tensor
+    # clone each row: `torch.save` would write the whole tensor of the population
     state = {name: value.clone() for name, value in checkpoint.state.items()}
     program = checkpoint.program and asdict(checkpoint.program)
     buffer = io.BytesIO()
@@ -86,7 +86,7 @@ def load_checkpoint(path: Path, config: str | None = None) -> Checkpoint | None:
 
     Args:
         path: of the file.
-        config: what the run is started with now; None where it is only looked at.
+        config: of the run that is started now; None to read a checkpoint of any config.
 
     Returns:
         The checkpoint, on the CPU, or None where there is no file.
@@ -95,7 +95,7 @@ def load_checkpoint(path: Path, config: str | None = None) -> Checkpoint | None:
         CheckpointError: the file is damaged, or of another config or format.
     """
     try:
-        with zipfile.ZipFile(path) as file:  # `torch.load` does not look at the checksums
+        with zipfile.ZipFile(path) as file:  # check the checksums, which `torch.load` ignores
             if file.testzip() is not None:
                 raise zipfile.BadZipFile(f"{path}: checksum")
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
@@ -106,7 +106,7 @@ def load_checkpoint(path: Path, config: str | None = None) -> Checkpoint | None:
         return None
     except CheckpointError:
         raise
-    except Exception as error:  # there is no end to what readers raise on damaged files
+    except Exception as error:  # a reader may raise anything on a damaged file
         raise CheckpointError(f"{path}: damaged or not a checkpoint ({type(error).__name__}); {ADVICE}") from error
     if config is not None and checkpoint.config != config:
         problem = another_config(checkpoint.config, config, checkpoint.versions)
@@ -115,7 +115,7 @@ def load_checkpoint(path: Path, config: str | None = None) -> Checkpoint | None:
 
 
 def _check_keys(path: Path, content: dict[str, Any]) -> None:
-    """Take the format out of a checkpoint's content; raise CheckpointError where it, or a key, is another version's."""
+    """Remove the format from a checkpoint's content; raise CheckpointError where it or a key is of another version."""
     number, versions = content.pop("format"), content.get("versions")
     if number not in READABLE:
         known = " and ".join(map(str, READABLE))
@@ -145,7 +145,7 @@ def check_parameters(path: Path, checkpoint: Checkpoint, shapes: Mapping[str, Se
 
 
 def _differences(theirs: Mapping[str, Sequence[int]], ours: Mapping[str, Sequence[int]]) -> str:
-    """How parameters differ; "" where they do not."""
+    """Say how parameters differ; "" where they do not."""
     their, our = ({name: "x".join(map(str, shape)) for name, shape in all_.items()} for all_ in (theirs, ours))
     both = [name for name in our if name in their]
     found = [f"{name} is {their[name]} there, {our[name]} here" for name in both if their[name] != our[name]]

@@ -1,4 +1,4 @@
-"""The compiler of programs: whether it is there, with which options it is called, why it failed."""
+"""The compiler of programs: whether it is there, the options it is called with, and why it failed."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ import torch
 
 from attnseq.training.plain_paths import not_plain, written_to
 
-# on CUDA two steps of a small program are unrolled into one call, whose own overhead is then shared among them
+# unroll two steps of a small program into one call on CUDA, so that they share the call's overhead
 UNROLLED_STEPS = 2
 SMALL_NUMBERS = 16_384
 STEPS_WORTH_UNROLLING = 80_000
@@ -23,14 +23,14 @@ STEPS_WORTH_UNROLLING = 80_000
 COMPILER_OF_ALL_SETS = 11
 
 
-# g++ and clang++, MSVC ("fatal error C1083: ..."), ld
+# errors of g++ and clang++, MSVC ("fatal error C1083: ..."), ld
 COMPILER_ERROR = re.compile(r"\berror( [A-Z]+\d+)?: |cannot find -l|undefined reference")
-# an OSError that names no file, as of a disk that is full
+# an OSError that names no file, such as that of a full disk
 NAMELESS_FILE = re.compile(r"\[Errno \d+\] [^:]*$")
 
 
 def missing_compiler(device: torch.device) -> str:
-    """What the compiler of programs lacks for `device`, in words; "" where nothing is missing."""
+    """Say what the compiler of programs lacks for `device`; "" where nothing is missing."""
     if device.type == "cuda":
         return "" if importlib.util.find_spec("triton") else "triton, which it needs on CUDA, is not installed"
     if not shutil.which(compiler()):
@@ -39,13 +39,13 @@ def missing_compiler(device: torch.device) -> str:
 
 
 def compiler() -> str:
-    """The C++ compiler that Inductor takes."""
+    """Return the C++ compiler that Inductor uses."""
     usual = {"win32": "cl", "darwin": "clang++"}
     return os.environ.get("CXX") or usual.get(sys.platform, "g++")
 
 
 def _is_processor_believed() -> bool:
-    """Whether the compiler knows whatever instruction set the processor says it has."""
+    """Tell whether the compiler knows every instruction set that the processor may report."""
     if platform.machine() not in ("x86_64", "AMD64") or "TORCHINDUCTOR_VEC_ISA_OK" in os.environ:
         return False
     try:
@@ -56,21 +56,21 @@ def _is_processor_believed() -> bool:
 
 
 def options_for(device: torch.device) -> dict[str, bool | int]:
-    """Options for the compiler, see `torch._inductor.config`."""
-    # separate buffers for the pieces of a concatenation: the fused form evaluates every piece for every element
+    """Choose the compiler's options, see `torch._inductor.config`."""
+    # keep separate buffers for the pieces of a concatenation: the fused form evaluates every piece for every element
     options: dict[str, bool | int] = {"max_pointwise_cat_inputs": 0}
     if device.type == "cpu":
-        options["cpp.threads"] = 1  # cores are filled by shards: threads would wait for each other after each kernel
+        options["cpp.threads"] = 1  # shards fill the cores; threads would wait for each other after each kernel
         if _is_processor_believed():
-            # no trial of AVX-512 and AVX2, with a run of the compiler and of Python each: here 8 s, cached 3 s
+            # skip the trials of AVX-512 and AVX2, which run the compiler and Python: here 8 s, cached 3 s
             options["cpp.vec_isa_ok"] = True
-        if not shutil.which("openssl"):  # by which Inductor tells whether its precompiled headers are still right
+        if not shutil.which("openssl"):  # Inductor needs it to tell whether its precompiled headers are still right
             options["aot_inductor.precompile_headers"] = False
     return options
 
 
 def steps_per_call(steps: int, numbers: int, device: torch.device) -> int:
-    """How many steps are one call of a program, compiled or not, so that a block of steps means the same.
+    """Decide how many steps one call takes, the same for a compiled program and any other, so that blocks agree.
 
     Args:
         steps: of the whole run.
@@ -82,9 +82,9 @@ def steps_per_call(steps: int, numbers: int, device: torch.device) -> int:
 
 
 def why_compilation_failed(error: Exception) -> str:
-    """In one line: the first error of a C++ compiler or linker where there is one, else the message's first line.
+    """Say in one line why compilation failed: the compiler's or linker's first error, else the message's first line.
 
-    Where no file is named that could not be written, the folders are; and paths that its command line does not stand.
+    Where an error of writing names no file, the folders are added; so are paths that break the command line.
     """
     lines = str(error).strip().splitlines() or [type(error).__name__]
     line = next((line.strip() for line in lines if COMPILER_ERROR.search(line)), lines[0])
@@ -95,9 +95,9 @@ def why_compilation_failed(error: Exception) -> str:
 
 @contextmanager
 def at_most_threads(number: int, device: torch.device) -> Iterator[None]:
-    """Within it, an operation on the CPU takes no more threads than this, nor more than before.
+    """Limit the threads of each operation on the CPU to this number inside the block; never raise them.
 
-    Those of a small model's step are too short for more than one.
+    The operations of a small model's step are too short for more than one.
     """
     before = torch.get_num_threads()
     if device.type == "cpu":

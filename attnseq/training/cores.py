@@ -7,20 +7,20 @@ from pathlib import Path
 import torch
 
 CGROUPS = Path("/sys/fs/cgroup")
-"""Where Linux shows the limits of containers, services and batch jobs (cgroup 2), a folder a group."""
+"""Where Linux shows the limits of containers, services and batch jobs (cgroup 2), with a folder for each group."""
 
 OWN_GROUP = Path("/proc/self/cgroup")
-"""Where it says which of them this process is in."""
+"""Where Linux says which of these groups this process is in."""
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: as many threads as PyTorch would start, less where a quota leaves fewer."""
+    """Count the cores that this process may use: PyTorch's number of threads, or fewer where a quota says so."""
     quotas = [quota for quota in map(_quota, control_groups()) if quota is not None]
     return max(1, math.floor(min([torch.get_num_threads(), *_affinity(), *quotas])))
 
 
 def control_groups() -> list[Path]:
-    """The group of this process, and those around it, whose limits hold for it, too."""
+    """List the group of this process and the groups around it, whose limits hold for it, too."""
     try:
         lines = OWN_GROUP.read_text().splitlines()
     except OSError:
@@ -34,9 +34,9 @@ def _affinity() -> list[int]:
 
 
 def _quota(group: Path) -> float | None:
-    """Cores' worth of time that a group may take; None where it says of no limit."""
+    """Read how many cores' worth of time a group may take; None where it has no limit."""
     try:
         quota, period = (group / "cpu.max").read_text().split()
         return int(quota) / int(period)
-    except (OSError, ValueError):  # "max" is no number
+    except (OSError, ValueError):  # "max", which is no limit, is not a number
         return None

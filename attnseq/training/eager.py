@@ -1,8 +1,8 @@
-"""A traced program made cheap to call operation by operation, for those who train without a compiler.
+"""Making a traced program cheap to call operation by operation, for training without a compiler.
 
-Of a small model's step the operations' own overhead is the greater part: that of a call by way of `torch.ops`, whose
-arguments are checked against a schema, of a number that becomes a tensor anew at each call, and of autograd's
-bookkeeping. None of that changes a bit of what is computed; the compiler has no use for it.
+Overhead is the greater part of a small model's step: `torch.ops` checks arguments against a schema, each call makes
+tensors of numbers anew, and autograd keeps its books. Avoiding it changes no bit of the result. The compiler does not
+need this.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,19 +40,19 @@ BINDINGS: Mapping[Any, Callable[..., Any]] = {
     aten.view.default: Tensor.view,
     aten.where.self: torch.where,
 }
-"""Python's own way to an operation, with the same arguments: two thirds of the time of the way through `torch.ops`."""
+"""Python functions for operations, with the same arguments: they take two thirds of the time of `torch.ops`."""
 
 ARITHMETIC = frozenset((aten.add.Tensor, aten.div.Tensor, aten.mul.Tensor, aten.sub.Tensor))
 
 
 def for_eager(traced: GraphModule) -> Callable[..., object]:
-    """A traced program that computes the same, bit for bit, in less time where it is not compiled.
+    """Turn a traced program into one that computes the same, bit for bit, in less time where it is not compiled.
 
     Args:
-        traced: from `trace_steps`; changed in place, and no longer for the compiler.
+        traced: from `trace_steps`; changed in place, so that it must not be compiled afterwards.
 
     Returns:
-        A `Program`; on another device than the CPU it is `traced` as it stands.
+        A `Program`; on any device but the CPU it is `traced`, unchanged.
     """
     if any(node.meta["val"].device.type != "cpu" for node in traced.graph.find_nodes(op="placeholder")):
         return traced
@@ -63,16 +63,16 @@ def for_eager(traced: GraphModule) -> Callable[..., object]:
 
 
 def keep_numbers(traced: GraphModule) -> None:
-    """Let each number that arithmetic takes be a tensor that is made once, in place.
+    """Replace each number in arithmetic by a tensor that is made once, in place.
 
-    Only where the other operand has the result's floating-point type, in which the number is rounded anyway.
+    It does so only where the other operand has the result's floating-point type, to which the number is rounded anyway.
     """
     graph = traced.graph
     start = next(iter(graph.nodes))
     kept: dict[tuple[str, torch.dtype], Node] = {}
 
     def tensor(number: float, dtype: torch.dtype) -> Node:
-        key = number.hex(), dtype  # 0.0 equals -0.0
+        key = number.hex(), dtype  # by hex, since 0.0 equals -0.0
         if key not in kept:
             name = f"number_{len(kept)}"
             traced.register_buffer(name, torch.tensor(number, dtype=dtype))
@@ -95,12 +95,12 @@ def keep_numbers(traced: GraphModule) -> None:
 
 
 def bind(traced: GraphModule) -> None:
-    """Call operations by Python's own functions, in place: see `BINDINGS`; whatever else there is stays."""
+    """Replace operations by Python's functions, in place, see `BINDINGS`; other operations stay."""
     for node in traced.graph.find_nodes(op="call_function", target=aten.split.Tensor):
         value, size, *axis = node.args
         axis = axis[0] if axis else 0
         length = value.meta["val"].shape[axis]
-        if length % size == 0:  # torch.split is written in Python
+        if length % size == 0:  # torch.split would be slower: it is written in Python
             node.target, node.args = torch.chunk, (value, length // size, axis)
     for node in traced.graph.nodes:
         if node.op == "call_function":

@@ -1,4 +1,4 @@
-"""How well a population predicts held-out samples, and what it attends to: all in one pass over them.
+"""How well a population predicts held-out samples, and what it attends to: measured in one pass over the samples.
 
 Shapes: P replicas, W parameters of one replica, B samples of a chunk.
 """
@@ -17,18 +17,18 @@ from attnseq.training.attention_sums import AttentionSums
 from attnseq.training.population import Recipe
 
 CHUNK = 16_384
-"""Samples times replicas that are predicted together, at most: with more, an LSTM leaves the processor's caches."""
+"""Largest samples x replicas that are predicted together: with more, an LSTM does not fit the processor's caches."""
 
 BYTES = 1 << 29
-"""That they may take, about."""
+"""Memory that such a prediction may take, about."""
 
 
 class Evaluation(NamedTuple):
-    """Of one replica.
+    """Measurements of one replica.
 
     Args:
         row: "loss", each metric by its name, and each score as "attention/<name>".
-        attention: summaries by tag: "attention" for that which explains the prediction, "attention/<name>" for others.
+        attention: summaries by tag: "attention" for the one that explains the prediction, else "attention/<name>".
     """
 
     row: dict[str, float]
@@ -41,7 +41,7 @@ class Meter:
     Args:
         recipe: model and objective.
         metrics: by name, made for the task's target.
-        scores: by name, made for its spec.
+        scores: by name, made for the task's spec.
     """
 
     def __init__(self, recipe: Recipe, metrics: Mapping[str, Metric], scores: Mapping[str, Score] | None = None):
@@ -52,13 +52,13 @@ class Meter:
     def evaluate(
         self, parameters_PxW: Tensor, split: Batch, probe: int | None = None, task: Task | None = None
     ) -> list[Evaluation]:
-        """Of every replica on the same samples, each of which is predicted once.
+        """Evaluate every replica on the same samples; each sample is predicted once.
 
         Args:
             parameters_PxW: of the replicas.
             split: samples, on the parameters' device.
-            probe: samples whose attention is looked at, the first ones; None: all.
-            task: whose samples they are; None: attention is not scored.
+            probe: number of samples, from the first on, whose attention is summarised; None: all.
+            task: that the samples are of; None: attention is not scored.
         """
         replicas, left = len(parameters_PxW), split.size if probe is None else min(probe, split.size)
         sums_P: dict[str, Tensor] = {}
@@ -82,11 +82,11 @@ class Meter:
 
     @property
     def _samples_at_once(self) -> int:
-        """Of all replicas."""
+        """Samples times replicas that are predicted together."""
         return min(CHUNK, BYTES // max(1, self._recipe.bytes_per_sample))
 
     def _values(self, parameters_PxW: Tensor, output: Output, samples: Batch, task: Task | None) -> dict[str, Tensor]:
-        """values_PxB of each name, in float64."""
+        """Compute values_PxB in float64 of the loss, each metric and each score, by name."""
         flat = self._recipe.flat
         weights = {name: attention.weights for name, attention in output.attention.items()}
 
@@ -110,7 +110,7 @@ class Meter:
     def _scored(
         self, predict: Callable[[Batch], Output], samples: Batch, output: Output, task: Task
     ) -> dict[str, Tensor]:
-        """values_B of each score of one replica that the task has the truth for."""
+        """Compute values_B of one replica for each score that the task has the truth for."""
         values_B = {f"attention/{name}": score(predict, samples, output, task) for name, score in self._scores.items()}
         return {name: value_B for name, value_B in values_B.items() if value_B is not None}
 
@@ -122,5 +122,5 @@ class Meter:
 
 
 def tags(names: Mapping[str, object]) -> list[str]:
-    """Of attention by its names, the first of which explains the prediction."""
+    """Return the tags of attention by its names; the first one explains the prediction."""
     return [f"attention/{name}" if index else "attention" for index, name in enumerate(names)]

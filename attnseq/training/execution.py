@@ -1,7 +1,7 @@
 """How a population's steps are run, decided by what it costs on the machine at hand.
 
 Three ways: as written (by vmap and autograd, nothing to build), traced (plain operations, called by Python), compiled.
-What is built pays or does not, as it takes seconds now and saves some of each step that is ahead.
+Building takes seconds now, and saves some time in each step that is ahead; it pays where it saves more than it takes.
 
 Shapes: P replicas.
 """
@@ -21,12 +21,12 @@ WRITTEN, TRACED, COMPILED = WAYS = ("written", "traced", "compiled")
 
 @dataclass(frozen=True)
 class Execution:
-    """How the steps of a population are run: it decides how its numbers are rounded, and nothing else of them.
+    """How the steps of a population are run. It decides how numbers are rounded, and nothing else about them.
 
     Args:
         way: one of `WAYS`.
         reason: why it is compiled or not, in one line.
-        shards: into which the population is cut, see `training.runners`; 1 unless it is compiled for the CPU, None
+        shards: how many the population is cut into, see `training.runners`; 1 unless it is compiled for the CPU, None
             where that is to be decided.
     """
 
@@ -36,7 +36,7 @@ class Execution:
 
 
 def shards_for(replicas: int, cores: int) -> int:
-    """Into how many shards a population is cut: one a core, all of the same size, the last perhaps with idle replicas.
+    """Decide how many shards to cut a population into: one a core, of equal size, the last perhaps with idle replicas.
 
     Args:
         replicas: P.
@@ -47,7 +47,7 @@ def shards_for(replicas: int, cores: int) -> int:
 
 
 EVERY_PROGRAM = 1_500
-"""Operations that compiling takes as long for as for what all programs share: headers, a wrapper, the linker."""
+"""Cost of what all programs share (headers, a wrapper, the linker): compiling so many operations takes as long."""
 
 
 class Rates(NamedTuple):
@@ -55,9 +55,9 @@ class Rates(NamedTuple):
 
     Args:
         tracing: seconds an operation.
-        compiling: seconds an operation, of which there are `EVERY_PROGRAM` more than the program's own.
-        traced: the time of a traced step, as a share of one as written.
-        compiled: seconds a number that a step computes, see `Digest.work`, on one core.
+        compiling: seconds an operation, with `EVERY_PROGRAM` added to the program's own operations.
+        traced: the time of a traced step, as a share of that of a step as written.
+        compiled: seconds on one core for each number that a step computes, see `Digest.work`.
     """
 
     tracing: float
@@ -67,21 +67,21 @@ class Rates(NamedTuple):
 
 
 OF_MODEL = ("traced", "compiled")
-"""Rates that models differ in, by small kernels or large ones; of one model they are alike for any population."""
+"""Rates that differ among models, whose kernels are small or large; populations of one model have the same."""
 
 
 def of_model(name: str, operations: int) -> str:
-    """The name by which a rate of a model is learnt, which is told from others by the operations of its step."""
+    """Return the name by which a rate is learnt; the number of a step's operations tells models apart."""
     return f"{name}/{operations}" if name in OF_MODEL else name
 
 
 def rates(operation_seconds: float, operations: int, learnt: Mapping[str, float]) -> Rates:
-    """The rates of this machine: as learnt, else in proportion to the time of an operation as it is written.
+    """Estimate the rates of this machine: as learnt, else in proportion to the time of an operation as written.
 
-    All are the work of one core, Python's for the most part, so that their ratio depends little on the machine.
+    All are times of one core, mostly in Python, so that their ratio depends little on the machine.
 
     Args:
-        operation_seconds: of one replica's step as written, by the number of its operations.
+        operation_seconds: time of one replica's step as written, divided by the number of its operations.
         operations: of a step.
         learnt: of earlier programs, see `Learnt`.
     """
@@ -91,13 +91,13 @@ def rates(operation_seconds: float, operations: int, learnt: Mapping[str, float]
 
 
 class Measured(NamedTuple):
-    """Of a population on this machine.
+    """What was measured of a population on this machine.
 
     Args:
-        steps: ahead.
-        step_seconds: of one of all replicas as written.
+        steps: how many are ahead.
+        step_seconds: time of a step of all replicas as written.
         operations: of a step.
-        work: of one, of all replicas, see `Digest.work`.
+        work: of a step of all replicas, see `Digest.work`.
         operation_seconds: see `rates`.
     """
 
@@ -136,10 +136,10 @@ def choose(setting: str, measured: Measured, learnt: Mapping[str, float], shards
     """Choose the way that takes least time.
 
     Args:
-        setting: `trainer.compile`: "false" rules out to compile.
+        setting: `trainer.compile`; "false" rules compiling out.
         measured: of the population.
         learnt: rates, see `Learnt`.
-        shards: in which a compiled program would run side by side.
+        shards: that a compiled program would run side by side.
     """
     seconds, building = ways(measured, learnt, shards), building_seconds(measured, learnt)
     way = min(seconds, key=lambda name: seconds[name])
@@ -157,14 +157,14 @@ class Learnt:
     """What compiling took on this machine, in a file that later runs read.
 
     Args:
-        path: of the file; what is damaged, or cannot be written, counts as not there.
+        path: of the file; one that is damaged or cannot be written counts as missing.
     """
 
     def __init__(self, path: Path):
         self._path = path
 
     def read(self) -> dict[str, float]:
-        """Rates by their names, see `of_model`, of those that are known."""
+        """Read the rates that are known, by name, see `of_model`."""
         try:
             content = {name: float(value) for name, value in json.loads(self._path.read_text()).items()}
             names = {name: name.partition("/")[0] for name in content}
@@ -173,16 +173,16 @@ class Learnt:
             return {}
 
     def add(self, seen: Mapping[str, float]) -> None:
-        """Take in what a program took, by their names: half of it, and half of what was known."""
+        """Take in rates of a program, by name: each new value is the mean of this one and the known one."""
         before = self.read()
         mixed = {name: (value + before.get(name, value)) / 2 for name, value in seen.items()}
-        with suppress(OSError):  # of a cache that cannot be written
+        with suppress(OSError):  # if the cache cannot be written, nothing is learnt
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self._path, json.dumps(before | mixed).encode(), durable=False)
 
 
 def again(before: Execution, setting: str) -> Execution:
-    """How a run goes on that began as `before`, now with `trainer.compile` being `setting`."""
+    """Decide how a run goes on that was run as `before`, now that `trainer.compile` is `setting`."""
     if setting == "auto" or (setting == "true") == (before.way == COMPILED):
         return before
     return Execution(COMPILED if setting == "true" else TRACED, f"trainer.compile={setting}", shards=None)

@@ -1,9 +1,9 @@
-"""A digest of what a training step computes, so that a run that goes on can say that its program has changed.
+"""A digest of what a training step computes: by it a resumed run notices that its program has changed.
 
-A change of a comment or a name changes nothing in it, a change of an operation, a constant or their order does. It is
-that of one replica's step on two samples, on the CPU and as it stands, so that it depends neither on a population's
-size, nor on the device, the compiler or the threads; on PyTorch's version it does. It takes 0.02 s for an MLP, 0.1 s
-for an LSTM of ten positions, two to three times as long as the step alone.
+Another operation, constant or order of these changes it; another comment or name does not. It is the digest of one
+replica's step on two samples, on the CPU and as written. So it does not depend on a population's size, the device, the
+compiler or the threads, but on PyTorch's version it does. It takes 0.02 s for an MLP and 0.1 s for an LSTM of ten
+positions, two to three times as long as the step alone.
 
 Shapes: P replicas, S steps a call, B batch.
 """
@@ -23,20 +23,20 @@ from attnseq.training.compiling import at_most_threads
 from attnseq.training.population import PopulationState, Recipe, Settings, Steps, build_steps, initial_state
 
 SAMPLES = 2
-"""Of the step: two, so that their axis is not taken for one that broadcasts."""
+"""Samples of the step: two, so that their axis is not taken for one that broadcasts."""
 
 
 MULTIPLICATIONS = 8
-"""In a product, and additions with them, that take about as long as one number of an elementwise operation."""
+"""Multiplications of a product, with their additions, that take as long as one number of an elementwise operation."""
 
 
 class Digest(NamedTuple):
-    """Of a call of a program.
+    """What tells a call of a program from others, and its cost.
 
     Args:
-        text: tells it from others.
-        operations: that it takes.
-        work: numbers that they compute, each multiplication in a product counted as a part of one.
+        text: the digest itself.
+        operations: how many it takes.
+        work: how many numbers they compute; each multiplication in a product counts as a fraction of a number.
     """
 
     text: str
@@ -72,13 +72,13 @@ EXACT = 17
 
 
 def digest(steps: Steps, call: tuple[PopulationState, Settings, *tuple[Tensor, ...]], digits: int = EXACT) -> Digest:
-    """The digest of a call of some steps, which is made: it changes the state.
+    """Compute the digest of a call of some steps. The call is made: it changes the state.
 
     Args:
         steps: as written, on the CPU.
         call: state, settings, and what `Steps` takes besides.
-        digits: of the constants; 17 tell any two apart, and 1.0 from 1; 6 do not show on which machine a sine was
-            computed.
+        digits: of the constants. 17 tell any two apart, and 1.0 from 1. With 6, a sine is the same whatever machine
+            computed it.
     """
     state, settings, *batch = call
     inputs = [*state, *settings, *batch]
@@ -88,10 +88,10 @@ def digest(steps: Steps, call: tuple[PopulationState, Settings, *tuple[Tensor, .
 
 
 class _Writer(TorchDispatchMode):
-    """Within it, operations are written down: name, arguments, and of a tensor which earlier result it is.
+    """Writes down the operations inside its block: name and arguments; a tensor by the earlier result that it is.
 
-    There is no public way to see them but `make_fx`, which takes 10 to 40 times as long; PyTorch's own counters of
-    operations (`torch.utils.flop_counter`) are made of the same private parts.
+    The only public way to see operations is `make_fx`, which takes 10 to 40 times as long. PyTorch's own counter
+    (`torch.utils.flop_counter`) uses the same private parts.
     """
 
     def __init__(self, inputs: Sequence[Tensor], digits: int):
@@ -100,7 +100,7 @@ class _Writer(TorchDispatchMode):
         self._digits = digits
         self.digest = hashlib.sha256(str([tuple(value.shape) for value in inputs]).encode())
         self._count = itertools.count()
-        self._results: dict[int, tuple[int, ReferenceType[Tensor]]] = {}  # by id, which is given again when one is gone
+        self._results: dict[int, tuple[int, ReferenceType[Tensor]]] = {}  # by id; Python reuses ids of dead tensors
         self._number(inputs)
 
     def __torch_dispatch__(
@@ -116,7 +116,7 @@ class _Writer(TorchDispatchMode):
         return result
 
     def _number(self, results: Sequence[Any]) -> None:
-        """Number tensors, in the order in which they come; one that was changed in place has its number."""
+        """Give tensors numbers in the order in which they come; one that was changed in place has a number already."""
         for value in results:
             if isinstance(value, Tensor) and self._known(value) is None:
                 self._results[id(value)] = next(self._count), ref(value)
@@ -126,7 +126,7 @@ class _Writer(TorchDispatchMode):
         return number if result is not None and result() is value else None
 
     def _text(self, value: Any) -> str:
-        """An argument: an earlier result by its number, a constant of the model by what it holds."""
+        """Write an argument: an earlier result by its number, a constant of the model by what it holds."""
         if isinstance(value, list | tuple):
             return f"({','.join(map(self._text, value))})"
         if isinstance(value, Tensor):
@@ -146,11 +146,11 @@ PRODUCTS = {
     torch.ops.aten.addmm.default: 1,
     torch.ops.aten.baddbmm.default: 1,
 }
-"""Which argument is the first factor."""
+"""Operations that are products: which argument is the first factor."""
 
 
 def _work(operation: Any, args: Sequence[Any], results: Sequence[Any]) -> float:
-    """See `Digest.work`; a view computes nothing."""
+    """Estimate the work of an operation, see `Digest.work`; a view computes nothing."""
     if operation.is_view:
         return 0.0
     numbers = sum(value.numel() for value in results if isinstance(value, Tensor))

@@ -1,6 +1,7 @@
-"""What tells a run's files, written earlier, from those that would be written now, in words.
+"""How a run's files, written earlier, differ from those that would be written now, in words.
 
-A config is text, as `naming.result_config` makes it. Versions are those of who wrote the file, None where it has none.
+A config is text, as `naming.result_config` makes it. A file's versions are those of the programs that wrote it, None
+where it names none.
 """
 
 import json
@@ -13,16 +14,16 @@ import torch
 from attnseq.core.version import __version__
 
 NAMED = 3
-"""Keys that are named; of more, the number is given."""
+"""At most so many keys are named; the rest are counted."""
 
 
 def versions() -> dict[str, str]:
-    """Those of what runs now."""
+    """Return the versions that run now."""
     return {"python": platform.python_version(), "torch": str(torch.__version__), "attnseq": __version__}
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested dictionaries as one, with dotted keys."""
+    """Make one dictionary with dotted keys of nested ones."""
     flat: dict[str, Any] = {}
     for key, value in content.items():
         flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
@@ -30,12 +31,12 @@ def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def another_config(theirs: str, ours: str, versions: Mapping[str, str] | None) -> str:
-    """That a file is of a run with another config, and which keys differ.
+    """Say that a file is of a run with another config, and which keys differ.
 
     Args:
         theirs: the config in the file.
-        ours: of the run that is started now; another text.
-        versions: see above; named where the keys themselves are others.
+        ours: the config of the run that is started now; it differs from `theirs`.
+        versions: of the file; named where its config has other keys.
     """
     their, our = _flat(theirs), _flat(ours)
     differing = [f"{key}={their[key]}, now {our[key]}" for key in our if key in their and their[key] != our[key]]
@@ -46,13 +47,13 @@ def another_config(theirs: str, ours: str, versions: Mapping[str, str] | None) -
 
 
 def other_keys(missing: Collection[str], unknown: Collection[str], versions: Mapping[str, str] | None) -> str:
-    """That a file, or the config in it, has other keys than it should, and who wrote it."""
+    """Say that a file or its config has other keys than expected, and which version wrote it."""
     parts = [f"without {_listed(missing)}"] * bool(missing) + [f"with an unknown {_listed(unknown)}"] * bool(unknown)
     return f"{' and '.join(parts)}, {written_by(versions)}"
 
 
 def written_by(versions: Mapping[str, str] | None) -> str:
-    """Such as "written by attnseq 0.1.0"."""
+    """Say which version wrote a file, such as "written by attnseq 0.1.0"."""
     number = versions.get("attnseq") if isinstance(versions, Mapping) else None
     return f"written by attnseq {number}" if number else "written by a version of attnseq that it does not name"
 

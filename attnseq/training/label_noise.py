@@ -1,4 +1,4 @@
-"""Noise on the targets that are learnt from.
+"""Noise on the training targets.
 
 Shapes: N samples.
 """
@@ -11,16 +11,16 @@ from attnseq.core.randomness import generator
 
 
 def with_label_noise(splits: Splits, deviation: float, seed: int) -> Splits:
-    """The same samples with noisy training targets; the held-out targets stay exact.
+    """Add noise to the training targets; the held-out targets stay exact.
 
     Args:
-        splits: whose targets are numbers.
+        splits: samples whose targets are numbers.
         deviation: standard deviation of the normal noise, in units of the target; 0 changes nothing.
         seed: of the noise, which is drawn once: a sample has the same target in every epoch. Another deviation scales
             the same noise.
 
     Returns:
-        Splits that share all other tensors with these; targets may leave [0, 1].
+        Splits that share all other tensors with `splits`; targets may leave [0, 1].
     """
     targets_N = splits.train.targets
     if not deviation or targets_N is None:

@@ -1,8 +1,8 @@
-"""A program as a shared library that AOTInductor makes: where it lies, how it is made, and loaded.
+"""A program as a shared library that AOTInductor makes: where it lies, and how it is made and loaded.
 
     library_path -> trace_steps -> compile_library -> load_library -> Library.run
 
-Libraries are kept beside the compiler's cache; who wants one that another process is compiling waits for it.
+Libraries are kept beside the compiler's cache. A process that needs one which another is compiling waits for it.
 """
 
 import hashlib
@@ -31,11 +31,11 @@ from attnseq.training.memory import collection_paused
 
 
 def library_path(digest: str, example: Sequence[Tensor], options: Mapping[str, Any]) -> Path:
-    """Where the library of a program is, or will be.
+    """Return where the library of a program is, or will be.
 
     Args:
         digest: of the program's operations, see `fingerprint.digest`.
-        example: its arguments, with the shapes and types of every later call.
+        example: the program's arguments, with the shapes and types of every later call.
         options: see `torch._inductor.config`.
     """
     layouts = [(list(value.shape), value.stride(), str(value.dtype)) for value in example]
@@ -49,12 +49,12 @@ def library_path(digest: str, example: Sequence[Tensor], options: Mapping[str, A
 def compile_library(
     path: Path, trace: Callable[[], GraphModule], example: Sequence[Tensor], options: Mapping[str, Any]
 ) -> float:
-    """Compile a program by AOTInductor for the CPU, unless its library is there.
+    """Compile a program by AOTInductor for the CPU, unless its library exists.
 
     Args:
         path: of the library; it is whole or not there.
         trace: makes the program, see `trace_steps`.
-        example: its arguments, with the shapes and types of every later call; not changed.
+        example: the program's arguments, with the shapes and types of every later call; not changed.
         options: see `torch._inductor.config`.
 
     Returns:
@@ -72,7 +72,7 @@ def compile_library(
         began = time.perf_counter()
         precompile_headers(options)
         traced = trace()
-        for node in traced.graph.nodes:  # AOTInductor wants them of one fake mode, and finds them where there are none
+        for node in traced.graph.nodes:  # AOTInductor wants example values of one fake mode; without any, it makes them
             node.meta.clear()
         from torch._inductor import aot_compile
 
@@ -84,13 +84,13 @@ def compile_library(
 
 
 def load_library(path: Path) -> Library:
-    """A compiled program, ready to be called.
+    """Load a compiled program, ready to be called.
 
     Args:
-        path: of the library, which is there.
+        path: of the library, which exists.
 
     Raises:
-        Exception: the loop that calls it cannot be compiled, a file cannot be loaded.
+        Exception: the loop that calls it cannot be compiled, or a file cannot be loaded.
     """
     command = [compiler(), "-O2", "-std=c++17", "-shared", "-fPIC"]
     made_by = json.dumps([*command, _compiler_version(), _processor()])
@@ -105,14 +105,14 @@ def load_library(path: Path) -> Library:
             _move(made, loop)
     try:
         return Library(path, loop)
-    except (OSError, AttributeError):  # cut off by a power failure, say: made anew the next time
+    except (OSError, AttributeError):  # remove what a power failure, say, has cut off: the next call makes it anew
         for file in (path, loop):
             file.unlink(missing_ok=True)
         raise
 
 
 def _move(made: Path, path: Path) -> None:
-    """Put a file into its place when all of it has reached the disk."""
+    """Put a file into its place once all of it has reached the disk."""
     with made.open("rb+") as file:
         os.fsync(file.fileno())
     made.replace(path)
@@ -126,7 +126,7 @@ def _compiler_version() -> str:
 
 
 def _processor() -> str:
-    """What processors are told apart by whose instructions differ, as far as the system says."""
+    """Describe the processor by its instructions, as far as the system lists them: programs depend on these."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -30,7 +30,7 @@ class AdamSettings(NamedTuple):
 
 
 def adam(state: AdamState, gradient_PxN: Tensor, settings: AdamSettings, form: str) -> AdamState:
-    """One update of every replica.
+    """Update every replica once.
 
     Args:
         state: before the update.
@@ -44,7 +44,7 @@ def adam(state: AdamState, gradient_PxN: Tensor, settings: AdamSettings, form: s
     """
     dtype = state.parameters.dtype
     updates = state.updates + 1
-    # what depends on the replica alone is computed in float64: there is little of it, and 1 - 0.999 is 0.001
+    # compute in float64 what depends on the replica alone: there is little of it, and float32 rounds 1 - 0.999
     correction1 = 1 - settings.beta1**updates
     correction2 = torch.sqrt(1 - settings.beta2**updates)
     if form == "keras":
@@ -52,7 +52,7 @@ def adam(state: AdamState, gradient_PxN: Tensor, settings: AdamSettings, form: s
     else:
         rate_P, scale_P = settings.learning_rate / correction1, 1 / correction2
     decays = (settings.beta1, settings.beta2, 1 - settings.beta1, 1 - settings.beta2)
-    # stacked, so that the compiler computes them once: it would put the powers into the loop over all parameters
+    # stack them, so that the compiler computes them once: else it puts the powers into the loop over all parameters
     columns_7xPx1 = torch.stack((*decays, rate_P, scale_P, settings.epsilon)).to(dtype).unsqueeze(-1)
     beta1, beta2, rest1, rest2, rate, scale, epsilon = columns_7xPx1
     first = beta1 * state.first_moment + rest1 * gradient_PxN

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from attnseq.core.randomness import generator
 
 Order = Callable[[int], npt.NDArray[np.int32]]
-"""From an epoch, 0 or more, to the permutation order_N of its samples: not to be changed, good until the next call."""
+"""Maps an epoch, 0 or more, to the permutation order_N of its samples. Do not change it; the next call may."""
 
 
 def random_order(seed: int, samples: int) -> Order:
-    """A fresh permutation an epoch, from the run's seed.
+    """Draw a fresh permutation for each epoch, from the run's seed.
 
     Args:
         seed: of the run.
@@ -28,8 +28,8 @@ class ReplayedOrder:
     """Permutations that exist only as a sequence, each made of the one before, such as the notebook's shuffles.
 
     Args:
-        start: gives the sequence from its first epoch on; it may shuffle one array in place. Asking for epochs in
-            rising order replays it once.
+        start: gives the sequence from its first epoch on; it may shuffle one array in place. If epochs are asked for in
+            rising order, it is called once.
     """
 
     def __init__(self, start: Callable[[], Iterator[npt.NDArray[np.int32]]]):

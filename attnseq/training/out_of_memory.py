@@ -1,4 +1,4 @@
-"""Errors that say that memory did not suffice: PyTorch's allocator for the CPU has no class of its own for them."""
+"""Recognising errors of memory: PyTorch's allocator for the CPU raises them as plain RuntimeErrors."""
 
 import re
 from collections.abc import Iterator
@@ -7,18 +7,18 @@ from contextlib import contextmanager
 import torch
 
 WORDS = ("DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: not enough memory", "std::bad_alloc")
-"""In messages of PyTorch's RuntimeError."""
+"""Words in messages of PyTorch's RuntimeError."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory did not suffice."""
+    """Tell whether an error says that memory did not suffice."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in WORDS)
 
 
 def asked_for(error: BaseException) -> str:
-    """How much memory was asked for in vain, where an error says so, else the first line of its message."""
+    """Say how much memory was asked for in vain, or else return the first line of the error's message."""
     found = re.search(r"tried to allocate ([\d.]+) ?(\w+)", str(error), re.IGNORECASE)
     if found is None:
         return (str(error).splitlines() or [""])[0]
@@ -28,7 +28,7 @@ def asked_for(error: BaseException) -> str:
 
 @contextmanager
 def memory_errors() -> Iterator[None]:
-    """Within it, whatever says that memory did not suffice is raised as a MemoryError, its message one line."""
+    """Turn errors of memory inside the block into a MemoryError whose message is one line."""
     try:
         yield
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""How many steps are taken before training is looked at again.
+"""How many steps training takes between two looks of Python.
 
 Shapes: P replicas.
 """
@@ -9,27 +9,27 @@ from collections.abc import Iterator
 from attnseq.training.batches import BatchPlan
 
 BLOCK = 64
-"""Steps: a run is stopped, checkpointed and watched after a multiple of them."""
+"""Steps. A run is stopped, checkpointed and watched only after a multiple of them."""
 
 SECONDS = 0.1
-"""From one look to the next, about: short beside a person's patience, long beside what a look takes."""
+"""Time from one look to the next, about: short for a person who waits, long compared with what a look takes."""
 
 MOST_SAMPLES = 1 << 19
-"""Gathered together, of all replicas, which are some 10 MB."""
+"""Most samples, of all replicas, that are gathered together: some 10 MB."""
 
 
 class Pace:
-    """Cuts epochs into blocks of calls, longer ones where steps turn out to be short. What is computed is the same."""
+    """Cuts epochs into blocks of calls, longer ones where steps turn out to be short. Results do not depend on it."""
 
     def __init__(self) -> None:
         self._blocks = 1
 
     def blocks(self, batches: BatchPlan, step: int, replicas: int) -> Iterator[tuple[int, int]]:
-        """The calls of an epoch, as (first, after the last) of those that are made before the next look.
+        """Yield the calls of an epoch in pieces (first, after the last), with a look after each.
 
         Args:
             batches: how the epoch is cut.
-            step: steps taken before, a multiple of `BLOCK`.
+            step: steps of the epoch taken before, a multiple of `BLOCK`.
             replicas: P.
         """
         most = max(1, MOST_SAMPLES // (BLOCK * batches.batch_size * replicas))

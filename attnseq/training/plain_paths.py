@@ -1,7 +1,7 @@
-"""Paths that TorchInductor can put on a compiler's command line, in place of those that it cannot.
+"""Substitutes for paths that TorchInductor cannot put on a compiler's command line.
 
-It writes the command as one line, and takes it apart again by the rules of a shell, with no quotes around most paths:
-one with a space, a quote or a backslash in it falls apart into files that are not there.
+It writes the command as one line, and splits it again by the rules of a shell, but does not quote most paths: a path
+with a space, a quote or a backslash becomes names of files that do not exist.
 """
 
 import os
@@ -21,16 +21,16 @@ PLACES = ("/tmp", "/var/tmp", os.path.expanduser("~/.cache"))  # noqa: PTH111  #
 
 @contextmanager
 def plain_paths() -> Iterator[None]:
-    """Within it, TorchInductor meets plain paths, as far as they can be had: of temporary files, its cache, PyTorch.
+    """Give TorchInductor plain paths inside the block, where possible: of temporary files, its cache, and PyTorch.
 
     Raises:
-        OSError: the cache's folder, which the user chose, cannot be made: PyTorch does not even trace without it.
+        OSError: the cache's folder that the user chose cannot be made; without it, PyTorch does not even trace.
     """
     folder, cache = tempfile.tempdir, os.environ.get(CACHE)
     if cache is not None:
         Path(cache).mkdir(parents=True, exist_ok=True)
         os.environ[CACHE] = plain(cache)
-    with suppress(OSError):  # the compiler will say
+    with suppress(OSError):  # the compiler will say what is wrong
         tempfile.tempdir = plain(tempfile.gettempdir())
     try:
         with _plain_installation():
@@ -43,11 +43,11 @@ def plain_paths() -> Iterator[None]:
 
 @contextmanager
 def _plain_installation() -> Iterator[None]:
-    """Within it, PyTorch's and Python's libraries and headers have plain paths for Inductor."""
+    """Give Inductor plain paths of PyTorch's and Python's libraries and headers inside the block."""
     if all(map(is_plain, _installed())):
         yield
         return
-    from torch._inductor.cpp_builder import BuildOptionsBase  # not public: there is no option for these folders
+    from torch._inductor.cpp_builder import BuildOptionsBase  # not public, but there is no option for these folders
 
     def plainly(method: Callable[[BuildOptionsBase], list[str]]) -> Callable[[BuildOptionsBase], list[str]]:
         return lambda options: [plain(path) for path in method(options)]
@@ -63,29 +63,29 @@ def _plain_installation() -> Iterator[None]:
 
 
 def _installed() -> list[str]:
-    """Folders of libraries and headers that a program needs."""
+    """List the folders of libraries and headers that a program needs."""
     of_python = sysconfig.get_config_var("LIBDIR"), sysconfig.get_path("include")
     return [str(Path(torch.__file__).parent), *filter(None, of_python)]
 
 
 def not_plain() -> list[str]:
-    """The paths that a command line holds and does not stand; within `plain_paths` those that could not be helped."""
-    if os.name == "nt":  # where paths have quotes
+    """List the paths that break the command line; within `plain_paths` those without a substitute."""
+    if os.name == "nt":  # there paths are quoted
         return []
     paths = [*written_to(), os.environ.get("CXX", ""), *map(plain, _installed())]
     return [path for path in paths if path and not is_plain(path)]
 
 
 def written_to() -> list[str]:
-    """The folders that TorchInductor and the compiler write to: its cache, and temporary files."""
-    folders = [os.environ[CACHE]] if CACHE in os.environ else []  # Inductor sets it when it begins
+    """List the folders that TorchInductor and the compiler write to: the cache, and temporary files."""
+    folders = [os.environ[CACHE]] if CACHE in os.environ else []  # Inductor sets it when it starts
     with suppress(OSError):
         folders.append(tempfile.gettempdir())
     return folders
 
 
 def is_plain(path: str) -> bool:
-    """Whether a path stands for itself on a command line without quotes."""
+    """Tell whether a path means itself on a command line without quotes."""
     try:
         return shlex.split(path) == [path]
     except ValueError:  # a quote without its other half
@@ -93,10 +93,10 @@ def is_plain(path: str) -> bool:
 
 
 def plain(path: str) -> str:
-    """A path that leads to the same folder and can stand on a command line; the path itself where there is none.
+    """Find a plain path that leads to the same folder; return the path itself where there is none.
 
-    It is a symbolic link, and always the same one, since the compiler's cache tells programs apart by their commands,
-    too. Nobody else can write to the folder that it lies in.
+    It is a symbolic link, and always the same one: the compiler's cache tells programs apart by their commands, too.
+    Nobody else can write to the folder that it lies in.
     """
     if is_plain(path) or os.name == "nt":
         return path

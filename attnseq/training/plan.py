@@ -1,6 +1,6 @@
-"""How and with whom a run is trained: written to its folder before the first step, and kept when it goes on.
+"""How and with whom a run is trained: written to its folder before the first step, and kept when the run goes on.
 
-Both decide how numbers are rounded: a run goes on bit for bit only as it began.
+Both decide how numbers are rounded, so a run goes on bit for bit only in the way in which it began.
 """
 
 import json
@@ -15,12 +15,12 @@ from attnseq.training.execution import WAYS, Execution
 
 @dataclass(frozen=True)
 class Plan:
-    """Of one run.
+    """The plan of one run.
 
     Args:
         execution: of its population's steps.
         population: a name that all runs of the population share, see `population_name`.
-        runs: of the population.
+        runs: how many runs the population has.
         row: of this run among them, from 0.
     """
 
@@ -31,7 +31,7 @@ class Plan:
 
 
 def population_name(folders: Iterable[Path]) -> str:
-    """A name for the runs of some folders, in this order."""
+    """Make a name for the runs of some folders, in this order."""
     return sha256("\n".join(str(folder.absolute()) for folder in folders).encode()).hexdigest()[:16]
 
 
@@ -41,7 +41,7 @@ def save_plan(path: Path, plan: Plan) -> None:
 
 
 def load_plan(path: Path) -> Plan | None:
-    """Read a plan; None where there is none, or one that cannot be read: the run is then planned anew."""
+    """Read a plan; None where there is none that can be read: the run is then planned anew."""
     try:
         content = json.loads(path.read_text())
         plan = Plan(**content | {"execution": Execution(**content["execution"])})

@@ -1,6 +1,6 @@
-"""The data of a population: a task's samples for each replica, held once where replicas share them.
+"""The data of a population: each replica's task and samples, held once where replicas share them.
 
-Shapes: P replicas, N training samples of all together, W parameters of one replica.
+Shapes: P replicas, N training samples of all replicas together, W parameters of one replica.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,18 +24,18 @@ class Data(NamedTuple):
 
 
 class DataPool:
-    """The training samples of all replicas behind one another, and where each replica's begin.
+    """The training samples of all replicas, joined in one batch, and where each replica's samples begin.
 
     Args:
-        data_P: each replica's, on the population's device; the same object where replicas share it. Their training
-            splits have the same size, their samples the same shapes.
+        data_P: the data of each replica, on the population's device; the same object where replicas share it. All
+            training splits have the same size, and all samples the same shapes.
 
     Attributes:
-        each: what replicas do not share.
-        index_P: which of these is each replica's.
-        train: the training samples of all of them, numbers as float32.
-        train_size: of each.
-        first_P: where each replica's begin.
+        each: the different data that there are.
+        index_P: which of these each replica has.
+        train: the training samples of all of these, numbers as float32.
+        train_size: training samples of each.
+        first_P: where each replica's samples begin in `train`.
     """
 
     def __init__(self, data_P: Sequence[Data]):
@@ -48,11 +48,11 @@ class DataPool:
         self.train = parts[0] if len(parts) == 1 else stacked(parts)
 
     def evaluate(self, parameters_PxW: Tensor, function: Callable[[Tensor, Data], Sequence[R]]) -> list[R]:
-        """What `function` returns for each replica on its own samples.
+        """Call `function` for the replicas that share data, and return a result for each replica.
 
         Args:
             parameters_PxW: of all replicas.
-            function: takes the parameters of the replicas that share data, and these; a result a replica.
+            function: takes the parameters of these replicas, and their data; returns a result for each of them.
 
         Returns:
             P results.
@@ -65,7 +65,7 @@ class DataPool:
 
 
 def _for_training(samples: Batch) -> Batch:
-    """Splits have their numbers exact, for metrics; steps are taken in float32."""
+    """Round numbers to float32, in which steps are taken; splits have them exact, for metrics."""
     targets = samples.targets
     if targets is None or targets.dtype != torch.float64:
         return samples

@@ -6,9 +6,9 @@ A call takes S optimizer steps, on batches that the caller has gathered, and cha
 
     samples_PxSxB..., valid_SxB[, place_Sx2]  ->  vmap(grad_and_value(loss)) -> Adam, S times  ->  state
 
-Samples that pad the last batch of an epoch have `valid` 0; a step without a valid sample changes nothing, so that one
-program (`attnseq.training.program`) serves every epoch length. A replica whose loss is not finite is frozen, its
-neighbours are not touched.
+Samples that pad the last batch of an epoch have `valid` 0. A step without a valid sample changes nothing, so that one
+program (`attnseq.training.program`) serves every epoch length. A replica whose loss is not finite is frozen; its
+neighbours go on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,9 +31,9 @@ from attnseq.training.optimizer import AdamSettings, AdamState, adam
 class PopulationState(NamedTuple):
     """Everything that a step changes, a row a replica.
 
-    parameters, first_moment, second_moment: PxW; updates: P, float64, optimizer steps taken; loss_sum: P, float64,
-    sum over the samples of this epoch of their losses; diverged: P, float64, the step whose loss was not finite, 0
-    while there is none.
+    parameters, first_moment, second_moment: PxW; updates: P, float64, optimizer steps taken; loss_sum: P, float64, sum
+    of the losses of this epoch's samples; diverged: P, float64, the step whose loss was not finite, 0 while there is
+    none.
     """
 
     parameters: Tensor
@@ -45,7 +45,7 @@ class PopulationState(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What is fixed, and may differ from replica to replica (P, float64): Adam's, the noise's deviation, the seed."""
+    """Constants that may differ among replicas (P, float64): Adam's settings, the noise's deviation, the seed."""
 
     learning_rate: Tensor
     beta1: Tensor
@@ -56,7 +56,7 @@ class Settings(NamedTuple):
 
 
 SAMPLES = 32
-"""Of an example: enough for what is kept of the parameters to count for little."""
+"""Samples of an example: enough for what is kept of the parameters to count for little."""
 
 
 class FlatModel:
@@ -77,11 +77,11 @@ class FlatModel:
         return sum(self.sizes)
 
     def flatten(self, parameters: Mapping[str, Tensor]) -> Tensor:
-        """parameters_W of named parameters; KeyError where one is missing."""
+        """Join named parameters to parameters_W; KeyError where one is missing."""
         return torch.cat([parameters[name].reshape(-1) for name in self.shapes])
 
     def unflatten(self, parameters_W: Tensor) -> dict[str, Tensor]:
-        """Named views of parameters_W."""
+        """Split parameters_W into named views."""
         pieces = parameters_W.split(self.sizes)
         return {name: piece.view(shape) for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)}
 
@@ -90,8 +90,8 @@ class FlatModel:
         return output
 
     def predict(self, parameters_PxW: Tensor, batch: Batch) -> Output:
-        """Outputs of every replica on the same samples, an axis P before all others; it does not see the targets."""
-        axes: dict[str, str] = {}  # text, which vmap does not return
+        """Compute every replica's output on the same samples, an axis P before all others; targets are not shown."""
+        axes: dict[str, str] = {}  # kept aside: vmap does not return text
 
         def one(parameters_W: Tensor) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
             output = self(parameters_W, batch._replace(targets=None))
@@ -112,7 +112,7 @@ class Recipe:
         spec: of the task.
         objective: what is minimised.
         adam: its form, see `optimizer.adam`.
-        weight_noise: whether a replica has noise on its weights: normal noise on every parameter while a step's
+        weight_noise: whether some replica has noise on its weights: normal noise on every parameter while a step's
             gradient is taken, fresh in each step (Murray & Edwards 1994, "Enhanced MLP performance and fault tolerance
             resulting from synaptic weight noise during training"; for recurrent networks Jim, Giles & Horne 1996,
             Graves 2011).
@@ -126,18 +126,18 @@ class Recipe:
 
     @cached_property
     def draws(self) -> Mapping[str, Sequence[int]]:
-        """Of the model, see `Model.draws`."""
+        """Shapes of the model's draws, see `Model.draws`."""
         return self.flat.model.draws(example(self.spec, 1))
 
     def example(self, samples: int) -> Batch:
-        """Samples of nothing but zeros, as a step gives them to the model."""
+        """Make samples of zeros, as a step gives them to the model."""
         batch = example(self.spec, samples)
         draws = {name: torch.zeros(tuple(shape)) for name, shape in self.flat.model.draws(batch).items()}
         return batch._replace(draws=draws or None)
 
     @cached_property
     def bytes_per_sample(self) -> int:
-        """What the model keeps of a sample for its gradient, about: as much as a prediction takes at its height."""
+        """Bytes that the model keeps of a sample for its gradient: about the peak of a prediction."""
         batch, kept = self.example(SAMPLES), 0
 
         def count(value: Tensor) -> Tensor:
@@ -152,17 +152,17 @@ class Recipe:
 
     @cached_property
     def is_drawn(self) -> bool:
-        """Whether a step needs random numbers, and so has to be told its place."""
+        """Whether a step needs random numbers, for which it must know its epoch and step."""
         return self.weight_noise or bool(self.draws)
 
     @property
     def sample_tensors(self) -> int:
-        """Of a batch: inputs, targets, and lengths where they differ."""
+        """Number of a batch's tensors: inputs, targets, and lengths where they differ."""
         return 3 if self.spec.inputs.padded else 2
 
 
 def initial_state(parameters_PxW: Tensor) -> PopulationState:
-    """The state before the first step, on the parameters' device; the parameters are copied."""
+    """Make the state before the first step, on the parameters' device; the parameters are copied."""
     counters = [torch.zeros(len(parameters_PxW), dtype=torch.float64, device=parameters_PxW.device) for _ in range(3)]
     moments = [torch.zeros_like(parameters_PxW) for _ in range(2)]
     return PopulationState(parameters_PxW.clone(), *moments, *counters)
@@ -171,14 +171,14 @@ def initial_state(parameters_PxW: Tensor) -> PopulationState:
 def take_step(
     recipe: Recipe, state: PopulationState, settings: Settings, batch: Batch, place_2: Tensor | None = None
 ) -> PopulationState:
-    """One optimizer step of every replica.
+    """Take one optimizer step of every replica.
 
     Args:
-        recipe: what it computes.
+        recipe: what the step computes.
         state: before the step.
         settings: per replica.
-        batch: each replica's, an axis P before those of its tensors; `valid` alone is shared.
-        place_2: epoch and step in it, int64, where the recipe draws.
+        batch: of all replicas, with an axis P before the others; only `valid` is shared.
+        place_2: the epoch, and the step in it, int64; needed where the recipe draws.
 
     Returns:
         The state after the step; equal to `state` where no sample is valid, and for a diverged replica.
@@ -188,7 +188,7 @@ def take_step(
         at_PxW, batch = _drawn(recipe, at_PxW, settings, batch, *place_2)
 
     def loss(parameters_W: Tensor, batch: Batch) -> Tensor:
-        """Mean over the valid samples of a batch."""
+        """Average over the valid samples of a batch."""
         assert batch.valid is not None
         loss_B = recipe.objective(recipe.flat(parameters_W, batch, training=True), batch)
         return (batch.valid * loss_B).sum() / batch.valid.sum().clamp(min=1)
@@ -213,7 +213,7 @@ def take_step(
 def _drawn(
     recipe: Recipe, parameters_PxW: Tensor, settings: Settings, batch: Batch, epoch: Tensor, step: Tensor
 ) -> tuple[Tensor, Batch]:
-    """The parameters with their noise, and the batch with its draws: functions of seed, epoch, step and name alone."""
+    """Add noise to the parameters and draws to the batch: functions of seed, epoch, step and name alone."""
     seed_P = settings.seed.long()
     if recipe.weight_noise:
         noise_PxW = philox.normal(seed_P, epoch, step, "weight_noise", (recipe.flat.width,))
@@ -225,11 +225,11 @@ def _drawn(
 
 
 Steps = Callable[..., None]
-"""Takes S optimizer steps in place: of (state, settings, samples_PxSxB..., valid_SxB[, place_Sx2])."""
+"""Takes S optimizer steps in place, given (state, settings, samples_PxSxB..., valid_SxB[, place_Sx2])."""
 
 
 def build_steps(recipe: Recipe) -> Steps:
-    """The steps of a recipe."""
+    """Make a function that takes the steps of a recipe."""
 
     def steps_(state: PopulationState, settings: Settings, *call: Tensor) -> None:
         samples, (valid_SxB, *places) = call[: recipe.sample_tensors], call[recipe.sample_tensors :]

@@ -2,8 +2,8 @@
 
     build_steps -> trace_steps -> compile_program -> as_steps
 
-Tracing (`make_fx`) resolves vmap, grad and the LSTM's own backward pass, of which nothing is left but their operations:
-that is what makes a call cheap, compiled or not.
+Tracing (`make_fx`) resolves vmap, grad and the LSTM's own backward pass. Only their plain operations are left, which
+makes a call cheap, compiled or not.
 
 Shapes: P replicas, S steps a call.
 """
@@ -19,12 +19,12 @@ from attnseq.training.memory import collection_paused
 from attnseq.training.population import PopulationState, Settings, Steps
 
 Program = Callable[..., object]
-"""As `Steps`, of tensors one after the other: those of the state, of the settings, and of the call."""
+"""`Steps` that take tensors one after the other: those of the state, of the settings, and of the call."""
 
 
 @collection_paused()
 def trace_steps(steps: Steps, example: Sequence) -> GraphModule:
-    """`steps` as plain tensor operations for the shapes of `example`, without the cost of vmap and autograd at a call.
+    """Trace `steps` to plain tensor operations for the shapes of `example`: calls then do without vmap and autograd.
 
     Args:
         steps: from `build_steps`.
@@ -42,7 +42,7 @@ def trace_steps(steps: Steps, example: Sequence) -> GraphModule:
         return ()
 
     state, settings, *batch = example
-    copies = [value.clone() for value in state]  # tracing runs the steps, and they work in place
+    copies = [value.clone() for value in state]  # tracing runs the steps, which work in place
     with torch.no_grad():
         traced = make_fx(plain)(*copies, *settings, *batch)
     drop_idle(traced)
@@ -50,18 +50,18 @@ def trace_steps(steps: Steps, example: Sequence) -> GraphModule:
 
 
 VIEWS = frozenset((torch.ops.aten.view.default, torch.ops.aten._unsafe_view.default, torch.ops.aten.expand.default))
-"""Operations that show their argument's own elements, from the first one on, in a layout that may be another."""
+"""Operations that show their argument's elements, from the first one on, perhaps in another layout."""
 
 
 def drop_idle(traced: GraphModule) -> None:
-    """Take views with the layout of what they view, and results that nobody reads, out of a traced program, in place.
+    """Remove views that keep the layout, and results that nobody reads, from a traced program, in place.
 
-    vmap leaves such views around each product, autograd a zero for each output without a gradient: a fifth of all
-    operations. What works in place works on the same elements as before, and it is kept, as is what draws at random.
+    vmap leaves such views around each product, and autograd a zero for each output without a gradient: a fifth of all
+    operations. Operations that work in place are kept, and work on the same elements as before. Random draws are kept.
     """
 
     def layout(node: Node) -> object:
-        value = node.meta.get("val")  # a constant that the model only closes over may have none
+        value = node.meta.get("val")  # may be missing for a constant that the model closes over
         return value is not None and (value.shape, value.stride())
 
     for node in traced.graph.nodes:
@@ -73,7 +73,7 @@ def drop_idle(traced: GraphModule) -> None:
 
 @collection_paused()
 def compile_program(traced: GraphModule, example: Sequence, options: Mapping[str, bool | int]) -> Program:
-    """A traced program, compiled by TorchInductor.
+    """Compile a traced program by TorchInductor.
 
     Args:
         traced: from `trace_steps`; not changed.
@@ -83,13 +83,13 @@ def compile_program(traced: GraphModule, example: Sequence, options: Mapping[str
     Raises:
         Exception: whatever the compiler raises.
     """
-    from torch._inductor import standalone_compile  # two seconds, which only those who compile wait for
+    from torch._inductor import standalone_compile  # here, since the import takes two seconds
 
     state, settings, *batch = example
-    # kernels are made for a number of threads, by which PyTorch 2.11 does not tell cached programs apart
+    # name the number of threads that kernels are made for: PyTorch 2.11 does not tell cached programs apart by it
     threads = {"cpp.threads": torch.get_num_threads()} if state.parameters.device.type == "cpu" else {}
-    # the shapes are fixed and the operations plain: torch.compile would trace them once more, and take 0.1 ms a call
-    # for checks that cannot fail here; torch._inductor.compile knows no cache of whole programs
+    # do not use torch.compile: it would trace once more, and take 0.1 ms a call for checks that cannot fail here, as
+    # shapes are fixed and operations plain; nor torch._inductor.compile, which has no cache of whole programs
     return standalone_compile(
         traced,
         [*state, *settings, *batch],
@@ -99,7 +99,7 @@ def compile_program(traced: GraphModule, example: Sequence, options: Mapping[str
 
 
 def as_steps(program: Program) -> Steps:
-    """A program with the signature of the steps that it was made from."""
+    """Give a program the signature of the steps that it was made from."""
 
     @torch.no_grad()
     def steps_(state: PopulationState, settings: Settings, *call: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Replicas in training: what their program takes, and how far they are.
+"""Populations in training: what their program takes, and how far they are.
 
 Shapes: P replicas.
 """
@@ -18,7 +18,7 @@ class Population:
     """Replicas in training: their state, and how far they are.
 
     Args:
-        recipe: what a step of theirs computes.
+        recipe: what a step computes.
         state: a row a replica.
         settings: a row a replica.
         orders: each replica's order of the training samples.
@@ -38,21 +38,21 @@ class Population:
         return self.state.parameters.device
 
     def diverged(self) -> list[int]:
-        """For each replica the number of the step whose loss was not finite, 0 where there is none."""
+        """Return for each replica the number of the step whose loss was not finite, 0 where there is none."""
         return [int(step) for step in self.state.diverged.tolist()]
 
     def mean_loss(self, samples: int) -> list[float]:
-        """Each replica's mean training loss over the `samples` of this epoch so far, nan where it diverged."""
+        """Compute each replica's mean training loss over the `samples` of this epoch so far, nan where it diverged."""
         loss_P: list[float] = torch.where(self.state.diverged == 0, self.state.loss_sum / samples, torch.nan).tolist()
         return loss_P
 
     def widened(self, replicas: int) -> "Population":
-        """The population with idle replicas behind its own, so that it can be cut into equal shards.
+        """Append idle replicas to the population, so that it can be cut into equal shards.
 
-        Its own state becomes a view of the wider one's first rows, which train for both.
+        This population's state becomes a view of the first rows of the wider one, so that training changes both.
 
         Args:
-            replicas: how many there will be; as many as there are gives the population itself.
+            replicas: how many there will be; with as many as there are, the population itself is returned.
         """
         idle = replicas - len(self.orders)
         if not idle:
@@ -60,17 +60,17 @@ class Population:
         like_first = [0] * idle
         state = PopulationState(*(torch.cat((value, value[like_first])) for value in self.state))
         self.state = PopulationState(*(value[:-idle] for value in state))
-        state.diverged[-idle:] = 1  # frozen: a diverged replica does not change
+        state.diverged[-idle:] = 1  # freezes them: a diverged replica does not change
         settings = Settings(*(torch.cat((value, value[like_first])) for value in self.settings))
         return replace(self, state=state, settings=settings, orders=[*self.orders, *[self.orders[0]] * idle])
 
 
 def stack_settings(rows: Sequence[Sequence[float]], device: torch.device) -> Settings:
-    """The settings of a population.
+    """Make the settings of a population.
 
     Args:
-        rows: those of each replica, in the order of `Settings`.
-        device: where they go.
+        rows: of each replica, in the order of `Settings`.
+        device: of the result.
     """
     values_6xP: Tensor = torch.tensor(rows, dtype=torch.float64, device=device).T.contiguous()
     return Settings(*values_6xP)

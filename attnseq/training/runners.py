@@ -1,7 +1,7 @@
-"""How the calls of a program are made: one after the other by Python, or of a library in threads, a shard each.
+"""How the calls of a program are made: one after the other by Python, or by threads that each train a shard.
 
-A shard is some of a population's replicas. The threads of one program would wait for each other after each of some
-hundred kernels a step; shards wait for each other when a block of calls is done, and each gathers its own batches.
+A shard is some of a population's replicas. Threads within one program would wait for each other after each of some
+hundred kernels a step. Shards wait for each other only when a block of calls is done, and gather their own batches.
 
 Shapes: P replicas, C calls.
 """
@@ -16,7 +16,7 @@ from attnseq.training.calls import Library
 from attnseq.training.population import PopulationState, Settings, Steps
 
 Block = Sequence[Tensor]
-"""Some calls in a row: what `Steps` take besides state and settings, an axis C before that of each."""
+"""Some calls in a row: what `Steps` take besides state and settings, each with an axis C before the others."""
 
 Gather = Callable[[slice], Block]
 """Gathers a block of calls for some of the replicas."""
@@ -26,7 +26,7 @@ Runner = Callable[[PopulationState, Settings, Gather], None]
 
 
 def one_by_one(steps: Steps) -> Runner:
-    """Makes the calls of all replicas from Python."""
+    """Return a runner that makes the calls of all replicas from Python."""
 
     def run(state: PopulationState, settings: Settings, gather: Gather) -> None:
         for call in zip(*gather(slice(None)), strict=True):
@@ -36,12 +36,12 @@ def one_by_one(steps: Steps) -> Runner:
 
 
 def in_shards(library: Library, shards: int) -> Runner:
-    """Makes the calls of each shard in a thread of its own.
+    """Return a runner that makes the calls of each shard in a thread of its own.
 
-    What is raised in one of them, and by a signal, is raised when the others have ended the calls that they are in.
+    Where a shard or a signal raises an error, the runner raises it once the other shards have ended their calls.
 
     Args:
-        library: a program of one shard.
+        library: the compiled program of one shard.
         shards: how many, all of the same size; a divisor of P.
     """
     pool = ThreadPoolExecutor(shards, "shard", initializer=torch.set_num_threads, initargs=(1,))

@@ -5,8 +5,8 @@ from types import FrameType, TracebackType
 from typing import Any
 
 NOTICES = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGUSR1") if hasattr(signal, name))
-"""A terminal that was closed and a batch system's warning: none of Windows. They come twice, and ask for no more haste
-then: of a closed terminal the shell tells as well as the system."""
+"""A closed terminal, and a batch system's warning; Windows has neither. They may come twice without asking for more
+haste: both the shell and the system report a closed terminal."""
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, *NOTICES)
 
@@ -14,7 +14,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, *NOTICES)
 class Interrupted(BaseException):
     """Training was asked to stop; `status` is the exit status, 128 + the signal's number.
 
-    Like KeyboardInterrupt it is no `Exception`, so that no library swallows it.
+    Like KeyboardInterrupt, it is no `Exception`, so that no library swallows it.
     """
 
     def __init__(self, number: int):
@@ -23,10 +23,11 @@ class Interrupted(BaseException):
 
 
 class StopSignals:
-    """Within it, the first of `STOPPING` is remembered for `check`; a second one, no notice, ends the program at once.
+    """Remembers the first signal of `STOPPING` that comes inside the block, for `check`. A second one ends the program
+    at once, unless it is one of `NOTICES`.
 
-    A signal that was ignored before stays ignored, as SIGHUP by `nohup`, and SIGINT in a script's background job.
-    Outside the main thread, where Python allows no handlers, nothing is ever remembered.
+    A signal that was ignored before stays ignored: SIGHUP under `nohup`, SIGINT in a script's background job. Outside
+    the main thread, where Python allows no handlers, no signal is remembered.
     """
 
     def __init__(self) -> None:
@@ -50,18 +51,18 @@ class StopSignals:
             signal.signal(number, handler)
 
     def immediate(self, on: bool) -> None:
-        """While on, a signal raises `Interrupted` where the program stands, as nothing is under way."""
+        """Switch whether a signal raises `Interrupted` wherever the program is: on while there is nothing to lose."""
         self._immediate = on
         if on:
             self.check()
 
     @property
     def received(self) -> bool:
-        """Whether a signal came."""
+        """Whether a signal has come."""
         return self._received is not None
 
     def check(self) -> None:
-        """Raise `Interrupted` if a signal came.
+        """Raise `Interrupted` if a signal has come.
 
         Raises:
             Interrupted: with the signal's exit status.

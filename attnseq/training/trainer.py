@@ -45,22 +45,22 @@ class Schedule:
 
 
 class Observer(Protocol):
-    """Who is told what happens; all reporting and all files are the observer's."""
+    """Is told what happens. All reporting, and the writing of all files, is the observer's."""
 
     def program(self, execution: Execution) -> None:
-        """How the steps will be run is decided, before the first one."""
+        """Take note of how the steps will be run, before the first one."""
 
     def start(self) -> None:
-        """The program is ready; the first step comes now."""
+        """Take note that the program is ready, and that the first step comes now."""
 
     def progress(self, steps: int, loss_P: Sequence[float]) -> None:
-        """`steps` optimizer steps of the whole run are done; mean loss of this epoch so far, nan where it diverged."""
+        """Take note that the whole run is `steps` steps on, with this mean loss of the epoch, nan where it diverged."""
 
     def epoch(self, epoch: int, population: Population, loss_P: Sequence[float]) -> None:
-        """Epoch number `epoch` (from 1) ended with these mean training losses."""
+        """Take note that epoch number `epoch` (from 1) ended with these mean training losses."""
 
     def checkpoint(self, population: Population) -> None:
-        """Write down where the population stands."""
+        """Write a checkpoint of the population."""
 
 
 class Trainer:
@@ -70,7 +70,7 @@ class Trainer:
         data: of the replicas, on the population's device.
         schedule: how long and how.
         observer: is told what happens.
-        cores: that a compiled population takes at most; None: all that this process may use.
+        cores: most cores that a compiled population takes; None: all that this process may use.
     """
 
     def __init__(self, data: DataPool, schedule: Schedule, observer: Observer, cores: int | None = None):
@@ -82,9 +82,9 @@ class Trainer:
         """Train until the last epoch is done, or every replica has diverged.
 
         Args:
-            population: where to go on from; changed in place.
-            stop: asked between blocks of steps.
-            began_as: how the population's first steps were run, where it goes on as it was.
+            population: goes on from where it stands; changed in place.
+            stop: checked between blocks of steps.
+            began_as: how earlier steps were run, so that the run goes on in this way; None: this is decided anew.
 
         Raises:
             ConfigError: the schedule insists on compilation, and it failed.
@@ -93,7 +93,7 @@ class Trainer:
         if population.epoch >= self._schedule.epochs or all(population.diverged()):
             return
         keep_freed_memory()
-        with at_most_threads(len(population.orders), population.device):  # of what comes between blocks of steps
+        with at_most_threads(len(population.orders), population.device):  # for all that is done between blocks of steps
             stop.immediate(True)  # compilation can take a minute, and changes no state
             with at_most_threads(1, population.device):
                 wide, run = self._build(population, began_as)
@@ -105,7 +105,7 @@ class Trainer:
                 stop.check()
 
     def _build(self, population: Population, began_as: Execution | None) -> tuple[Population, Runner]:
-        """What runs the steps, and of which replicas: the population's, with idle ones where its shards need them."""
+        """Return the population, with idle replicas where its shards need them, and what runs its steps."""
         execution = again(began_as, self._schedule.compile) if began_as else None
         if execution is None or execution.way == COMPILED:
             shards = (execution and execution.shards) or self._shards(population)
@@ -124,12 +124,12 @@ class Trainer:
         return Builder(population, self._padding(population), shards)
 
     def _built(self, builder: Builder, execution: Execution) -> Runner:
-        """What runs the steps, which is told before it is built."""
+        """Tell the observer how the steps will be run, then build what runs them."""
         self._observer.program(execution)
         return builder.build(execution)
 
     def _uncompiled(self, error: CompilationError) -> Execution:
-        """How the steps are run when compilation has failed; raises ConfigError where the schedule insists on it."""
+        """Decide how steps run after compilation has failed; raise ConfigError where the schedule insists on it."""
         reason = f"compilation failed ({error})"
         if self._schedule.compile == "true":
             raise ConfigError(f"trainer.compile=true: {reason}; auto and false train without it") from error
@@ -140,7 +140,7 @@ class Trainer:
 
     @property
     def _steps(self) -> int:
-        """Of the whole run, so that a resumed one is treated as the uninterrupted one."""
+        """Steps of the whole run, so that a resumed run is treated like an uninterrupted one."""
         return self._schedule.epochs * -(-self._data.train_size // self._schedule.batch_size)
 
     def _batches(self, population: Population) -> BatchPlan:
@@ -148,7 +148,7 @@ class Trainer:
         return BatchPlan(self._data.train_size, self._schedule.batch_size, together)
 
     def _padding(self, population: Population) -> list[Tensor]:
-        """A call whose samples are all padding, so that it changes nothing."""
+        """Make a call whose samples are all padding, so that it changes nothing."""
         batches = self._batches(population)
         shape = (len(population.orders), batches.steps_per_call, batches.batch_size)
         valid_SxB = torch.zeros(shape[1:], device=population.device)
@@ -157,7 +157,7 @@ class Trainer:
         return [*samples, valid_SxB, *([place_Sx2] if population.recipe.is_drawn else [])]
 
     def _train_epoch(self, population: Population, wide: Population, run: Runner, stop: StopSignals) -> None:
-        """Go on with the epoch under way, in which `wide`, of which `population` is a part, is run."""
+        """Go on with the epoch under way; `wide`, of which `population` is the first part, is what runs."""
         batches = self._batches(population)
         epoch = self._epoch(population, wide, batches)
         saved = time.monotonic()
@@ -186,12 +186,12 @@ class Trainer:
         self._observer.epoch(population.epoch, population, loss_P)
 
     def _gather(self, wide: Population, epoch: Epoch, start: int, end: int, rows: slice) -> Block:
-        """Calls `start` to `end` of an epoch for some of the replicas."""
+        """Gather calls `start` to `end` of an epoch for some of the replicas."""
         block = epoch.block(self._data.train, start, end, rows)
         return [*block, epoch.places(wide.epoch, start, end)] if wide.recipe.is_drawn else block
 
     def _epoch(self, population: Population, wide: Population, batches: BatchPlan) -> Epoch:
-        """The epoch under way."""
+        """Prepare the epoch under way."""
         wide.epoch = population.epoch
         orders = [order(population.epoch) for order in population.orders]
         idle = len(wide.orders) - len(orders)

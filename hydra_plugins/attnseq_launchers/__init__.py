@@ -1,1 +1,1 @@
-"""attnseq's launchers; Hydra finds them here, in its own namespace, for which there must be no __init__.py above."""
+"""attnseq's launchers. Hydra finds them here, in its namespace package, which must have no __init__.py."""

@@ -1,9 +1,10 @@
-"""`hydra/launcher=fused`: the jobs of a sweep are handed over together, to be trained as populations.
+"""`hydra/launcher=fused`: hands the jobs of a sweep over together, to be trained as populations.
 
-A task function that can do so has an attribute `together`, which takes the jobs' configs (Hydra's own part in them) and
-what trains them, and returns a value a job. Any other is called job by job, as Hydra's basic launcher does.
+A task function that can train them has an attribute `together`. It takes the jobs' configs (with Hydra's own part) and
+a function that trains, and returns a value for each job. Any other task function is called job by job, as by Hydra's
+basic launcher.
 
-Hydra imports this file whenever any program of its starts, so attnseq itself is imported when it is needed.
+Hydra imports this file at the start of every program that uses it, so attnseq itself is imported only when needed.
 """
 
 import copy
@@ -54,7 +55,7 @@ ConfigStore.instance().store(group="hydra/launcher", name="fused", node=FusedLau
 
 
 class FusedLauncher(Launcher):
-    """Composes the jobs of a sweep, and hands them to the task function together.
+    """Composes the jobs of a sweep, and hands all of them to the task function at once.
 
     Args:
         max_population, workers: as in `FusedLauncherConfig`.
@@ -74,7 +75,7 @@ class FusedLauncher(Launcher):
         from attnseq.commandline.job_composer import JobComposer
 
         self.config, self.hydra_context, self.task_function = config, hydra_context, task_function
-        # the sweeper, whose context this is, checks with it that its jobs compose
+        # replace the loader in the sweeper's context: the sweeper checks with it that its jobs compose
         hydra_context.config_loader = JobComposer(hydra_context.config_loader)  # type: ignore[assignment]
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
@@ -82,7 +83,7 @@ class FusedLauncher(Launcher):
 
         Args:
             job_overrides: of each job.
-            initial_job_idx: number of the first.
+            initial_job_idx: number of the first job.
 
         Returns:
             What each job returned, in their order.
@@ -133,7 +134,7 @@ class FusedLauncher(Launcher):
             HydraConfig.instance().cfg = before
 
     def _configure_log(self) -> None:
-        """One log for all jobs; where it is a file, it stands in the sweep's folder."""
+        """Set up one log for all jobs; a log file lies in the sweep's folder."""
         config = copy.deepcopy(self.config)
         with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
             config.hydra.runtime.output_dir = str(Path(config.hydra.sweep.dir).absolute())
@@ -141,13 +142,13 @@ class FusedLauncher(Launcher):
 
 
 def _make_current(config: DictConfig) -> None:
-    """What `HydraConfig.get()` answers from, as `HydraConfig.set_config`, which would copy it: 9 ms a job."""
+    """Make `HydraConfig.get()` return this config. `HydraConfig.set_config` would copy it, which takes 9 ms a job."""
     OmegaConf.set_readonly(config.hydra, True)
-    HydraConfig.instance().cfg = config  # type: ignore[assignment]  # declared as what it holds
+    HydraConfig.instance().cfg = config  # type: ignore[assignment]  # its declared type is that of its content
 
 
 def _set_output_dir(config: DictConfig) -> None:
-    _make_current(config)  # what the folder's name is made of may ask for it
+    _make_current(config)  # resolvers in the folder's name may ask for it
     folder = Path(config.hydra.sweep.dir) / config.hydra.sweep.subdir
     with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
         config.hydra.runtime.output_dir = str(folder.absolute())

@@ -1,6 +1,6 @@
-"""`hydra/launcher=ray_fused`: as `fused`, but the populations are trained by the workers of a Ray cluster.
+"""`hydra/launcher=ray_fused`: as `fused`, but the workers of a Ray cluster train the populations.
 
-Hydra imports this file whenever any program of its starts, so attnseq and Ray are imported when they are needed.
+Hydra imports this file at the start of every program that uses it, so attnseq and Ray are imported only when needed.
 """
 
 import importlib.util
@@ -25,13 +25,13 @@ class RayFusedLauncherConfig:
     """`hydra.launcher`'s keys.
 
     Args:
-        max_population: runs that train together at most; null: so many that every node has work, as far as they fit
-            into its memory.
+        max_population: most runs that train together; null: so many that every node has work, and that fit into its
+            memory.
         address: of a running cluster, host:port, or "auto" for the one on this machine; null: RAY_ADDRESS if set, else
             Ray is started on this machine.
-        cpus_per_population: above 0; also the threads of each.
-        gpus_per_population: 0 or more, a part of one allowed; null: 1 where the cluster has GPUs and device is not cpu.
-        max_retries: 0 or more workers that a population may lose.
+        cpus_per_population: above 0; also the number of threads of each population.
+        gpus_per_population: 0 or more, or a part of one; null: 1 where the cluster has GPUs and device is not cpu.
+        max_retries: how many workers a population may lose, 0 or more.
     """
 
     _target_: str = "hydra_plugins.attnseq_launchers.ray_fused.RayFusedLauncher"
@@ -46,7 +46,7 @@ ConfigStore.instance().store(group="hydra/launcher", name="ray_fused", node=RayF
 
 
 class RayFusedLauncher(FusedLauncher):
-    """Composes the jobs of a sweep, and has a cluster train them; task functions without `together` are called here.
+    """Composes the jobs of a sweep, and makes a cluster train them; task functions without `together` are called here.
 
     Args:
         max_population, address, cpus_per_population, gpus_per_population, max_retries: as in `RayFusedLauncherConfig`.
@@ -76,7 +76,7 @@ class RayFusedLauncher(FusedLauncher):
         super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
 
     def train(self, jobs: Sequence["Job"]) -> list["Outcome"]:
-        """Train jobs; an outcome each."""
+        """Train jobs; return an outcome for each."""
         from attnseq.sweep.ray_workers import ray_workers
         from attnseq.sweep.remote import run_remotely
 

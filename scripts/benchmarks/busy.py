@@ -27,7 +27,7 @@ FIGURES = {"idle": 3, "busy": 3, "times": 2}
 
 
 def in_turn(idle: Callable[[], float], busy: Callable[[], float], rounds: int) -> Row:
-    """Both figures, medians over rounds, and their ratio."""
+    """Measure both figures in turn; return their medians over rounds, and that of their ratio."""
     pairs = [(idle(), busy()) for _ in range(rounds)]
     times = median(slow / fast for fast, slow in pairs)
     idles, busies = zip(*pairs, strict=True)
@@ -35,7 +35,7 @@ def in_turn(idle: Callable[[], float], busy: Callable[[], float], rounds: int) -
 
 
 def beside_a_neighbour(model: str, replicas: int, samples: int, epochs: int, rounds: int, scratch: Path) -> Row:
-    """us a sample and replica, alone and beside a process that spins."""
+    """Measure us a sample and replica, alone and beside a process that spins."""
     entry = attnseq(model, replicas, samples, epochs)
 
     def idle() -> float:
@@ -49,7 +49,7 @@ def beside_a_neighbour(model: str, replicas: int, samples: int, epochs: int, rou
 
 
 def two_at_once(model: str, replicas: int, samples: int, rounds: int, scratch: Path) -> Row:
-    """Seconds of a whole sweep with a warm cache, alone and beside another one."""
+    """Measure the seconds of a whole sweep with a warm cache, alone and beside another one."""
     overrides = ["device=cpu", f"model={model}", f"seed=range({replicas})", "trainer.epochs=2", "trainer.compile=true"]
     command = ["-m", "attnseq.train", "-m", *overrides, f"dataset.train_size={samples // 2}"]
     cache = f"{model}_pair"
@@ -70,7 +70,7 @@ def two_at_once(model: str, replicas: int, samples: int, rounds: int, scratch: P
 
 
 def measure(model: str, samples: int, pair: int, epochs: int, rounds: int, scratch: Path) -> list[Row]:
-    """A row for one model, for a population, and for two commands."""
+    """Measure a row each for one model, a population, and two commands."""
     rows = [
         beside_a_neighbour(model, replicas, samples, epochs, rounds, scratch) for replicas in (1, POPULATION[model])
     ]
@@ -78,7 +78,7 @@ def measure(model: str, samples: int, pair: int, epochs: int, rounds: int, scrat
 
 
 def busy(given: argparse.Namespace) -> None:
-    """The subcommand `busy`."""
+    """Run the subcommand `busy`."""
     head, rows = machine(), []
     with scratch_folder() as scratch:
         for model in given.model:
@@ -89,7 +89,7 @@ def busy(given: argparse.Namespace) -> None:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the subcommand takes."""
+    """Add the subcommand's arguments."""
     command.set_defaults(run=busy)
     command.add_argument("--model", nargs="+", choices=list(SAMPLES), default=list(SAMPLES), help="default: both")
     command.add_argument("--samples", type=batches, metavar="N", help="an epoch, and a command; default: by model")

@@ -33,7 +33,7 @@ PYTORCH_US = 7.9  # of PyTorch's MLP on the machine for which the goals in secon
 
 
 def check(given: argparse.Namespace) -> None:
-    """The subcommand `check`."""
+    """Run the subcommand `check`."""
     head = machine()
     measured: dict[str, float | None] = {}
     with scratch_folder() as scratch:
@@ -51,6 +51,6 @@ def check(given: argparse.Namespace) -> None:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the subcommand takes."""
+    """Add the subcommand's arguments."""
     command.set_defaults(run=check)
     command.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")

@@ -1,4 +1,4 @@
-"""Contestants in turn, each in a process of its own, round after round, so that noise hits all alike."""
+"""Running contestants in turn, each in a process of its own, round after round, so that noise hits all alike."""
 
 import json
 import os
@@ -22,35 +22,35 @@ FIGURES = {"us": 3, "first_cold": 1, "first_warm": 1, "peak": 0, "loss": 5}  # a
 
 
 class Entry(NamedTuple):
-    """A contestant by the name that the table shows, and its job."""
+    """A contestant's name in the table, and its job."""
 
     name: str
     job: Job
 
 
 def attnseq(model: str, replicas: int, samples: int, epochs: int, *overrides: str, **more: Any) -> Entry:
-    """attnseq's entry; see `Job` for the arguments, `overrides` are Hydra's."""
+    """Make attnseq's entry; see `Job` for the arguments; `overrides` are Hydra's."""
     name = "attnseq, uncompiled" if "trainer.compile=false" in overrides else "attnseq"
     settings = {"overrides": list(overrides)}
     return Entry(name, Job("attnseq_trainer", settings, TORCH, model, replicas, samples, epochs, **more))
 
 
 def pytorch(threads: int, model: str, samples: int, epochs: int, **more: Any) -> Entry:
-    """PyTorch's entry with so many threads."""
+    """Make PyTorch's entry with so many threads."""
     settings = {"threads": threads}
     return Entry(f"PyTorch, threads={threads}", Job("pytorch_loop", settings, TORCH, model, 1, samples, epochs, **more))
 
 
 def compete(entries: Sequence[Entry], rounds: int, scratch: Path) -> list[Row]:
-    """A row of figures for each entry, of all its rounds."""
+    """Run all entries in rounds; return a row of figures for each."""
     done = [[compete_once(entry, scratch) for entry in entries] for _ in range(rounds)]
     return [summarise(entry, its) for entry, its in zip(entries, zip(*done, strict=True), strict=True)]
 
 
 def compete_once(entry: Entry, scratch: Path, cache: str | None = None) -> Row:
-    """Do an entry's job in a process of its own: its figures and its seconds, or what is missing.
+    """Do an entry's job in a process of its own; return its figures and seconds, or what is missing.
 
-    The caches are those of the model and number of replicas, unless others are named.
+    Entries with the same model and number of replicas share caches, unless `cache` names others.
     """
     job = entry.job
     say(f"{title(job)}: {entry.name}, {1 + job.epochs} epochs of {job.samples:,}")
@@ -62,12 +62,12 @@ def compete_once(entry: Entry, scratch: Path, cache: str | None = None) -> Row:
 
 
 def title(job: Job) -> str:
-    """The model, and how many of it."""
+    """Name the model, and how many of it are trained."""
     return job.model if job.replicas == 1 else f"{job.model} x {job.replicas}"
 
 
 def summarise(entry: Entry, rounds: Sequence[Row]) -> Row:
-    """An entry's row: medians over all epochs of all rounds; cold is the first round, with caches that are empty."""
+    """Make an entry's row: medians over all epochs of all rounds; cold is the first round, with empty caches."""
     row: Row = {"model": title(entry.job), "contestant": entry.name, "us": None}
     if missing := rounds[0].get("missing"):
         return row | {"contestant": f"{entry.name}: not installed ({', '.join(missing)})"}
@@ -85,7 +85,7 @@ def summarise(entry: Entry, rounds: Sequence[Row]) -> Row:
 
 
 def notes(rows: Iterable[Row]) -> list[str]:
-    """Lines below a table: what contestants say, and the peers' versions."""
+    """Write the lines below a table: remarks of contestants, and versions."""
     said = [f"{row['model']}, {row['contestant']}: {row['note']}" for row in rows if row.get("note")]
     versions = {f"{name} {number}" for row in rows for name, number in row.get("versions", {}).items()}
     return [*said, ", ".join(sorted(versions))]

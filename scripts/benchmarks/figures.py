@@ -1,4 +1,4 @@
-"""What `benchmark.py check` measures: figures by the names that docs/performance.md gives them."""
+"""The measurements of `benchmark.py check`: figures by their names in docs/performance.md."""
 
 import argparse
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ ARTICLE = 300_000  # samples of an epoch
 
 
 def peers(figures: Figures, scratch: Path) -> float:
-    """Ratios to the peers; returns us a sample of PyTorch's MLP."""
+    """Measure ratios to the peers; return us a sample of PyTorch's MLP."""
     us: dict[tuple[str, str], float | None] = {}
     for (model, replicas), name in NAMES.items():
         field = entries(model, replicas, SAMPLES[model], 2)
@@ -35,7 +35,7 @@ def peers(figures: Figures, scratch: Path) -> float:
 
 
 def peer_ratios(us: Mapping[tuple[str, str], float | None]) -> Figures:
-    """How many times as fast attnseq is as others, from us by model and contestant."""
+    """Compute how many times as fast attnseq is as others, from us by model and contestant."""
 
     def ratio(peer: float | None, ours: float | None) -> float | None:
         return None if peer is None or ours is None else peer / ours
@@ -55,7 +55,7 @@ def peer_ratios(us: Mapping[tuple[str, str], float | None]) -> Figures:
 
 
 def busy(figures: Figures, scratch: Path) -> None:
-    """What neighbours cost."""
+    """Measure what neighbours cost."""
     for model in (MLP, LSTM):
         one, population, pair = busy_module.measure(model, SAMPLES[model], busy_module.PAIR[model][1], 2, 2, scratch)
         name = NAMES[model, 1]
@@ -65,7 +65,7 @@ def busy(figures: Figures, scratch: Path) -> None:
 
 
 def start(figures: Figures, scratch: Path) -> None:
-    """How long a newcomer waits."""
+    """Measure how long a newcomer waits."""
     for model, name in ((MLP, "MLP"), (LSTM, "LSTM")):
         entry = attnseq(model, 1, ARTICLE, 0)
         colds, warms = [], []
@@ -84,19 +84,19 @@ def start(figures: Figures, scratch: Path) -> None:
 
 
 def many(figures: Figures, scratch: Path) -> None:
-    """What many runs cost."""
+    """Measure what many runs cost."""
     figures["1,024 MLPs"] = call(sweep_module.command_of(MLP, "fused", 1_024, 4, 20_000), scratch, "many")[1]
     few, more = (memory.measure(MLP, runs, ARTICLE, scratch) for runs in (32, 128))
     figures["one run more"] = (more - few) * 2**20 / 1e6 / (128 - 32)
 
 
 def grids(figures: Figures, scratch: Path) -> None:
-    """Whether fused with compile=auto chooses well."""
+    """Measure whether fused with compile=auto chooses well."""
     figures["auto, of the best choice"] = grid.worst([grid.measure(cell) for cell in SMALL])
 
 
 def sweeps(figures: Figures, pytorch_us: float, scratch: Path) -> None:
-    """Whole commands beside the basic launcher, and beside the steps of plain PyTorch loops."""
+    """Measure whole commands beside the basic launcher, and beside the steps of plain PyTorch loops."""
     given = argparse.Namespace(epochs=2, samples=ARTICLE, warm=False)
     for model, runs in sweep_module.RUNS.items():
         rows: list[Row] = [sweep_module.launch(model, which, runs, given, scratch) for which in ("fused", "basic")]

@@ -1,7 +1,7 @@
-"""The goals of docs/performance.md, and whether a figure reaches them.
+"""Reading the goals of docs/performance.md, and judging whether a figure reaches them.
 
-Its first table has a row for each ratio: name, goal ("at least 1.5", "at most 8 s"), and the bound that was accepted
-where the goal is out of reach, as a figure of the same kind, or nothing.
+Its first table has a row for each ratio: name, goal ("at least 1.5", "at most 8 s") and, where the goal is out of
+reach, the bound that was accepted, a figure of the same kind.
 """
 
 import re
@@ -25,10 +25,10 @@ class Goal(NamedTuple):
     """What a ratio should be.
 
     Args:
-        at_least: or at most.
+        at_least: whether a figure must be at least `value`; else at most.
         value: the goal, in `unit`.
-        bound: that was accepted; None where none was.
-        unit: "s", "MB"; "" of a ratio.
+        bound: the accepted bound; None where there is none.
+        unit: "s", "MB", or "" for a ratio.
     """
 
     at_least: bool
@@ -41,19 +41,19 @@ class Goal(NamedTuple):
 
 
 def read_goals(file: Path = FILE) -> dict[str, Goal]:
-    """All goals by name, in their order."""
+    """Read all goals by name, in their order."""
     found = filter(None, map(ROW.match, file.read_text(encoding="utf-8").splitlines()))
     return {row["name"]: as_goal(row) for row in found}
 
 
 def as_goal(row: re.Match[str]) -> Goal:
-    """The goal of a row of the table."""
+    """Make the goal of a row of the table."""
     bound = float(row["bound"]) if row["bound"] else None
     return Goal(row["side"] == "least", float(row["goal"]), bound, row["unit"])
 
 
 def stretch(goals: Mapping[str, Goal], times: float) -> dict[str, Goal]:
-    """Goals in seconds for a machine that is so many times slower than the one that they were set for."""
+    """Stretch goals in seconds for a machine that is so many times slower than the one that they were set for."""
     return {
         name: goal._replace(value=goal.value * times, bound=goal.bound and goal.bound * times)
         if goal.unit == "s"
@@ -63,7 +63,7 @@ def stretch(goals: Mapping[str, Goal], times: float) -> dict[str, Goal]:
 
 
 def judge(goal: Goal, figure: float | None) -> str:
-    """Whether a figure is `reached`, `bounded` (not, but as good as the accepted bound), `missed` or `not measured`."""
+    """Judge a figure: `reached`, `bounded` (only as good as the accepted bound), `missed` or `not measured`."""
     if figure is None:
         return "not measured"
 
@@ -76,7 +76,7 @@ def judge(goal: Goal, figure: float | None) -> str:
 
 
 def judge_all(goals: Mapping[str, Goal], figures: Mapping[str, float | None]) -> list[Row]:
-    """A row for each goal."""
+    """Make a row for each goal."""
     return [
         {"model": name, "contestant": str(goal), "here": figures[name], "verdict": judge(goal, figures[name])}
         for name, goal in goals.items()
@@ -84,5 +84,5 @@ def judge_all(goals: Mapping[str, Goal], figures: Mapping[str, float | None]) ->
 
 
 def all_accepted(rows: Sequence[Row]) -> bool:
-    """Whether each goal is reached or bounded."""
+    """Tell whether each goal is reached or bounded."""
     return all(row["verdict"] in ACCEPTED for row in rows)

@@ -1,7 +1,7 @@
-"""A grid of small sweeps: fused with `trainer.compile=auto` beside everything that it could have chosen.
+"""A grid of small sweeps: fused with `trainer.compile=auto` beside all that it could have chosen.
 
-A cell is a model, a number of runs and a number of steps, each a whole command with a cache that is empty at first.
-Whoever takes longer than `auto` did is stopped: it would not have been the better choice.
+A cell is a model, a number of runs and a number of steps; each choice is a whole command with an empty cache. A command
+that takes longer than `auto` did is stopped: it would not have been a better choice.
 """
 
 import argparse
@@ -23,7 +23,7 @@ CHOICES = {
 }
 HEADS = ("model", "runs, steps", "auto: s", *CHOICES, "auto / best", "choice")
 FIGURES = {"auto": 1} | dict.fromkeys(CHOICES, 1) | {"times": 2, "verdict": 0}
-MARGIN, SECONDS = 1.15, 1.0  # a choice is wrong that is worse than the best by more than both
+MARGIN, SECONDS = 1.15, 1.0  # a choice is wrong if it is worse than the best by more than both
 
 
 class Cell(NamedTuple):
@@ -38,14 +38,14 @@ ALL = tuple(Cell(model, runs, steps) for model in (MLP, LSTM) for runs in (2, 8,
 
 
 def command_of(cell: Cell, overrides: Sequence[str]) -> list[str]:
-    """Arguments of Python."""
+    """Write the arguments of Python for a cell's command."""
     given = ["device=cpu", "dataset=abs_difference", f"dataset.train_size={SAMPLES}", f"model={cell.model}"]
     given += [f"seed=range({cell.runs})", f"trainer.epochs={EPOCHS[cell.steps]}", *overrides]
     return ["-m", "attnseq.train", "-m", *given]
 
 
 def measure(cell: Cell) -> Row:
-    """Seconds of each choice; None where it took longer than auto."""
+    """Measure the seconds of each choice; None where it took longer than auto."""
     with scratch_folder() as scratch:
         say(f"{cell.model}: {cell.runs} runs, {cell.steps} steps")
         _, auto = call(command_of(cell, []), scratch, "auto")
@@ -54,13 +54,13 @@ def measure(cell: Cell) -> Row:
 
 
 def seconds_of(command: Sequence[str], scratch: Path, name: str, limit: float) -> float | None:
-    """Seconds of a command; None where it was stopped at the limit."""
+    """Measure the seconds of a command; None where it was stopped at the limit."""
     ended = Command(command, scratch, name).wait(limit)
     return ended[1] if ended else None
 
 
 def judge(cell: Cell, auto: float, others: dict[str, float | None]) -> Row:
-    """A cell's row."""
+    """Make a cell's row, with a verdict on auto's choice."""
     best = min([auto, *(seconds for seconds in others.values() if seconds is not None)])
     wrong = auto > MARGIN * best and auto > best + SECONDS
     shown = {name: f">{auto:.1f}" if seconds is None else seconds for name, seconds in others.items()}
@@ -69,12 +69,12 @@ def judge(cell: Cell, auto: float, others: dict[str, float | None]) -> Row:
 
 
 def worst(rows: Sequence[Row]) -> float:
-    """The largest ratio of auto to the best choice, of cells that are more than a second apart; 1 where none is."""
+    """Find the largest ratio of auto to the best choice among cells where they are more than a second apart, or 1."""
     return max([1.0, *(row["times"] for row in rows if row["auto"] - row["auto"] / row["times"] > SECONDS)])
 
 
 def run(given: argparse.Namespace) -> None:
-    """`benchmark.py sweep --grid`."""
+    """Run `benchmark.py sweep --grid`."""
     head = f"{machine()}, {SAMPLES:,} samples, caches empty"
     rows = [measure(cell) for cell in ALL if cell.model in given.model]
     print(head, table(HEADS, FIGURES, rows), sep="\n")

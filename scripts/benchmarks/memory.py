@@ -25,7 +25,7 @@ FIGURES = {"peak": 0, "kib": 0}
 
 
 def work(overrides: Sequence[str]) -> Row:
-    """Run a sweep in this process: its peak memory."""
+    """Run a sweep in this process; return its peak memory."""
     from attnseq.train import main
 
     sys.argv = ["attnseq.train", "-m", *overrides]
@@ -34,7 +34,7 @@ def work(overrides: Sequence[str]) -> Row:
 
 
 def measure(model: str, runs: int, samples: int, scratch: Path) -> float:
-    """Peak memory of a sweep in a process of its own, in MiB."""
+    """Measure the peak memory of a sweep in a process of its own, in MiB."""
     say(f"{model}: {runs} runs")
     overrides = ["device=cpu", f"model={model}", f"seed=range({runs})", "trainer.epochs=1", "trainer.compile=true"]
     overrides += [f"dataset.train_size={samples}", f"hydra.launcher.max_population={runs}"]
@@ -46,7 +46,7 @@ def measure(model: str, runs: int, samples: int, scratch: Path) -> float:
 
 
 def memory(given: argparse.Namespace) -> None:
-    """The subcommand `memory`."""
+    """Run the subcommand `memory`."""
     rows: list[Row] = []
     head = f"{machine()}, {given.samples:,} samples"
     with scratch_folder() as scratch:
@@ -58,7 +58,7 @@ def memory(given: argparse.Namespace) -> None:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the subcommand takes."""
+    """Add the subcommand's arguments."""
     command.set_defaults(run=memory)
     command.add_argument("--model", default="mlp_attention", help="default: mlp_attention")
     runs = [1, 32, 256]
@@ -66,5 +66,5 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--samples", type=positive, default=300_000, metavar="N", help="default: 300000")
 
 
-if __name__ == "__main__":  # this program calls itself: one sweep a process
+if __name__ == "__main__":  # `measure` starts this module, since each sweep needs a process of its own
     print(json.dumps(work(json.loads(sys.argv[1]))))

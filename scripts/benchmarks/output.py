@@ -1,4 +1,4 @@
-"""What the benchmarks print: the machine, tables; and what their arguments may be."""
+"""Printing of benchmarks: the machine, tables; and the types of their arguments."""
 
 import argparse
 import json
@@ -15,19 +15,19 @@ from benchmarks.process import ROOT
 
 Row = dict[str, Any]
 
-IDLE = 0.3  # of the load average over a minute, up to which a machine is called idle
+IDLE = 0.3  # load average over a minute up to which a machine is called idle
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def machine(device: str = "cpu") -> str:
-    """Where, when and of which versions a benchmark runs, in two lines."""
+    """Say where, when and with which versions a benchmark runs, in two lines."""
     system = f"{platform.system()} {platform.machine()}, {_processor()}, {cores()} cores{_load()}"
     if device != "cpu":
-        import torch  # seconds, which only this line takes
+        import torch  # here, since it takes seconds
 
         system += f", {torch.cuda.get_device_name(device)}"
     versions = f"attnseq {_commit()}, torch {version('torch')}, Python {platform.python_version()}"
@@ -35,7 +35,7 @@ def machine(device: str = "cpu") -> str:
 
 
 def _processor() -> str:
-    """The processor's name, where the system tells it."""
+    """Read the processor's name, where the system tells it."""
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -43,7 +43,7 @@ def _processor() -> str:
 
 
 def _load() -> str:
-    """How busy the machine was in the last minute."""
+    """Say how busy the machine was in the last minute."""
     if not hasattr(os, "getloadavg"):
         return ""
     load = os.getloadavg()[0]
@@ -51,7 +51,7 @@ def _load() -> str:
 
 
 def _commit() -> str:
-    """The commit of this checkout, and that it was changed; "unknown" outside git."""
+    """Find the commit of this checkout, and whether it was changed; "unknown" outside git."""
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -60,11 +60,11 @@ def _commit() -> str:
 
 
 def table(heads: Sequence[str], figures: Mapping[str, int], rows: Sequence[Row]) -> str:
-    """Figures as aligned text; "-" where there is none.
+    """Align figures as text; "-" where there is none.
 
     Args:
         heads: of all columns.
-        figures: keys of the rows and their decimals, after the columns `model` and `contestant`; a text stays as it is.
+        figures: keys of the rows after `model` and `contestant`, with their decimals; a text stays as it is.
         rows: a line each.
     """
     lines = [list(heads)]
@@ -83,13 +83,13 @@ def _shown(value: float | str | None, decimals: int) -> str:
 
 
 def write_json(file: Path | None, head: str, rows: Sequence[Row], **more: Any) -> None:
-    """All figures into a file, where one was asked for."""
+    """Write all figures into a file, where one was asked for."""
     if file:
         file.write_text(json.dumps({"machine": head, "rows": rows, **more}, indent=2) + "\n")
 
 
 def positive(text: str) -> int:
-    """A whole number of 1 or more."""
+    """Parse a whole number of 1 or more."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text}: must be 1 or more")
@@ -97,9 +97,9 @@ def positive(text: str) -> int:
 
 
 def device(text: str) -> str:
-    """A device that is here."""
+    """Parse a device that this machine has."""
     if text != "cpu":
-        import torch  # seconds, which only this check takes
+        import torch  # here, since it takes seconds
 
         if not torch.cuda.is_available():
             raise argparse.ArgumentTypeError(f"{text}: must be cpu; there is no CUDA device here")

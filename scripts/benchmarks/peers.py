@@ -37,7 +37,7 @@ ON_JAX, ON_KERAS_JAX, ON_TENSORFLOW = ("jax", "optax"), ("keras", "jax"), ("kera
 
 
 def entries(model: str, replicas: int, samples: int, epochs: int) -> list[Entry]:
-    """Everyone who trains so many replicas of a model, attnseq first, the products alone last."""
+    """List the entries for so many replicas of a model, attnseq first, the products alone last."""
     job = Job("jax_scan", {}, ON_JAX, model, replicas, samples, epochs)
     ours = [attnseq(model, replicas, samples, epochs, *overrides) for overrides in ((), ("trainer.compile=false",))]
     limit = Entry("products alone", Job("products", {}, TORCH, model, replicas, samples, epochs))
@@ -52,7 +52,7 @@ def entries(model: str, replicas: int, samples: int, epochs: int) -> list[Entry]
 
 
 def verdicts(rows: Sequence[Row]) -> list[str]:
-    """How many times as fast attnseq, the first row, is as each other; and its share of the limit, the last row."""
+    """Say how many times as fast attnseq, the first row, is as each other, and its share of the limit, the last row."""
     ours, *others, limit = rows
     timed = [row for row in others if row["us"] is not None]
     times = ", ".join(f"{row['us'] / ours['us']:.2f} {row['contestant']}" for row in timed)
@@ -63,7 +63,7 @@ def verdicts(rows: Sequence[Row]) -> list[str]:
 
 
 def peers(given: argparse.Namespace) -> None:
-    """The subcommand `peers`."""
+    """Run the subcommand `peers`."""
     head, rows, said = machine(), [], []
     with scratch_folder() as scratch:
         for model in given.model:
@@ -77,7 +77,7 @@ def peers(given: argparse.Namespace) -> None:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the subcommand takes."""
+    """Add the subcommand's arguments."""
     command.set_defaults(run=peers)
     command.add_argument("--model", nargs="+", choices=list(SAMPLES), default=list(SAMPLES), help="default: both")
     command.add_argument("--samples", type=batches, metavar="N", help="an epoch; default: 96000 (MLP), 19200 (LSTM)")
@@ -87,7 +87,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def batches(text: str) -> int:
-    """A number of samples: whole batches of 32."""
+    """Parse a number of samples: whole batches of 32."""
     number = positive(text)
     if number % 32:
         raise argparse.ArgumentTypeError(f"{text}: must be a multiple of 32")

@@ -1,4 +1,4 @@
-"""Commands in processes of their own, with caches that are empty at first, and neighbours that keep a core busy."""
+"""Running commands in processes of their own, with caches that start empty; and neighbours that keep a core busy."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 SPIN = "import os, sys\nprint('spinning', flush=True)\nwhile os.getppid() == int(sys.argv[1]): pass"
-GRACE = 60.0  # seconds in which a process ends that is asked to
+GRACE = 60.0  # seconds that a process has to end once it is asked to
 
 
 class Failed(SystemExit):
@@ -21,15 +21,15 @@ class Failed(SystemExit):
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for everything that a benchmark writes."""
+    """Make a folder for everything that a benchmark writes, and remove it at the end."""
     with tempfile.TemporaryDirectory(prefix="attnseq_benchmark_", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
 def environment(caches: Path) -> dict[str, str]:
-    """This process's environment, with this checkout's packages first, and all caches below `caches`.
+    """Copy this process's environment, with this checkout's packages first, and all caches below `caches`.
 
-    The compiler keeps its programs there, and precompiled headers, which lie in the folder for temporary files.
+    The compiler keeps its programs there, and its precompiled headers, which go into the folder for temporary files.
     """
     caches.mkdir(parents=True, exist_ok=True)
     names = ("TORCHINDUCTOR_CACHE_DIR", "MPLCONFIGDIR", "TMPDIR", "XDG_CACHE_HOME", "KERAS_HOME")
@@ -38,12 +38,12 @@ def environment(caches: Path) -> dict[str, str]:
 
 
 class Command:
-    """A Python command at work in a new folder below `scratch`, with its caches in `scratch / cache`.
+    """A running Python command in a new folder below `scratch`, with its caches in `scratch / cache`.
 
     Args:
-        arguments: what Python is given.
-        scratch: of the benchmark.
-        cache: the caches' name there; commands with the same share what they compile.
+        arguments: of Python.
+        scratch: folder of the benchmark.
+        cache: name of the caches there; commands with the same name share what they compile.
         python: the interpreter.
     """
 
@@ -52,13 +52,13 @@ class Command:
         self.folder = Path(tempfile.mkdtemp(dir=scratch))
         self._output, self._errors = (self.folder.with_suffix(end) for end in (".stdout", ".stderr"))
         self._started = time.perf_counter()
-        with self._output.open("w") as output, self._errors.open("w") as errors:  # files, as nobody empties pipes
+        with self._output.open("w") as output, self._errors.open("w") as errors:  # since nobody empties pipes
             self._process = subprocess.Popen(
                 [python, *arguments], cwd=self.folder, env=environment(scratch / cache), stdout=output, stderr=errors
             )
 
     def wait(self, limit: float | None = None) -> tuple[str, float] | None:
-        """Its output and its seconds; None where it has not ended after `limit` seconds, and was stopped.
+        """Wait for the command's output and seconds; stop it after `limit` seconds, and return None.
 
         Raises:
             Failed: its exit status is not 0.
@@ -75,19 +75,19 @@ class Command:
         return self._output.read_text(), seconds
 
     def stop(self) -> None:
-        """Have it end where it has not."""
+        """Stop the command if it is still running."""
         stop(self._process)
 
 
 def call(arguments: Sequence[str], scratch: Path, cache: str, python: str = sys.executable) -> tuple[str, float]:
-    """Run a Python command, see `Command`: its output, its seconds."""
+    """Run a Python command, see `Command`; return its output and its seconds."""
     ended = Command(arguments, scratch, cache, python).wait()
     assert ended is not None  # there is no limit
     return ended
 
 
 def stop(process: subprocess.Popen) -> None:
-    """Have a process end: asked first, then killed."""
+    """Stop a process: ask it first, then kill it."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -99,7 +99,7 @@ def stop(process: subprocess.Popen) -> None:
 
 @contextmanager
 def spinning(processes: int = 1) -> Iterator[Sequence[subprocess.Popen]]:
-    """So many other processes keep a core busy each, wherever the system puts them."""
+    """Start so many other processes that keep a core busy each, wherever the system puts them; stop them at the end."""
     command = [sys.executable, "-c", SPIN, str(os.getpid())]  # they end with this process, however it ends
     spinners: list[subprocess.Popen] = []
     try:
@@ -114,5 +114,5 @@ def spinning(processes: int = 1) -> Iterator[Sequence[subprocess.Popen]]:
 
 
 def say(text: str) -> None:
-    """What is measured now, on stderr."""
+    """Print to stderr what is measured now."""
     print(text, file=sys.stderr, flush=True)

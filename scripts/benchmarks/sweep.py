@@ -33,13 +33,13 @@ FIGURES = {"us": 2, "steady": 2, "whole_cold": 1, "whole_warm": 1}
 
 
 def command_of(model: str, launcher: str, runs: int, epochs: int, samples: int, *more: str) -> list[str]:
-    """Arguments of Python that sweep over seeds."""
+    """Write the arguments of Python for a sweep over seeds."""
     overrides = ["device=cpu", f"model={model}", f"seed=range({runs})", f"hydra/launcher={launcher}", *more]
     return ["-m", "attnseq.train", "-m", *overrides, f"trainer.epochs={epochs}", f"dataset.train_size={samples}"]
 
 
 def launch(model: str, launcher: str, runs: int, given: argparse.Namespace, scratch: Path) -> Row:
-    """The figures of a launcher in one round, whose folder is `scratch`."""
+    """Measure a launcher's figures in one round, whose folder is `scratch`."""
     say(f"{model}: {launcher} launcher, {runs} runs")
     folder, cache = scratch / f"sweep_{model}_{launcher}", f"cache_{model}_{launcher}"
     command = command_of(model, launcher, runs, given.epochs, given.samples)
@@ -56,14 +56,14 @@ def launch(model: str, launcher: str, runs: int, given: argparse.Namespace, scra
 
 
 def loop(model: str, runs: int, given: argparse.Namespace, scratch: Path) -> Row:
-    """The figures of a loop of plain PyTorch scripts, of which one is run."""
+    """Measure the figures of a loop of plain PyTorch scripts, by running one of them."""
     done = compete_once(pytorch(1, model, given.samples, given.epochs - 1), scratch)
     steady = median(done["us"]) if done["us"] else None
     return {"steady": steady, "whole_cold": runs * done["seconds"], "whole_warm": None}
 
 
 def measure(model: str, given: argparse.Namespace) -> list[Row]:
-    """All contestants' figures, medians over rounds: fused, basic, plain scripts."""
+    """Measure all contestants' figures, medians over rounds: fused, basic, plain scripts."""
     runs = given.runs or RUNS[model]
     rounds: list[list[Row]] = []
     for _ in range(given.rounds):
@@ -76,7 +76,7 @@ def measure(model: str, given: argparse.Namespace) -> list[Row]:
 
 
 def summarise(model: str, contestant: str, rounds: list[Row], samples: int) -> Row:
-    """A contestant's figures: medians over its rounds, of so many samples of all runs."""
+    """Make a contestant's row: medians over its rounds, for so many samples of all runs together."""
     keys = ("steady", "whole_cold", "whole_warm")
     figures = {key: median(done[key] for done in rounds) if rounds[0][key] is not None else None for key in keys}
     us = 1e6 * figures["whole_cold"] / samples
@@ -85,19 +85,19 @@ def summarise(model: str, contestant: str, rounds: list[Row], samples: int) -> R
 
 
 def verdict(fused: Row, other: Row) -> str:
-    """How many times as fast the fused launcher is."""
+    """Say how many times as fast the fused launcher is."""
     ratio = other["whole_cold"] / fused["whole_cold"]
     text = f"{fused['model']}: {fused['contestant']} is {ratio:.1f} times as fast as {other['contestant']}"
     rounds = [slow / fast for fast, slow in zip(fused["cold_rounds"], other["cold_rounds"], strict=True)]
     if len(rounds) > 1:
         text += f"; rounds {min(rounds):.1f} to {max(rounds):.1f}"
-    if fused["whole_warm"] is not None:  # plain scripts have no cache: they take as long again
+    if fused["whole_warm"] is not None:  # plain scripts have no cache, so they take as long again
         text += f"; {(other['whole_warm'] or other['whole_cold']) / fused['whole_warm']:.1f} with a warm cache"
     return text
 
 
 def sweep(given: argparse.Namespace) -> None:
-    """The subcommand `sweep`."""
+    """Run the subcommand `sweep`."""
     if given.grid:
         return grid.run(given)
     head = f"{machine()}, {given.epochs} epochs of {given.samples:,} samples"
@@ -109,7 +109,7 @@ def sweep(given: argparse.Namespace) -> None:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the subcommand takes."""
+    """Add the subcommand's arguments."""
     command.set_defaults(run=sweep)
     command.add_argument("--model", nargs="+", choices=list(RUNS), default=list(RUNS), help="default: both")
     command.add_argument("--grid", action="store_true", help=grid.HELP)

@@ -28,8 +28,8 @@ GOALS = {MLP: 6.0, LSTM: 1.7}  # times faster than PyTorch, on the CPU at batch 
 
 
 def measure(model: str, given: argparse.Namespace, scratch: Path) -> list[Row]:
-    """The figures of every contestant, attnseq first."""
-    import torch  # only here: its number of threads
+    """Measure the figures of every contestant, attnseq first."""
+    import torch  # here, since only its number of threads is needed
 
     size = given.batch_size
     samples = size * (given.steps or STEPS[model])
@@ -49,13 +49,13 @@ def measure(model: str, given: argparse.Namespace, scratch: Path) -> list[Row]:
 
 
 def whole_loop(model: str, threads: int, epochs: int, scratch: Path, **where: object) -> float:
-    """Seconds of a script that trains so many of the article's epochs with PyTorch."""
+    """Measure the seconds of a script that trains so many of the article's epochs with PyTorch."""
     done = compete_once(pytorch(threads, model, SAMPLES, epochs - 1, **where), scratch)
     return float(done["seconds"])
 
 
 def verdict(rows: Sequence[Row], goal: float | None) -> str:
-    """How many times faster attnseq, the first row, is than the fastest other; and that a goal is not met."""
+    """Say how many times faster attnseq, the first row, is than the fastest other, and whether a goal is missed."""
     ours, peer = rows[0], min(rows[1:], key=lambda row: row["us"])
     rounds = [b / a for a, b in zip(ours["us_rounds"], peer["us_rounds"], strict=True)]
     ratio, extra = peer["us"] / ours["us"], f"{peer['contestant']}; rounds {min(rounds):.1f} to {max(rounds):.1f}"
@@ -65,7 +65,7 @@ def verdict(rows: Sequence[Row], goal: float | None) -> str:
 
 
 def train(given: argparse.Namespace) -> None:
-    """The subcommand `train`."""
+    """Run the subcommand `train`."""
     goals = GOALS if given.batch_size == 32 and given.device == "cpu" else {}
     head, rows, verdicts = f"{machine(given.device)}, batch {given.batch_size}", [], []
     with scratch_folder() as scratch:
@@ -80,7 +80,7 @@ def train(given: argparse.Namespace) -> None:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the subcommand takes."""
+    """Add the subcommand's arguments."""
     command.set_defaults(run=train)
     command.add_argument("--model", nargs="+", choices=list(STEPS), default=list(STEPS), help="default: both")
     command.add_argument("--batch-size", type=positive, default=32, metavar="N", help="default: 32")

@@ -1,7 +1,7 @@
 """attnseq: config, data and population as `python -m attnseq.train` makes them, trained by the package's `Trainer`.
 
-All but the files that a run writes. It trains as if the article's 3,000,000 samples were ahead of it, by which it may
-decide whether compilation pays.
+It does everything but write a run's files. It trains as if the article's 3,000,000 samples were ahead, since the number
+of steps decides whether compilation pays.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ ARTICLE = 3_000_000  # samples of 10 epochs
 
 
 class Stamps:
-    """An observer of attnseq's trainer that only looks at the clock."""
+    """An observer of attnseq's trainer that only tells the clock."""
 
     def __init__(self, clock: Clock):
         self._clock = clock
@@ -24,7 +24,7 @@ class Stamps:
     def start(self) -> None: ...
 
     def progress(self, steps: int, loss_P: Sequence[float]) -> None:
-        self._clock.stepped()  # the losses were read: whatever the device does, it is done
+        self._clock.stepped()  # the device has finished, since the losses were read
 
     def epoch(self, epoch: int, population: Any, loss_P: Sequence[float]) -> None:
         self._clock.epoch_ended()
@@ -37,11 +37,11 @@ def train(job: Job, clock: Clock, overrides: Sequence[str] = ()) -> None:
     """Train the job's population.
 
     Args:
-        job: what to train; seeds from 0 on are its replicas.
-        clock: is told.
+        job: what to train; its replicas have seeds from 0 on.
+        clock: is told of steps and epochs.
         overrides: Hydra's, besides those of the job.
     """
-    from attnseq.commandline.checking import checked  # the clock is running: the command imports all this
+    from attnseq.commandline.checking import checked  # here, while the clock runs, since the command imports it, too
     from attnseq.commandline.command_line import register
     from attnseq.commandline.composition import compose_config
     from attnseq.runs import build

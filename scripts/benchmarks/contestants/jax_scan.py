@@ -1,4 +1,4 @@
-"""JAX as those write it who want speed: `lax.scan` over the steps of an epoch, the LSTM's time steps unrolled, optax.
+"""JAX written for speed: `lax.scan` over the steps of an epoch, the LSTM's time steps unrolled, optax.
 
 A population is the same under `vmap`.
 
@@ -58,7 +58,7 @@ def _next(key: jax.Array) -> jax.Array:
 
 
 def initial_parameters(model: str, key: jax.Array) -> Parameters:
-    """Keras' initial weights, nearly: uniform by Glorot, biases 0."""
+    """Draw initial weights nearly as Keras does: uniform by Glorot, biases 0."""
     dense = {"attention": (POSITIONS, POSITIONS)}
     if model == MLP:
         dense |= {"hidden": (POSITIONS, POSITIONS), "output": (POSITIONS, 1)}
@@ -72,7 +72,7 @@ def initial_parameters(model: str, key: jax.Array) -> Parameters:
 
 
 def predict(model: str, parameters: Parameters, digits_BxT: jax.Array) -> jax.Array:
-    """The article's MLP or LSTM."""
+    """Predict by the article's MLP or LSTM."""
     if model == MLP:
         inputs_BxT = digits_BxT.astype(jnp.float32) / BASE
         weighted_BxT = inputs_BxT * jax.nn.softmax(_dense(parameters, "attention", inputs_BxT))
@@ -90,7 +90,7 @@ def _dense(parameters: Parameters, name: str, inputs: jax.Array) -> jax.Array:
 
 
 def _lstm(parameters: Parameters, inputs_BxTxD: jax.Array) -> jax.Array:
-    """The last hidden state_BxH of Keras 2's LSTM, with its hard sigmoid."""
+    """Compute the last hidden state_BxH of Keras 2's LSTM, with its hard sigmoid."""
 
     def gate(z: jax.Array) -> jax.Array:
         return jnp.clip(0.2 * z + 0.5, 0, 1)

@@ -1,4 +1,4 @@
-"""What a contestant is asked to do, by which clock, and the article's task. Only NumPy is loaded here.
+"""The job of a contestant, its clock, and the article's task. Only NumPy is loaded here.
 
 Shapes: N samples, T positions, D digit values.
 """
@@ -22,16 +22,16 @@ MLP, LSTM = "mlp_attention", "lstm_attention"
 
 @dataclass(frozen=True)
 class Job:
-    """What one process does.
+    """The job of one process.
 
     Args:
-        module: of this package, which does it.
-        settings: what its `train` takes besides.
+        module: of this package, which does the job.
+        settings: further arguments of its `train`.
         needs: packages that must be installed.
         model: "mlp_attention" or "lstm_attention".
         replicas: trained at once.
         samples: of an epoch, a multiple of the batch.
-        epochs: that are timed, after one that is not; 0: it ends with its first step.
+        epochs: that are timed, after one that is not; 0: the job ends with the first step.
         batch_size: samples a step.
         device: "cpu", "cuda" or "cuda:N".
     """
@@ -48,7 +48,7 @@ class Job:
 
 
 class Enough(Exception):
-    """All is done that the job asks for."""
+    """The job is done."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Clock:
     """Looks at the time, in seconds since `started`, as training goes on.
 
     Args:
-        job: whose end it calls.
+        job: that it ends.
         started: by the system-wide `time.perf_counter`.
     """
 
@@ -68,31 +68,31 @@ class Clock:
     note: str = ""
 
     def stepped(self) -> None:
-        """A step is done, or can be taken now; only the first call counts."""
+        """Note that a step is done, or can be taken now; only the first call counts."""
         if self.first is None:
             self.first = time.perf_counter() - self.started
             if self.job.epochs == 0:
                 raise Enough
 
     def epoch_ended(self) -> None:
-        """An epoch is done."""
+        """Note that an epoch is done."""
         self.ends.append(time.perf_counter() - self.started)
 
     def check(self, loss: float | None) -> None:
-        """After each `epoch_ended`: the loss that was reached; raises `Enough` after the last epoch."""
+        """Note the loss, after each `epoch_ended`; raise `Enough` after the last epoch."""
         self.loss = loss
         if len(self.ends) > self.job.epochs:
             raise Enough
 
     def figures(self) -> dict[str, Any]:
-        """What was measured: us a sample and replica of each timed epoch, and the rest."""
+        """Return what was measured: us a sample and replica of each timed epoch, and the rest."""
         samples = self.job.samples * self.job.replicas
         us = [1e6 * (end - start) / samples for start, end in zip(self.ends, self.ends[1:], strict=False)]
         return {"us": us, "first": self.first, "loss": self.loss, "note": self.note, "peak": peak_mib()}
 
 
 def peak_mib() -> float | None:
-    """Most resident memory that this process had so far, in MiB; None where the system does not tell."""
+    """Read the most resident memory that this process had so far, in MiB; None where the system does not tell."""
     if resource is None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS, KiB on Linux
@@ -100,12 +100,12 @@ def peak_mib() -> float | None:
 
 
 def draw_samples(samples: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
-    """Digits_NxT and targets_N of the article's task: |v[1:4] - v[5:8]| / 1000."""
+    """Draw digits_NxT and targets_N of the article's task: |v[1:4] - v[5:8]| / 1000."""
     digits_NxT = np.random.default_rng(0).integers(0, BASE, (samples, POSITIONS), dtype=np.uint8)
     difference_N = (digits_NxT[:, 1:4].astype(np.float32) - digits_NxT[:, 5:8]) @ np.float32([0.1, 0.01, 0.001])
     return digits_NxT, np.abs(difference_N)
 
 
 def encode(model: str, digits_NxT: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """What people hand to the model: digits / 10 of the MLP, one-hot digits of the LSTM."""
+    """Encode digits as people do for the model: digits / 10 for the MLP, one-hot digits for the LSTM."""
     return digits_NxT / np.float32(BASE) if model == MLP else np.eye(BASE, dtype=np.float32)[digits_NxT]

@@ -11,10 +11,10 @@ def train(job: Job, clock: Clock, backend: str) -> None:
 
     Args:
         job: what to train.
-        clock: is told.
+        clock: is told of steps and epochs.
         backend: "tensorflow" or "jax".
     """
-    os.environ |= {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}  # read at the first import
+    os.environ |= {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}  # the first import reads them
     import keras
 
     digits_NxT, targets_N = draw_samples(job.samples)
@@ -31,7 +31,7 @@ def train(job: Job, clock: Clock, backend: str) -> None:
 
 
 def build(keras: Any, name: str) -> Any:
-    """The article's MLP or LSTM, with Keras 2's hard sigmoid, whose slope is 1/5."""
+    """Build the article's MLP or LSTM, with Keras 2's hard sigmoid, whose slope is 1/5."""
     layers = keras.layers
     if name == MLP:
         inputs = keras.Input((POSITIONS,))

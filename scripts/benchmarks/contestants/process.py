@@ -1,4 +1,4 @@
-"""One contestant in this process, which `benchmarks.contest` starts: JSON of a job in, JSON of its figures out."""
+"""Runs one contestant in this process, which `benchmarks.contest` starts: a job as JSON in, its figures as JSON out."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from benchmarks.contestants.job import Clock, Enough, Job
 
 
 def versions_of(packages: tuple[str, ...]) -> dict[str, str | None]:
-    """The version of each package; None of those that are not installed."""
+    """Find the version of each package; None for those that are not installed."""
     found: dict[str, str | None] = {}
     for package in packages:
         try:
@@ -22,7 +22,7 @@ def versions_of(packages: tuple[str, ...]) -> dict[str, str | None]:
 
 
 def work(job: Job, started: float) -> dict[str, Any]:
-    """Do a job that was begun at `started`: its figures, or which packages are missing."""
+    """Do a job that was begun at `started`; return its figures, or which packages are missing."""
     versions = versions_of(job.needs)
     missing = [package for package, number in versions.items() if number is None]
     if missing:

@@ -1,8 +1,8 @@
-"""The limit: a step's matrix products alone, at their own shapes, on the cores that a population would have.
+"""The limit: only the matrix products of a step, at their own shapes, on the cores that a population would have.
 
-PyTorch's batched product takes many of one shape in a call, one thread a core, so that no call's overhead counts, and
-everything that does not fit into a core's cache at once is left out. What a step does besides (softmax, gates, Adam,
-gathering its batch) is not there.
+PyTorch's batched product takes many of one shape in a call, with one thread a core, so that no call's overhead counts.
+The operands of a call fit into a core's cache. Whatever else a step does (softmax, gates, Adam, gathering its batch) is
+left out.
 
 Shapes: B batch, T positions, D digit values, H hidden units.
 """
@@ -24,13 +24,13 @@ Product = tuple[int, int, int]
 
 
 def dense(rows: int, inputs: int, outputs: int, from_data: bool = False) -> list[Product]:
-    """The products of a dense layer in a step: output, weight's gradient, and input's where it is not data."""
+    """List the products of a dense layer in a step: output, weight's gradient, and input's unless that is data."""
     forward, weight, data = (rows, inputs, outputs), (inputs, rows, outputs), (rows, outputs, inputs)
     return [forward, weight] if from_data else [forward, weight, data]
 
 
 def products_of(model: str, batch_size: int) -> list[Product]:
-    """All products of one replica's step."""
+    """List all products of one replica's step."""
     if model == MLP:
         layers = dense(batch_size, POSITIONS, POSITIONS, from_data=True), dense(batch_size, POSITIONS, POSITIONS)
         return [*layers[0], *layers[1], *dense(batch_size, POSITIONS, 1)]
@@ -43,7 +43,7 @@ def products_of(model: str, batch_size: int) -> list[Product]:
 
 
 def train(job: Job, clock: Clock) -> None:
-    """Take the products of so many steps as the job has; nothing is learnt."""
+    """Take the products of as many steps as the job has; nothing is learnt."""
     torch.set_num_threads(1)
     workers = min(job.replicas, cores())
     shares = [job.replicas // workers + (index < job.replicas % workers) for index in range(workers)]
@@ -68,7 +68,7 @@ class Calls(NamedTuple):
 
 
 def prepare(products: Sequence[Product], steps: int) -> list[Calls]:
-    """The calls that take the products of so many steps of one replica, or of one step of so many."""
+    """Prepare the calls for the products of so many steps of one replica, or of one step of so many replicas."""
     calls = []
     for product in set(products):
         rows, inner, columns = product

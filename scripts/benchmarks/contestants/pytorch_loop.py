@@ -1,7 +1,7 @@
 """PyTorch as people write it: `nn.Linear` and `nn.LSTM`, `nn.MSELoss`, a loop over shuffled batches in memory.
 
-Adam is the fused one, nothing is summed up or reported. `nn.LSTM` has no hard sigmoid, the article's gate: here it has
-the logistic one.
+Adam is fused, and nothing is summed up or reported. `nn.LSTM` has no hard sigmoid, the article's gate, so it has the
+logistic function here.
 
 Shapes: N samples, B batch, T positions, D digit values.
 """
@@ -46,8 +46,8 @@ def train(job: Job, clock: Clock, threads: int) -> None:
 
     Args:
         job: what to train.
-        clock: is told.
-        threads: of torch.
+        clock: is told of steps and epochs.
+        threads: of PyTorch.
     """
     torch.set_num_threads(threads)
     device = torch.device(job.device)
@@ -64,7 +64,7 @@ def train(job: Job, clock: Clock, threads: int) -> None:
             loss.backward()
             optimizer.step()
             if clock.first is None:
-                loss.item()  # a GPU is waited for
+                loss.item()  # waits for a GPU
                 clock.stepped()
         loss.item()
         clock.epoch_ended()
