@@ -45,7 +45,7 @@ class Digest(NamedTuple):
 
 
 def fingerprint(recipe: Recipe) -> str:
-    """The digest of a training step.
+    """Digest a training step.
 
     Args:
         recipe: of it, on the CPU; not changed.
