@@ -32,9 +32,9 @@ class Prediction:
         attentions: weights by name: BxT, BxTxF, BxKxT or BxMxTxT; 0 at positions that a sequence does not have. The
             first one explains the prediction. Empty where the model has none.
         relevance: BxT, or BxKxT: how much each position counts for the answer, exactly; None where the task does not
-            know it.
+            know it, or has sequences of another length.
         truth: the exact answers in the form of `prediction`, with -1 after the end of an answer in tokens; None where
-            the task does not know them.
+            the task does not know them, or has sequences of another length.
     """
 
     prediction: Array
@@ -60,7 +60,8 @@ def predict(model: Model, task: Task, batch: Batch) -> Prediction:
     device = next(model.parameters()).device
     outputs = [model(piece.to(device)) for piece in batch.pieces(PIECE)]
     names = outputs[0].attention
-    answers = task.answers(batch)
+    known = batch.inputs.shape[1] == task.spec.inputs.length  # else its positions are others
+    answers = task.answers(batch) if known else None
     relevance = None if answers is None else task.relevance(batch._replace(targets=answers))
     return Prediction(
         _in_units(torch.cat([output.prediction.cpu() for output in outputs]), task.spec.target),

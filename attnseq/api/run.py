@@ -106,7 +106,7 @@ class Run:
         Raises:
             ValueError: the sequences do not fit the task; the message is one line that names sequence and position.
         """
-        return predict(self.model, self.task, samples(sequences, self.task.spec.inputs, lengths))
+        return predict(self.model, self.task, samples(sequences, self.task.spec.inputs, lengths, self.model.any_length))
 
 
 def load(folder: str | Path, *, plugins: Iterable[str] = (), device: str = "cpu") -> Run:

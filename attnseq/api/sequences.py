@@ -3,6 +3,7 @@
 Shapes: B batch, T positions, F features.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from attnseq.contracts.spec import Inputs, Reals, Tokens
 Array = npt.NDArray[Any]
 
 
-def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None) -> Batch:
+def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None, any_length: bool = False) -> Batch:
     """Make samples without targets.
 
     Args:
@@ -24,6 +25,7 @@ def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None
             in length where the task's do. A single sequence is a batch of one.
         inputs: kind of the task's inputs.
         lengths: B, how many positions each sequence has, from the first on; None: all that are given.
+        any_length: whether sequences may be longer or shorter than the task's.
 
     Raises:
         ValueError: the sequences do not fit the task; the message is one line that names sequence and position.
@@ -34,6 +36,8 @@ def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None
     lengths_B = np.array([len(row) for row in rows])
     if lengths is not None:
         lengths_B = _given(lengths, lengths_B)
+    if any_length:
+        inputs = replace(inputs, length=max(1, int(lengths_B.max())))
     _check_lengths(lengths_B, inputs)
     values = _padded(rows, inputs)
     present_BxT = np.arange(inputs.length) < lengths_B[:, None]

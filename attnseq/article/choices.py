@@ -17,6 +17,7 @@ from attnseq.runs.published import PublishedRun, register
 from attnseq.training.order import ReplayedOrder
 
 if TYPE_CHECKING:
+    from attnseq.models.config import ModelConfig
     from attnseq.runs.config import RunConfig
 
 Orders = Iterator[npt.NDArray[np.int32]]
@@ -57,6 +58,11 @@ BATCHES: dict[str, Callable[[Any, TutorialStream], Orders]] = {
 """Batch orders by the models that the notebook has."""
 
 
+def _in_notebook(model: ModelConfig) -> bool:
+    """Tell whether the notebook has a model: it attends to the input, and never to hidden states."""
+    return model.name in WEIGHTS and getattr(model, "placement", "input") == "input"
+
+
 def _stream(config: RunConfig) -> TutorialStream:
     return stream(config.seed, config.dataset.train_size, config.dataset.build().spec.inputs.length)
 
@@ -71,8 +77,8 @@ def _order(config: RunConfig) -> ReplayedOrder:
     return ReplayedOrder(lambda: BATCHES[config.model.name](config.model, _stream(config)))
 
 
-INITS.register("tutorial")(Choice(_weights, WEIGHTS.__contains__))
-ORDERS.register("tutorial")(Choice(_order, BATCHES.__contains__))
+INITS.register("tutorial")(Choice(_weights, _in_notebook))
+ORDERS.register("tutorial")(Choice(_order, _in_notebook))
 
 MLP = PublishedRun(published.MLP_LOSS_E, published.MLP_MEAN_ATTENTION_T, published.as_printed)
 LSTM = PublishedRun(published.LSTM_LOSS_E, None, published.as_printed)

@@ -1,7 +1,7 @@
 """What a model is: an ordinary module that knows nothing of populations."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,9 @@ class Initializer(Protocol):
 
 class Model(nn.Module):
     """What every model is."""
+
+    any_length: ClassVar[bool] = False
+    """Whether it takes sequences longer or shorter than those of the spec that it was built for."""
 
     def forward(self, batch: Batch, training: bool = False) -> Output:
         """Predict the answers of a batch.

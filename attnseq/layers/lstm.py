@@ -54,7 +54,9 @@ class _Kept(NamedTuple):
 
 
 class _Recurrence(torch.autograd.Function):
-    """h_t, c_t = cell([x_t, h_{t-1}] W, c_{t-1}) from zero states; returns h_T and, flat, the `_Kept` of each step.
+    """h_t, c_t = cell([x_t, h_{t-1}] W, c_{t-1}) from zero states; returns h_1 to h_T, or h_T alone.
+
+    And, flat, the `_Kept` of each step.
 
     Each step takes one product for input and state, and one backward for the state. Every other gradient takes one
     product for all steps. A traced program drops the one for the inputs where nobody reads it.
@@ -63,9 +65,10 @@ class _Recurrence(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(inputs_TxBxJ: Tensor, weight_LxG: Tensor, hard: bool) -> tuple[Tensor, ...]:
+    def forward(inputs_TxBxJ: Tensor, weight_LxG: Tensor, hard: bool, every: bool) -> tuple[Tensor, ...]:
         steps, batch, width = inputs_TxBxJ.shape
         hidden_BxH = cell_BxH = inputs_TxBxJ.new_zeros(batch, weight_LxG.shape[-1] // 4)
+        states: list[Tensor] = []
         kept: list[Tensor] = []
         for step in range(steps):
             inputs_BxL = torch.cat((inputs_TxBxJ[step], hidden_BxH), dim=-1)
@@ -75,21 +78,24 @@ class _Recurrence(torch.autograd.Function):
             cell_BxH = f * cell_BxH + i * c
             tanh_cell_BxH = torch.tanh(cell_BxH)
             hidden_BxH = o * tanh_cell_BxH
+            states.append(hidden_BxH)
             kept += _Kept(inputs_BxL, i, f, c, o, cell_BxH, tanh_cell_BxH)
-        return hidden_BxH, *kept
+        return *(states if every else states[-1:]), *kept
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-        _, weight_LxG, ctx.hard = inputs
-        ctx.mark_non_differentiable(*output[1:])
-        ctx.save_for_backward(weight_LxG, *output[1:])
+        inputs_TxBxJ, weight_LxG, ctx.hard, every = inputs
+        ctx.states = len(inputs_TxBxJ) if every else 1
+        ctx.mark_non_differentiable(*output[ctx.states :])
+        ctx.save_for_backward(weight_LxG, *output[ctx.states :])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         weight_LxG, *saved = ctx.saved_tensors
         size = len(_Kept._fields)
         kept = [_Kept(*saved[first : first + size]) for first in range(0, len(saved), size)]
-        d_hidden_BxH = gradients[0]
+        d_states = gradients[: ctx.states]
+        d_hidden_BxH = d_states[-1]
         width = weight_LxG.shape[-2] - d_hidden_BxH.shape[-1]
         weight_GxJ, weight_GxH = _transposed(weight_LxG[:width]), _transposed(weight_LxG[width:])
         d_cell_BxH = torch.zeros_like(d_hidden_BxH)
@@ -104,12 +110,14 @@ class _Recurrence(torch.autograd.Function):
             d_z_BxG = torch.cat((d_i, d_f, d_c, d_o), dim=-1)
             if step:
                 d_hidden_BxH = d_z_BxG @ weight_GxH
+                if ctx.states > 1:
+                    d_hidden_BxH = d_hidden_BxH + d_states[step - 1]
             d_cell_BxH = d_cell_BxH * f
             d_z.append(d_z_BxG)
         d_z_RxG = torch.cat(d_z[::-1], dim=-2)
         inputs_RxL = torch.cat([step.inputs for step in kept], dim=-2)
         d_inputs_TxBxJ = (d_z_RxG @ weight_GxJ).unflatten(0, (len(kept), -1))
-        return d_inputs_TxBxJ, inputs_RxL.transpose(-1, -2) @ d_z_RxG, None
+        return d_inputs_TxBxJ, inputs_RxL.transpose(-1, -2) @ d_z_RxG, None, None
 
 
 def _behind_padding(inputs_BxTxJ: Tensor, lengths_B: Tensor) -> Tensor:
@@ -124,8 +132,17 @@ def _behind_padding(inputs_BxTxJ: Tensor, lengths_B: Tensor) -> Tensor:
     return moved_BxTxJ * (source_BxT >= 0).unsqueeze(-1)
 
 
+def _before_padding(states_BxTxH: Tensor, lengths_B: Tensor) -> Tensor:
+    """Move states of sequences that stand at the end of their rows to the start, with zeros behind them."""
+    steps = states_BxTxH.shape[-2]
+    position_T = torch.arange(steps, device=states_BxTxH.device)
+    source_BxT = position_T + (steps - lengths_B.unsqueeze(-1))
+    moved_BxTxH = states_BxTxH.gather(-2, source_BxT.clamp(max=steps - 1).unsqueeze(-1).expand_as(states_BxTxH))
+    return moved_BxTxH * (source_BxT < steps).unsqueeze(-1)
+
+
 class LSTM(nn.Module):
-    """LSTM (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000) that returns its last state.
+    """LSTM (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000).
 
     Args:
         inputs: I, features a time step.
@@ -156,10 +173,30 @@ class LSTM(nn.Module):
         Returns:
             hidden_BxH after the last time step of each.
         """
+        hidden_BxH, *_ = self._run(inputs_BxTxI, lengths_B, every=False)
+        return hidden_BxH
+
+    def states(self, inputs_BxTxI: Tensor, lengths_B: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Run over all time steps, and keep the state after each.
+
+        Args:
+            inputs_BxTxI, lengths_B: as for `forward`.
+
+        Returns:
+            states_BxTxH, 0 where a sequence has ended, and hidden_BxH, the last state of each.
+        """
+        steps = inputs_BxTxI.shape[-2]
+        states = self._run(inputs_BxTxI, lengths_B, every=True)[:steps]
+        states_BxTxH = torch.stack(states, dim=-2)
+        if lengths_B is not None:
+            states_BxTxH = _before_padding(states_BxTxH, lengths_B)
+        return states_BxTxH, states[-1]
+
+    def _run(self, inputs_BxTxI: Tensor, lengths_B: Tensor | None, every: bool) -> tuple[Tensor, ...]:
         inputs_BxTxJ = nn.functional.pad(inputs_BxTxI, (0, 1), value=1.0)
         if lengths_B is not None:
             inputs_BxTxJ = _behind_padding(inputs_BxTxJ, lengths_B)
         inputs_TxBxJ = inputs_BxTxJ.transpose(-3, -2)
         weight_LxG = torch.cat((self.kernel, self.bias.unsqueeze(0), self.recurrent_kernel))
-        hidden_BxH, *_ = _Recurrence.apply(inputs_TxBxJ, weight_LxG, self.hard)
-        return hidden_BxH
+        outputs: tuple[Tensor, ...] = _Recurrence.apply(inputs_TxBxJ, weight_LxG, self.hard, every)
+        return outputs

@@ -1,4 +1,4 @@
-"""Fresh weights: Keras' distributions, drawn from the run's seed, and the parameters of an affine layer.
+"""Fresh weights: Keras' distributions, drawn from the run's seed, and the parameters of layers.
 
 Kernels have Keras' orientation, (inputs, outputs).
 """
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from attnseq.contracts.model import Initializer, Kernel
 from attnseq.layers import initializers
+from attnseq.layers.lstm import LSTM
 
 
 class KerasInitializer:
@@ -28,6 +29,25 @@ class KerasInitializer:
 
     def orthogonal(self, shape: tuple[int, int]) -> Kernel:
         return initializers.orthogonal(shape, self._rng)
+
+
+def lstm_parameters(name: str, layer: LSTM, init: Initializer) -> Iterator[tuple[str, Tensor]]:
+    """Draw fresh parameters of one LSTM layer as Keras has them: Glorot-uniform kernel, orthogonal recurrent kernel.
+
+    The bias is zero, and one for the forget gate.
+
+    Args:
+        name: the layer's name in its model.
+        layer: gives the shapes; it is not changed.
+        init: draws the kernels.
+
+    Returns:
+        (parameter name, value) of kernel, recurrent kernel and bias.
+    """
+    (inputs, gates), units = layer.kernel.shape, len(layer.recurrent_kernel)
+    yield f"{name}.kernel", torch.from_numpy(init.glorot_uniform((inputs, gates)))
+    yield f"{name}.recurrent_kernel", torch.from_numpy(init.orthogonal((units, gates)))
+    yield f"{name}.bias", torch.from_numpy(initializers.lstm_bias(units))
 
 
 def dense_parameters(name: str, layer: nn.Linear, init: Initializer) -> Iterator[tuple[str, Tensor]]:

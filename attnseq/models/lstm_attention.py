@@ -3,7 +3,6 @@
 Shapes: B batch, T time steps, F features (the token values of a one-hot input), H hidden units, O outputs.
 """
 
-import torch
 from torch import Tensor, nn
 
 from attnseq.contracts.batch import Batch, Output
@@ -11,9 +10,8 @@ from attnseq.contracts.model import Initializer, Model
 from attnseq.contracts.spec import Spec
 from attnseq.layers.attention import sequence_attention, uniform
 from attnseq.layers.encoding import features, one_hot, outputs, prediction
-from attnseq.layers.initializers import lstm_bias
 from attnseq.layers.lstm import LSTM
-from attnseq.layers.weights import dense_parameters
+from attnseq.layers.weights import dense_parameters, lstm_parameters
 
 
 class LSTMAttention(Model):
@@ -52,8 +50,5 @@ class LSTMAttention(Model):
         parameters: dict[str, Tensor] = {}
         if self.attention is not None:
             parameters |= dense_parameters("attention.score", self.attention.score, init)
-        inputs, units = self.lstm.kernel.shape[0], self.output.in_features
-        parameters["lstm.kernel"] = torch.from_numpy(init.glorot_uniform((inputs, 4 * units)))
-        parameters["lstm.recurrent_kernel"] = torch.from_numpy(init.orthogonal((units, 4 * units)))
-        parameters["lstm.bias"] = torch.from_numpy(lstm_bias(units))
+        parameters |= lstm_parameters("lstm", self.lstm, init)
         return parameters | dict(dense_parameters("output", self.output, init))

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attnseq.contracts.spec import Spec
-from attnseq.core.keys import key
+from attnseq.core.keys import check_choice, key
 from attnseq.models.config import MODELS, ModelConfig
 
 if TYPE_CHECKING:
     from attnseq.models.lstm_attention import LSTMAttention
+    from attnseq.models.lstm_states import LSTMStates
+
+USUAL_SCORE = "additive"
+"""Of states, where `score=auto`."""
 
 
 @MODELS.register("lstm_attention")
@@ -28,11 +32,36 @@ class LSTMAttentionConfig(ModelConfig):
             "none": "nothing: the baseline",
         },
     )
+    placement: str = key(
+        "what is weighted",
+        choices={"input": "before the LSTM", "hidden": "its states, by how they match the last one: any length"},
+    )
+    score: str = key(
+        "what weights are made of",
+        choices={
+            "auto": "dense on the input, additive on states",
+            "dense": "on the input: an affine layer over the time steps",
+            "additive": "on states: v tanh(W q + U h), Bahdanau et al. 2015",
+            "dot": "on states: q h, Luong et al. 2015",
+            "general": "on states: q W h, Luong et al. 2015",
+        },
+    )
     recurrent_activation: str = key(
         "of the gates", choices={"hard_sigmoid": "of Keras 2: clip(0.2 x + 0.5, 0, 1)", "sigmoid": ""}
     )
 
-    def build(self, spec: Spec) -> LSTMAttention:
-        from attnseq.models.lstm_attention import LSTMAttention
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.placement == "hidden":
+            check_choice("model.placement=hidden with model.attention", self.attention, ["time"])
+        allowed = ["auto", "dense"] if self.placement == "input" else ["auto", "additive", "dot", "general"]
+        check_choice(f"model.placement={self.placement} with model.score", self.score, allowed)
 
+    def build(self, spec: Spec) -> LSTMAttention | LSTMStates:
+        from attnseq.models.lstm_attention import LSTMAttention
+        from attnseq.models.lstm_states import LSTMStates
+
+        if self.placement == "hidden":
+            score = USUAL_SCORE if self.score == "auto" else self.score
+            return LSTMStates(spec, self.hidden_size, score, self.recurrent_activation)
         return LSTMAttention(spec, self.hidden_size, self.attention, self.recurrent_activation)

@@ -16,6 +16,7 @@ from attnseq.training.order import Order, random_order
 
 if TYPE_CHECKING:
     from attnseq.contracts.model import Initializer
+    from attnseq.models.config import ModelConfig
     from attnseq.runs.config import RunConfig
 
 T = TypeVar("T")
@@ -28,10 +29,10 @@ class Choice(Generic[T]):
 
     Args:
         make: makes it.
-        knows: whether it can be made for a model, by the model's name.
+        knows: whether it can be made for a model, by the model's config.
     """
 
-    def __init__(self, make: Callable[[RunConfig], T], knows: Callable[[str], bool] = lambda model: True):
+    def __init__(self, make: Callable[[RunConfig], T], knows: Callable[[ModelConfig], bool] = lambda model: True):
         self.make, self.knows = make, knows
 
 
@@ -54,12 +55,12 @@ ORDERS.register("random")(Choice(lambda config: random_order(config.seed, config
 
 def chosen_init(config: RunConfig) -> str:
     """Resolve the name of a run's choice of `INITS`."""
-    return _resolved(INITS, config.model.init, config.dataset.init, "keras", config.model.name)
+    return _resolved(INITS, config.model.init, config.dataset.init, "keras", config.model)
 
 
 def chosen_order(config: RunConfig) -> str:
     """Resolve the name of a run's choice of `ORDERS`."""
-    return _resolved(ORDERS, config.trainer.order, config.dataset.order, "random", config.model.name)
+    return _resolved(ORDERS, config.trainer.order, config.dataset.order, "random", config.model)
 
 
 def check_choices(config: RunConfig) -> None:
@@ -71,12 +72,12 @@ def check_choices(config: RunConfig) -> None:
         if name == AUTO:
             continue
         check_choice(key, name, [AUTO, *registry.names()])
-        if not registry[name].knows(config.model.name):
-            others = [AUTO, *(other for other in registry.names() if registry[other].knows(config.model.name))]
+        if not registry[name].knows(config.model):
+            others = [AUTO, *(other for other in registry.names() if registry[other].knows(config.model))]
             raise ConfigError(f"{key}={name}: knows no {config.model.name}; must be one of {', '.join(others)}")
 
 
-def _resolved(registry: Registry[Choice[T]], name: str, of_dataset: str, usual: str, model: str) -> str:
+def _resolved(registry: Registry[Choice[T]], name: str, of_dataset: str, usual: str, model: ModelConfig) -> str:
     if name != AUTO:
         return name
     return of_dataset if registry[of_dataset].knows(model) else usual

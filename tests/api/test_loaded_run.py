@@ -199,3 +199,15 @@ def test_every_choice_of_a_model_is_loaded_as_it_was_trained(tmp_path: Path, no_
         assert {name: value.shape for name, value in loaded.model.named_parameters()} == shapes
         state = torch.load(tmp_path / choice / "checkpoint.pt", weights_only=True)["state"]["parameters"]
         assert torch.equal(torch.cat([value.reshape(-1) for value in loaded.model.parameters()]).detach(), state)
+
+
+def test_a_model_of_any_length_takes_other_sequences_than_the_task_has(tmp_path: Path, no_pictures: None) -> None:
+    for choice in ("lstm_hidden", "lstm_attention"):
+        run(Job(tiny_config(model=choice), tmp_path / choice))
+    seen = attnseq.load(tmp_path / "lstm_hidden").predict("284190736512")
+    assert seen.attention is not None
+    assert seen.attention.shape == (1, 12)
+    assert seen.truth is None
+    assert seen.relevance is None
+    with pytest.raises(ValueError, match=r"^sequence 0: has 12 positions; the model takes 10$"):
+        attnseq.load(tmp_path / "lstm_attention").predict("284190736512")
