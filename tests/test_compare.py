@@ -178,8 +178,11 @@ def test_a_usual_column_that_no_run_has_is_left_out_and_one_that_some_have_is_sa
 def test_a_plugin_that_cannot_be_imported_takes_one_line(start, runs, monkeypatch):
     monkeypatch.setattr(plugins, "MODULES", ["no_such_plugin"])
     monkeypatch.setattr(METRICS, "_is_loaded", False)
-    line = "plugins=no_such_plugin: cannot be imported (ModuleNotFoundError: No module named 'no_such_plugin')"
+    why = "ModuleNotFoundError: No module named 'no_such_plugin'"
+    line = f"plugins=no_such_plugin: cannot be imported ({why}); is it installed, or its folder on PYTHONPATH?"
     assert start(runs) == (2, [], [line])
+    monkeypatch.setattr(plugins, "MODULES", list(plugins.MODULES))
+    assert start("plugins=[no_such_plugin]", runs) == (2, [], [line])  # one that is named
 
 
 def test_help_is_the_commands_description(start):

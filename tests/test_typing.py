@@ -38,19 +38,11 @@ EXPECTED = [
 def test_a_users_script_is_checked(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    options = ("--follow-imports=silent", "--ignore-missing-imports", "--hide-error-context", "--no-error-summary")
-    command = [
-        sys.executable,
-        "-m",
-        "mypy",
-        *options,
-        f"--cache-dir={tmp_path / 'cache'}",
-        "--config-file=",
-        script.name,
-    ]
+    # by the repository's own config, so that what mypy knows of PyTorch is in its cache already
+    command = [sys.executable, "-m", "mypy", "--hide-error-context", "--no-error-summary", str(script)]
     environment = {**os.environ, "MYPYPATH": str(ROOT)}
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False
     )
     found = [line.split(": ", 1)[1] for line in done.stdout.splitlines()]
     assert [line.replace("builtins.", "") for line in found] == EXPECTED, done.stdout + done.stderr

@@ -24,7 +24,7 @@ def program_of(config: RunConfig) -> str:
         config: checked.
     """
     content = asdict(config)
-    for key in ("name", "seed", "overwrite"):
+    for key in ("name", "seed", "overwrite", "plugins"):
         content.pop(key)
     for group, keys in PER_REPLICA.items():
         for key in keys:

@@ -21,6 +21,7 @@ KEYS: dict[str, tuple[Any, bool]] = {
     "overwrite": (True, True),
     "device": ("auto", False),
     "metrics": (["mae"], False),
+    "plugins": (["my_package"], True),
     "dataset__seed": (2, True),
     "dataset__label_noise": (0.5, True),
     "dataset__train_size": (501, False),

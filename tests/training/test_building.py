@@ -120,13 +120,22 @@ def test_what_compiling_took_is_learnt_once(population: Population, cache: Path)
     assert all(torch.equal(mine, theirs) for mine, theirs in zip(population.state, before, strict=True))
 
 
-@pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU) or "nothing is missing")
-def test_a_damaged_library_is_made_anew(population: Population) -> None:
+def test_a_damaged_library_is_made_anew(population: Population, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Path] = []
+
+    class Loaded:
+        def __init__(self, path: Path):
+            if len(made) < 2:
+                raise OSError("file too short")
+
+        def run(self, lasting: object, calls: object) -> None:
+            pass
+
+    monkeypatch.setattr(building, "compile_library", lambda path, *_: made.append(path) or 0.0)
+    monkeypatch.setattr(building, "load_library", Loaded)
     builder = builder_of(population)
-    builder._path.parent.mkdir(parents=True)
-    builder._path.write_bytes(b"cut off")
     builder.build(Execution(COMPILED))
-    assert builder._path.stat().st_size > 1_000
+    assert made == [builder._path] * 2
 
 
 def test_a_cache_that_cannot_be_made_matters_to_the_compiler_alone(
@@ -139,15 +148,3 @@ def test_a_cache_that_cannot_be_made_matters_to_the_compiler_alone(
     assert builder_of(population).choose("auto", 1).way == WRITTEN
     with pytest.raises(CompilationError, match=r"Not a directory|File exists"):
         builder_of(population).build(Execution(COMPILED))
-
-
-@pytest.mark.skipif(bool(missing_compiler(CPU)), reason=missing_compiler(CPU) or "nothing is missing")
-def test_a_cache_with_a_space_in_its_name_is_compiled_for_as_auto_chose(
-    population: Population, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "a space"))
-    monkeypatch.setattr(Builder, "_step_seconds", 1.0)
-    builder = builder_of(population)
-    assert builder.choose("auto", 10**6).way == COMPILED
-    builder.build(Execution(COMPILED))
-    assert list((tmp_path / "a space").rglob("*.so"))
