@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection
 
@@ -51,6 +51,11 @@ class _Worker:
         context = multiprocessing.get_context("spawn")  # a copy of this process would share PyTorch's locks
         pool = ProcessPoolExecutor(1, context, initializer=_begin)
         return cls(pool, pool.submit(os.getpid))
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal, once it has started; one that is gone needs none."""
+        with suppress(BrokenProcessPool, CancelledError, ProcessLookupError):
+            os.kill(self.number.result(), number)
 
 
 @dataclass(eq=False)
@@ -100,15 +105,13 @@ class LocalWorkers:
             self._waiting.remove(handle)
             handle.report.set_result(Lost("cancelled"))
         elif handle.worker is not None and not handle.report.done():
-            os.kill(handle.worker.number.result(), signal.SIGINT)
+            handle.worker.signal(signal.SIGINT)
 
     def close(self) -> None:
         """End the workers, whatever they are doing."""
         for worker in self._started:
-            if worker.number.done() and not worker.number.cancelled() and worker.number.exception() is None:
-                busy = worker not in self._idle
-                if busy:
-                    os.kill(worker.number.result(), signal.SIGTERM)
+            if worker not in self._idle:
+                worker.signal(signal.SIGTERM)
             worker.pool.shutdown(wait=worker in self._idle, cancel_futures=True)
 
     def _begin_waiting(self) -> None:
