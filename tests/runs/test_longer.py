@@ -1,20 +1,25 @@
 """A longer run that begins at a shorter one's end is, bit for bit, the run that trained from the start."""
 
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from attnseq.report import history
+from attnseq.runs import job as job_module
 from attnseq.runs import longer as longer_module
 from attnseq.runs import naming
 from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
 from attnseq.runs.run import run
+from attnseq.training.stopping import Interrupted
 
 Compose = Callable[..., RunConfig]
 
@@ -140,6 +145,22 @@ def test_a_kill_while_it_is_copied_is_made_good(job: Callable[..., Job]) -> None
     run(longer)
     assert [row["epoch"] for row in history.read(longer.path / "history.csv")] == [1, 2]
     assert [step for step, _ in scalars(longer.path)["loss/train"]] == [1, 2]
+
+
+def test_ctrl_c_while_it_is_copied_ends_in_one_line(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    run(job("trainer.epochs=1"))
+    begin_from = job_module.begin_from
+
+    def interrupted(*arguments: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return begin_from(*arguments)
+
+    monkeypatch.setattr(job_module, "begin_from", interrupted)
+    longer = job("trainer.epochs=2")
+    with pytest.raises(Interrupted):
+        run(longer)
+    assert not longer.folder.result_path.exists()
+    assert run(job("trainer.epochs=2"))["epochs"] == 2
 
 
 def test_a_sweep_begins_there_too(job: Callable[..., Job], capsys: pytest.CaptureFixture[str]) -> None:
