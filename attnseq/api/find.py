@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attnseq.api.run import Run, RunError
 from attnseq.core import plugins as plugin_modules
+from attnseq.runs.build import build_device
 from attnseq.runs.reading import find_runs, is_number
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ def find(folder: str | Path = "outputs", *, plugins: Iterable[str] = (), device:
 
     Raises:
         RunError: there is no such folder.
-        ConfigError: a plugin cannot be imported.
+        ConfigError: a plugin cannot be imported, or there is no such device.
     """
     plugin_modules.add([plugins] if isinstance(plugins, str) else plugins)
     plugin_modules.load()
+    build_device(device)
     try:
         return Runs(Run.of(record, device) for record in find_runs([Path(folder)]))
     except OSError as error:

@@ -14,6 +14,7 @@ from attnseq.commandline.composition import compose_config
 from attnseq.commandline.explaining import explain
 from attnseq.commandline.own_plugins import named_plugins
 from attnseq.core.keys import ConfigError
+from attnseq.runs.build import build_device
 from attnseq.runs.folder import RunFolderError
 from attnseq.runs.job import Job
 from attnseq.runs.run import run
@@ -22,7 +23,7 @@ from attnseq.training.stopping import Interrupted
 
 
 def fit(
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     *,
     config_dir: str | Path | None = None,
     plugins: Iterable[str] = (),
@@ -31,7 +32,7 @@ def fit(
     """Train a run, go on with it, or take a finished one, as `python -m attnseq.train` does.
 
     Args:
-        overrides: as on the command line, such as ["model=lstm_attention", "trainer.epochs=2"].
+        overrides: as on the command line, such as ["model=lstm_attention", "trainer.epochs=2"]; one may be a string.
         config_dir: a folder of your own configs, as `--config-dir`.
         plugins: modules with choices of your own, as `plugins=[...]`.
         device: where the returned run's model predicts. The override `device=` decides where it trains.
@@ -40,7 +41,8 @@ def fit(
         The run, in its folder below outputs/; its state is "diverged" where a loss was not finite.
 
     Raises:
-        ConfigError: an override is wrong; the message is one line that names the key and what is allowed.
+        ConfigError: an override is wrong; the message is one line that names the key and what is allowed. Or there is
+            no such device.
         RunError: the run's folder is in use, or cannot be used.
         KeyboardInterrupt: training was stopped; a checkpoint is written, and the same call goes on from it.
         OSError: the folder cannot be written.
@@ -49,7 +51,9 @@ def fit(
     if own is not None and not own.is_dir():
         raise ConfigError(f"config_dir={own}: no such folder")
     modules = [plugins] if isinstance(plugins, str) else list(plugins)
-    given = [*overrides, *([f"plugins=[{','.join(modules)}]"] if modules else [])]
+    given = [*([overrides] if isinstance(overrides, str) else overrides)]
+    given += [f"plugins=[{','.join(modules)}]"] if modules else []
+    build_device(device)  # before training, which may take long
     with _as_python_errors():
         job = _job(given, own)
         run(job)

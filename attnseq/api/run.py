@@ -38,7 +38,7 @@ class Run:
     """
 
     def __init__(self, path: str | Path, device: str = "cpu"):
-        self.path = Path(path)
+        self.path = Path(path).expanduser().absolute()
         self._device = device
 
     @classmethod

@@ -3,6 +3,7 @@
 Shapes: B batch, T positions, F features.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -52,9 +53,11 @@ def _rows(sequences: Any, inputs: Inputs) -> Array | list[Array]:
     """Make one array for each sequence, or one for all where they are of one length."""
     if isinstance(sequences, str):
         sequences = [sequences]
-    if isinstance(sequences, torch.Tensor):
-        sequences = sequences.detach().cpu().numpy()
-    if not isinstance(sequences, np.ndarray):
+    if not isinstance(sequences, Iterable):
+        raise ValueError(f"sequences must be an array, a list or strings of digits, not {type(sequences).__name__}")
+    if hasattr(sequences, "__array__"):  # tensors have it, and pandas' tables, whose iteration gives names of columns
+        sequences = _array(sequences)
+    if not isinstance(sequences, np.ndarray) or (sequences.dtype.kind in "OU" and sequences.ndim == 1):
         sequences = list(sequences)
         if any(isinstance(row, str) for row in sequences):
             sequences = [_digits(number, row, inputs) for number, row in enumerate(sequences)]
@@ -62,6 +65,8 @@ def _rows(sequences: Any, inputs: Inputs) -> Array | list[Array]:
     one = 2 if isinstance(inputs, Reals) and inputs.features > 1 else 1
     if isinstance(sequences, list):
         return sequences
+    if sequences.ndim < one:
+        raise ValueError(f"sequences must be a batch or one sequence, not of the shape {sequences.shape}")
     return sequences[None] if sequences.ndim == one else sequences
 
 
@@ -80,17 +85,31 @@ def _digits(number: int, text: Any, inputs: Inputs) -> Array:
 def _stacked(rows: list[Any]) -> Array | list[Array]:
     """Make one array of sequences of one length, or of a single sequence; else an array for each."""
     try:
-        arrays = [np.asarray(row) for row in rows]
+        arrays = [_array(row) for row in rows]
         if len({array.shape for array in arrays}) == 1:
             return np.stack(arrays)
     except ValueError:  # a row itself is ragged
         raise ValueError("the features of a position must be as many everywhere") from None
+    for number, array in enumerate(arrays):
+        if array.ndim == 0:
+            raise ValueError(f"sequence {number}: {rows[number]!r} is no sequence, as others are")
     return arrays
+
+
+def _array(row: Any) -> Array:
+    """Make an array, of a tensor, too, wherever it is and of whatever type."""
+    if not isinstance(row, torch.Tensor):
+        return np.asarray(row)
+    values = row.detach().cpu()
+    return (values.double() if values.is_floating_point() else values).numpy()  # NumPy has no bfloat16
 
 
 def _given(lengths: npt.ArrayLike, there_B: Array) -> Array:
     """Check the given lengths against the sequences."""
-    lengths_B = np.asarray(lengths)
+    try:
+        lengths_B = _array(lengths)
+    except ValueError:  # a ragged list
+        lengths_B = np.zeros(())
     if lengths_B.shape != there_B.shape or lengths_B.dtype.kind not in "iu":
         raise ValueError(f"lengths: must be {len(there_B)} whole numbers, one a sequence")
     for number in np.flatnonzero(lengths_B > there_B)[:1]:

@@ -18,19 +18,22 @@ KEY = "plugins"
 def named_plugins(overrides: Sequence[str], config_dir: Path | None = None) -> list[str]:
     """List the modules that a command line names, or else those of the experiments that it chooses.
 
-    A value that is not a list, or does not parse, names none: composition says what is wrong with it.
+    A text that does not parse names none: composition says what is wrong with it.
 
     Args:
         overrides: of the command line, including sweeps.
         config_dir: of the user's own configs.
 
     Raises:
-        ConfigError: an experiment's file is not YAML.
+        ConfigError: the value is not a list, or an experiment's file is not YAML.
     """
     parsed = list(_parsed(overrides))
-    given = [_names(each.value()) for each in parsed if each.key_or_group == KEY]
+    given = [each for each in parsed if each.key_or_group == KEY and not each.is_delete()]
+    for each in given:
+        if not isinstance(each.value(), list):  # else what a plugin has would be said to be unknown
+            raise ConfigError(f"{each.input_line}: takes a list in brackets, such as {KEY}=[a,b], and no sweep")
     if given:
-        return given[-1]
+        return _names(given[-1].value())
     folders = [Path(name.removeprefix("file://")) for each in parsed for name in _searchpath(each)]
     own = (*([config_dir] if config_dir else []), *folders)
     chosen = [choice for each in parsed if each.key_or_group == "experiment" for choice in _choices(each)]

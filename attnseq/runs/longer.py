@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from attnseq.core.files import write_atomically
+from attnseq.report import history
 from attnseq.report.event_file import events_of_epochs
 from attnseq.report.tensorboard import TensorBoardLog
 from attnseq.runs.folder import RunFolder
+from attnseq.runs.naming import LONGEST
 from attnseq.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 
-EPOCHS = re.compile(r",epochs=\d+")
-"""The epochs in the name of a variant; a name that was cut for its length is not recognised."""
+DIGEST = re.compile(r"-[0-9a-f]{8}$")
+"""The end of a variant's name that was cut for its length."""
 
 
 def shorter_run(folder: RunFolder) -> Path | None:
@@ -36,16 +38,18 @@ def begin_from(shorter: Path, folder: RunFolder, yaml: str) -> Checkpoint | None
         yaml: of the longer run's config.
 
     Returns:
-        Where the longer run stands; None where the shorter one's checkpoint is damaged or of another version.
+        Where the longer run stands; None where the shorter one's checkpoint or history is damaged, or of another
+        version.
 
     Raises:
         OSError: the folder cannot be written.
     """
     try:
         theirs = load_checkpoint(shorter / folder.checkpoint_path.name)
-    except CheckpointError:
+        epochs = [row["epoch"] for row in history.read(shorter / folder.history_path.name)]
+    except (CheckpointError, ValueError, KeyError, TypeError):
         return None
-    if theirs is None:
+    if theirs is None or epochs != list(range(1, theirs.epoch + 1)):
         return None
     write_atomically(folder.history_path, (shorter / folder.history_path.name).read_bytes())
     for half_copied in folder.path.glob("events.out.tfevents.*"):
@@ -59,13 +63,22 @@ def begin_from(shorter: Path, folder: RunFolder, yaml: str) -> Checkpoint | None
 
 
 def _beside(path: Path) -> Iterator[Path]:
-    """Yield the folders of runs beside this one whose names differ only in the epochs."""
+    """Yield the folders of runs beside this one whose names may differ only in the epochs."""
     variants = path.parent.parent
-    name = EPOCHS.sub("", path.parent.name)
+    ours, ours_is_cut = _parts(path.parent.name)
     for variant in variants.iterdir() if variants.is_dir() else ():
+        theirs, theirs_is_cut = _parts(variant.name)
+        known = min(len(ours) if ours_is_cut else LONGEST, len(theirs) if theirs_is_cut else LONGEST)
         run = variant / path.name
-        if variant != path.parent and EPOCHS.sub("", variant.name) == name and (run / "checkpoint.pt").is_file():
+        if variant != path.parent and theirs[:known] == ours[:known] and (run / "checkpoint.pt").is_file():
             yield run
+
+
+def _parts(variant: str) -> tuple[list[str], bool]:
+    """Take the epochs, and a part that was cut, out of the name of a variant; say whether it was cut."""
+    is_cut = len(variant) == LONGEST and DIGEST.search(variant) is not None
+    parts = variant.split(",")[: -1 if is_cut else None]
+    return [part for part in parts if not part.startswith("epochs=")], is_cut
 
 
 def _epochs_fewer(path: Path, config: str) -> int:

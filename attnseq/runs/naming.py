@@ -16,6 +16,9 @@ UNNAMED = {"trainer": ("compile", "checkpoint_minutes")}
 AUTO = "auto"
 """A value that chooses nothing, and so stands in no name."""
 
+USUAL = {"dataset": "abs_difference", "trainer": "tutorial"}
+"""Shipped choices whose values are usual, for files that build on none."""
+
 LONGEST = 120
 """Characters of a name; a longer one is cut, and ends with a digest."""
 
@@ -23,8 +26,8 @@ LONGEST = 120
 def variant_name(config: Mapping[str, Any] | DictConfig, own: Folders = ()) -> str:
     """Name a run's variant by its model, and by every value that differs from its group's YAML file.
 
-    Values of a user's own file are compared with the shipped file that it builds on; where there is none, all values
-    but "auto" are named. Seed, device and whatever else does not decide the result are left out.
+    Values of a user's own file are compared with the shipped file that it builds on. Where there is none, they are
+    compared with those of `USUAL`; keys that it does not have are named unless their value is "auto". Seed, device and whatever else does not decide the result are left out.
 
     Args:
         config: composed, or a `RunConfig` as a dictionary; keys dataset, model and trainer, each with the `name` of its
@@ -38,6 +41,8 @@ def variant_name(config: Mapping[str, Any] | DictConfig, own: Folders = ()) -> s
     parts += [str(config[group]["name"]) for group in ("dataset", "trainer") if config[group]["name"] != "tutorial"]
     for group in ("model", "dataset", "trainer"):
         defaults = shipped_values(group, config[group]["name"], own)
+        if not defaults and group in USUAL:
+            defaults = shipped_values(group, USUAL[group])
         for key, value in config[group].items():
             if key != "name" and key not in UNNAMED.get(group, ()) and not _same(value, defaults.get(key, AUTO)):
                 shown = key if key != "seed" else f"{group}_seed"

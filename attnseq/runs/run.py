@@ -39,7 +39,8 @@ def run(job: Job) -> Result:
         OSError: the folder cannot be written.
     """
     device = build.build_device(job.config.device)
-    with job.hold() as result, StopSignals() as stop, memory_errors():
+    with StopSignals() as stop, job.hold() as result, memory_errors():
+        stop.check()  # what a shorter run left may have been copied, which takes a while
         if result is None:
             announce(job, device)
             (result,) = train_jobs([job], device, stop)

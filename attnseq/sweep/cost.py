@@ -16,17 +16,22 @@ class Costs:
 
     def __init__(self) -> None:
         self._learnt = Learnt(cache_folder() / "rates_cpu.json").read()
-        self._steps: dict[str, tuple[Digest, float]] = {}
+        self._steps: dict[str, tuple[Digest, float] | None] = {}
 
     def __call__(self, jobs: Sequence[Job], cores: int = 1) -> float:
         """Estimate the seconds that runs of one program take as a population, in the way that takes least.
+
+        A program whose step fails takes no time: it fails as soon as it is trained, where that is said of its runs.
 
         Args:
             jobs: of one program.
             cores: that it may use.
         """
         trainer, dataset = jobs[0].config.trainer, jobs[0].config.dataset
-        digest, seconds = self._step(jobs[0])
+        step = self._step(jobs[0])
+        if step is None:
+            return 0.0
+        digest, seconds = step
         measured = Measured(
             steps=trainer.epochs * -(-dataset.train_size // trainer.batch_size),
             step_seconds=seconds,
@@ -39,13 +44,19 @@ class Costs:
             return estimated[COMPILED]
         return min(value for way, value in estimated.items() if trainer.compile == "auto" or way != COMPILED)
 
-    def _step(self, job: Job) -> tuple[Digest, float]:
-        """Return what a step of one replica computes, and how long it takes as it is written."""
+    def _step(self, job: Job) -> tuple[Digest, float] | None:
+        """Return what a step of one replica computes, and how long it takes as it is written; None if it fails."""
         program = program_of(job.config)
         if program not in self._steps:
-            recipe = build.build_recipe(job.config)
-            step_digest(recipe)  # what is only done the first time
-            began = time.perf_counter()
-            digest = step_digest(recipe)
-            self._steps[program] = digest, time.perf_counter() - began
+            try:
+                self._steps[program] = _timed_step(job)
+            except Exception:  # a user's model may raise anything
+                self._steps[program] = None
         return self._steps[program]
+
+
+def _timed_step(job: Job) -> tuple[Digest, float]:
+    recipe = build.build_recipe(job.config)
+    step_digest(recipe)  # what is only done the first time
+    began = time.perf_counter()
+    return step_digest(recipe), time.perf_counter() - began

@@ -51,6 +51,18 @@ def test_a_wrong_override_is_one_line(folder: Path, overrides: list[str], line: 
     assert list(folder.iterdir()) == []
 
 
+def test_a_device_that_is_not_here_is_refused_before_anything_is_trained(folder: Path) -> None:
+    for read in (lambda: attnseq.fit(TINY, device="gpu"), lambda: attnseq.find(device="gpu")):
+        with pytest.raises(attnseq.ConfigError, match=r"^device=gpu: must be auto"):
+            read()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_single_override_may_be_a_string(folder: Path) -> None:
+    with pytest.raises(attnseq.ConfigError, match=r"^trainer\.epochs=0: must be >= 1"):
+        attnseq.fit("trainer.epochs=0")
+
+
 def test_a_folder_in_use_or_damaged_is_one_line(folder: Path) -> None:
     run = attnseq.fit(TINY)
     (run.path / "result.json").write_text("{")

@@ -25,6 +25,10 @@ TWO = Reals(3, 2)
         np.arange(8.0).reshape(2, 4),
         torch.arange(8, dtype=torch.uint8).reshape(2, 4),
         (text for text in ("0123", "4567")),
+        np.array(["0123", "4567"]),
+        np.array(["0123", "4567"], dtype=object),
+        [torch.arange(4.0, requires_grad=True), torch.arange(4, 8, dtype=torch.bfloat16)],
+        torch.arange(8, dtype=torch.bfloat16).reshape(2, 4),
     ],
 )
 def test_all_ways_of_writing_tokens_are_the_same(sequences: Any) -> None:
@@ -33,6 +37,13 @@ def test_all_ways_of_writing_tokens_are_the_same(sequences: Any) -> None:
     assert batch.inputs.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
     assert batch.lengths is None
     assert batch.targets is None
+
+
+def test_a_table_of_pandas_is_its_values() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame([[0, 1, 2, 3], [4, 5, 6, 7]])
+    assert samples(table, DIGITS).inputs.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert samples(pandas.Series(["0123", "4567"]), DIGITS).inputs.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
 
 
 @pytest.mark.parametrize("sequence", ["0123", [0, 1, 2, 3], np.arange(4), torch.arange(4)])
@@ -90,6 +101,13 @@ def test_real_numbers_have_an_axis_of_features() -> None:
         (["0123"], PADDED, [5], "lengths: sequence 0 has 4 positions, not 5"),
         (["0123"], PADDED, [0], "sequence 0: has 0 positions; the model takes 1 to 4"),
         (["0123"], PADDED, [1, 2], "lengths: must be 1 whole numbers, one a sequence"),
+        (7, DIGITS, None, "sequences must be an array, a list or strings of digits, not int"),
+        (None, DIGITS, None, "sequences must be an array, a list or strings of digits, not NoneType"),
+        (np.array(7), DIGITS, None, "sequences must be a batch or one sequence, not of the shape ()"),
+        ([0.5, 1], TWO, None, "sequences must be a batch or one sequence, not of the shape (2,)"),
+        ([[0, 1, 2, 3], 7], DIGITS, None, "sequence 1: 7 is no sequence, as others are"),
+        ([None, [0, 1, 2, 3]], DIGITS, None, "sequence 0: None is no sequence, as others are"),
+        (["0123", "0123"], PADDED, [[1], [2, 3]], "lengths: must be 2 whole numbers, one a sequence"),
         (["0123"], PADDED, [1.5], "lengths: must be 1 whole numbers, one a sequence"),
     ],
 )

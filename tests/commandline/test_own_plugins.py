@@ -33,7 +33,7 @@ def own(tmp_path: Path) -> Path:
         (["+plugins=[a]"], ["a"]),
         (["plugins=[a]", "plugins=[b]"], ["b"]),
         (["plugins=[]"], []),
-        (["plugins=a"], []),
+        (["~plugins"], []),
         (["plugins=[a", "seed="], []),
         (["experiment=one"], ["a.b"]),
         (["+experiment=one"], ["a.b"]),
@@ -55,6 +55,13 @@ def test_names_are_found(own: Path, overrides: list[str], names: list[str]) -> N
 def test_own_folders_may_be_on_hydras_search_path(own: Path) -> None:
     for folder in (f"file://{own}", str(own)):
         assert named_plugins([f"hydra.searchpath=['{folder}']", "experiment=two"]) == ["c"]
+
+
+@pytest.mark.parametrize("override", ["plugins=a", "+plugins=a", "plugins=null", "plugins=[a],[b]", "plugins=a,b"])
+def test_what_is_not_a_list_is_refused_before_a_choice_is_said_to_be_unknown(override: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        named_plugins([override, "model=of_the_plugin"])
+    assert str(error.value) == f"{override}: takes a list in brackets, such as plugins=[a,b], and no sweep"
 
 
 def test_a_damaged_file_is_one_line(own: Path) -> None:

@@ -1,18 +1,25 @@
 """A longer run that begins at a shorter one's end is, bit for bit, the run that trained from the start."""
 
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from attnseq.report import history
+from attnseq.runs import job as job_module
+from attnseq.runs import longer as longer_module
+from attnseq.runs import naming
 from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
 from attnseq.runs.run import run
+from attnseq.training.stopping import Interrupted
 
 Compose = Callable[..., RunConfig]
 
@@ -71,6 +78,31 @@ def test_the_longest_of_the_shorter_ones_is_taken(job: Callable[..., Job]) -> No
         assert longest.position == (2, 0)
 
 
+@pytest.mark.parametrize(
+    "long",
+    [  # the epochs stand behind what is cut away, at the cut, and before it
+        ("dataset.left=[0,1,2,3,4]", "dataset.right=[5,6,7,8,9]", "dataset.seed=123456"),
+        ("dataset.left=[0,1,2,3,4]", "dataset.right=[5,6,7,8,9]", "trainer.learning_rate=0.00123456"),
+        ("trainer.learning_rate=0.00123456", "trainer.beta1=0.912345", "trainer.beta2=0.9912345"),
+    ],
+)
+@pytest.mark.parametrize("cut", [60, 90, 120])
+def test_a_name_that_was_cut_is_recognised(
+    job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch, long: tuple[str, ...], cut: int
+) -> None:
+    for module in (naming, longer_module):
+        monkeypatch.setattr(module, "LONGEST", cut)
+    for epochs in (9, 10):
+        name = job("dataset=abs_difference", *long, f"trainer.epochs={epochs}").path
+        assert len(name.parent.name) <= cut
+        name.mkdir(parents=True)
+        (name / "checkpoint.pt").touch()
+    ours = job("dataset=abs_difference", *long, "trainer.epochs=11").path
+    assert len(list(longer_module._beside(ours))) == 2
+    other = job("dataset=abs_difference", "model=lstm_attention", *long, "trainer.epochs=11").path
+    assert list(longer_module._beside(other)) == []
+
+
 def test_what_differs_in_more_is_no_beginning(job: Callable[..., Job]) -> None:
     run(job("trainer.epochs=1"))
     run(job("trainer.epochs=3"))
@@ -93,14 +125,14 @@ def test_what_differs_in_more_is_no_beginning(job: Callable[..., Job]) -> None:
 def test_a_damaged_or_unfinished_one_is_no_beginning(job: Callable[..., Job], name: str) -> None:
     shorter = job("trainer.epochs=1")
     run(shorter)
-    for text in ("x", None):
+    for text in ("x", "epoch,loss/train\n1,", "epoch,loss/train\n1\n", "epoch\n2\n", None):
         if text is None:
             (shorter.path / name).unlink()
-        elif name != "history.csv":
+        else:
             (shorter.path / name).write_text(text)
         longer = job("trainer.epochs=2")
         with longer.hold():
-            assert longer.resumed is None or name == "history.csv"
+            assert longer.resumed is None
         shutil.rmtree(longer.path)
 
 
@@ -113,6 +145,22 @@ def test_a_kill_while_it_is_copied_is_made_good(job: Callable[..., Job]) -> None
     run(longer)
     assert [row["epoch"] for row in history.read(longer.path / "history.csv")] == [1, 2]
     assert [step for step, _ in scalars(longer.path)["loss/train"]] == [1, 2]
+
+
+def test_ctrl_c_while_it_is_copied_ends_in_one_line(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    run(job("trainer.epochs=1"))
+    begin_from = job_module.begin_from
+
+    def interrupted(*arguments: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return begin_from(*arguments)
+
+    monkeypatch.setattr(job_module, "begin_from", interrupted)
+    longer = job("trainer.epochs=2")
+    with pytest.raises(Interrupted):
+        run(longer)
+    assert not longer.folder.result_path.exists()
+    assert run(job("trainer.epochs=2"))["epochs"] == 2
 
 
 def test_a_sweep_begins_there_too(job: Callable[..., Job], capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,9 +73,10 @@ def test_a_file_of_the_users_shows_what_differs_from_the_one_that_it_builds_on(
     assert replace(job).variant == name
 
 
-def test_a_file_of_the_users_that_builds_on_none_shows_all_its_values(tmp_path: Path) -> None:
+def test_a_file_of_the_users_that_builds_on_none_shows_what_is_not_usual(tmp_path: Path) -> None:
     config = compose_config(["trainer=alone"], write_own_configs(tmp_path))
-    assert variant_name(config, own_folders(config)).startswith("mlp_attention,alone,epochs=1,batch_size=512,")
+    changed = "epochs=1,batch_size=512,learning_rate=0.005,epsilon=1e-08,adam=torch,order=random"
+    assert variant_name(config, own_folders(config)) == f"mlp_attention,alone,{changed}"
 
 
 def test_the_checked_config_has_the_same_name(composed: Callable[..., DictConfig]) -> None:

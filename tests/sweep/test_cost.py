@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from attnseq.runs import build
 from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
+from attnseq.sweep import cost as module
 from attnseq.sweep import local
+from attnseq.sweep.claim import RunFailedError
 from attnseq.sweep.cost import Costs
 from attnseq.sweep.local import run_locally, saved_seconds
 
@@ -19,13 +23,13 @@ Jobs = Callable[..., list[Job]]
 def cost(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Costs:
     """Of a machine that has learnt nothing, on which an operation takes a millisecond as it is written."""
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "none"))
-    step = Costs._step
+    step = module._timed_step
 
-    def timed(self: Costs, job: Job) -> object:
-        digest, _ = step(self, job)
+    def timed(job: Job) -> object:
+        digest, _ = step(job)
         return digest, digest.operations / 1000
 
-    monkeypatch.setattr(Costs, "_step", timed)
+    monkeypatch.setattr(module, "_timed_step", timed)
     return Costs()
 
 
@@ -50,6 +54,29 @@ def test_several_programs_of_few_runs_save_most(tiny: Tiny, jobs: Jobs, tmp_path
     assert saved_seconds(programs, 2, cost) == pytest.approx(one_by_one / 2)
     assert saved_seconds(programs, 1, cost) == 0
     assert saved_seconds(programs[:1], 2, cost) == 0
+
+
+def test_a_program_that_fails_takes_no_other_with_it(
+    tiny: Tiny, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cost: Costs
+) -> None:
+    build_recipe = build.build_recipe
+
+    def failing(config: RunConfig, **options: Any) -> object:
+        if config.trainer.batch_size == 8:
+            raise RuntimeError("the model fails")
+        return build_recipe(config, **options)
+
+    monkeypatch.setattr(build, "build_recipe", failing)
+    monkeypatch.setattr(local, "usable_cores", lambda: 2)
+    monkeypatch.setattr(local, "Costs", lambda: cost)
+    programs = [jobs(tiny(), tmp_path / f"{size}", [{"trainer__batch_size": size}]) for size in (8, 16)]
+    assert cost(programs[0]) == 0
+    assert cost(programs[1]) > 0
+    bad, good = run_locally([job for members in programs for job in members])
+    assert isinstance(bad, RunFailedError)
+    assert bad.cause == "RuntimeError: the model fails"
+    assert isinstance(good, dict)
+    assert good["status"] == "finished"
 
 
 @pytest.mark.parametrize(("seconds", "by_workers"), [(0.0, False), (1e9, True)])
