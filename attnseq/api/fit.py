@@ -1,7 +1,9 @@
 """Training from Python or a notebook: `attnseq.fit`."""
 
+import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from hydra.errors import HydraException
@@ -28,6 +30,7 @@ def fit(
     config_dir: str | Path | None = None,
     plugins: Iterable[str] = (),
     device: str = "cpu",
+    quiet: bool = False,
 ) -> Run:
     """Train a run, go on with it, or take a finished one, as `python -m attnseq.train` does.
 
@@ -35,6 +38,7 @@ def fit(
         overrides: as on the command line, such as ["model=lstm_attention", "trainer.epochs=2"]; one may be a string.
         config_dir: a folder of your own configs, as `--config-dir`.
         plugins: modules with choices of your own, as `plugins=[...]`.
+        quiet: whether nothing is printed.
         device: where the returned run's model predicts. The override `device=` decides where it trains.
 
     Returns:
@@ -56,7 +60,8 @@ def fit(
     build_device(device)  # before training, which may take long
     with _as_python_errors():
         job = _job(given, own)
-        run(job)
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere if quiet else sys.stdout):
+            run(job)
     return load(job.path, device=device)
 
 

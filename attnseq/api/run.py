@@ -150,7 +150,7 @@ def _one_line(path: Path) -> Iterator[None]:
     except OSError as error:
         raise RunError(f"{error.filename or path}: {error.strerror or error}") from None
     except ValueError as error:  # reading history.csv raised it
-        raise RunError(f"{path / 'history.csv'}: damaged ({error})") from None
+        raise RunError(f"{path / 'history.csv'}: damaged ({str(error).rpartition(': ')[2]})") from None
 
 
 def _named(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,14 +53,35 @@ def read(path: str | Path) -> list[dict[str, float]]:
 
     Raises:
         FileNotFoundError: there is no such file.
+        ValueError: its lines are not those of a history.
     """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, "no history", str(path))
-    return [
-        {key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
-        for row in csv.DictReader(_whole_lines(path))
-    ]
+    lines = _whole_lines(path)
+    if lines and not lines[0].startswith("epoch,"):
+        raise ValueError(f"{path}: no history: its first column is not epoch")
+    try:
+        return [
+            {key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
+            for row in csv.DictReader(lines)
+        ]
+    except TypeError:  # of a row that is longer or shorter than the others
+        raise ValueError(f"{path}: no history: a row has other columns than the first line") from None
+
+
+def last(path: str | Path) -> tuple[int, float]:
+    """Read the last epoch of history.csv, and its training loss; (0, nan) where there is no whole row.
+
+    Args:
+        path: history.csv, which a process may be writing.
+    """
+    lines = _whole_lines(Path(path))
+    try:
+        row = dict(zip(lines[0].split(","), lines[-1].split(","), strict=True))
+        return int(row["epoch"]), float(row["loss/train"])
+    except (IndexError, KeyError, ValueError):
+        return 0, math.nan
 
 
 def read_columns(path: str | Path, columns: Sequence[str]) -> list[list[float]]:

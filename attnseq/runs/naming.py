@@ -27,7 +27,8 @@ def variant_name(config: Mapping[str, Any] | DictConfig, own: Folders = ()) -> s
     """Name a run's variant by its model, and by every value that differs from its group's YAML file.
 
     Values of a user's own file are compared with the shipped file that it builds on. Where there is none, they are
-    compared with those of `USUAL`; keys that it does not have are named unless their value is "auto". Seed, device and whatever else does not decide the result are left out.
+    compared with those of `USUAL`; keys that it does not have are named unless their value is "auto". Seed, device and
+    whatever else does not decide the result are left out.
 
     Args:
         config: composed, or a `RunConfig` as a dictionary; keys dataset, model and trainer, each with the `name` of its

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from attnseq.report import history
 from attnseq.runs import build
 from attnseq.runs.job import Job
 from attnseq.sweep.grouping import program_of
@@ -32,8 +33,9 @@ class Costs:
         if step is None:
             return 0.0
         digest, seconds = step
+        epochs = trainer.epochs - min(history.last(job.folder.history_path)[0] for job in jobs)
         measured = Measured(
-            steps=trainer.epochs * -(-dataset.train_size // trainer.batch_size),
+            steps=max(0, epochs) * -(-dataset.train_size // trainer.batch_size),
             step_seconds=seconds,
             operations=digest.operations,
             work=digest.work * trainer.batch_size / SAMPLES * len(jobs),

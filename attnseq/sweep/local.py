@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
+from attnseq.report.terminal import terminal_console
 from attnseq.runs import build
 from attnseq.runs.job import Job
 from attnseq.sweep.claim import Outcome
@@ -14,7 +15,7 @@ from attnseq.sweep.remote import run_remotely
 from attnseq.sweep.sweep import run_sweep
 from attnseq.training.cores import usable_cores
 
-PATIENCE = ORPHAN_SECONDS + 2.0
+PATIENCE = 3 * ORPHAN_SECONDS
 """Seconds until the workers of a sweep whose process was killed have left the folders of its runs."""
 
 
@@ -42,6 +43,8 @@ def run_locally(jobs: Sequence[Job], max_population: int | None = None, cores: i
     start = time.process_time()  # a worker loads what this process has loaded
     if slots < 2 or saved_seconds(programs, usable, cost) < start:
         return run_sweep(jobs, max_population, cores=cores, patience=PATIENCE)
+    line = f"{len(programs)} programs, side by side in {slots} worker processes"
+    terminal_console().print(line, soft_wrap=True)
     workers = partial(local_workers, slots, usable // slots)
     return run_remotely(jobs, workers, max_population, cost=cost, patience=PATIENCE)
 

@@ -13,12 +13,13 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
-from attnseq.report.terminal import format_seconds, terminal_console
+from attnseq.report.terminal import terminal_console
 from attnseq.runs.job import Job, is_whole
 from attnseq.sweep.claim import Claimed, Outcome, WorkerLostError, claim
 from attnseq.sweep.failing import failed_lines
 from attnseq.sweep.grouping import cut, describe, group
 from attnseq.sweep.sweep import before
+from attnseq.sweep.watch import Watch
 from attnseq.sweep.worker import Failed, Finished, Report, Share
 from attnseq.training.stopping import StopSignals
 
@@ -186,28 +187,29 @@ class Dispatcher:
         Raises:
             As `run_remotely`.
         """
-        started, runs = time.monotonic(), sum(len(each.jobs) for each in assignments)
+        jobs = [job for each in assignments for job in each.jobs]
         done = 0
         try:
             for assignment in assignments:
                 self._submit(assignment)
-            while self._running:
-                self._stop.check()
-                for handle, report in self._workers.wait(list(self._running), POLL_SECONDS):
-                    outcomes = self._take(self._running.pop(handle), report)
-                    if outcomes:
-                        claimed.outcomes.update(outcomes)
-                        done += len(outcomes)
-                        self._console.print(self._progress(done, runs, time.monotonic() - started), soft_wrap=True)
+            with Watch(jobs, self._console) as watch:
+                while self._running:
+                    self._stop.check()
+                    watch.look()
+                    for handle, report in self._workers.wait(list(self._running), POLL_SECONDS):
+                        outcomes = self._take(self._running.pop(handle), report)
+                        if outcomes:
+                            claimed.outcomes.update(outcomes)
+                            done += len(outcomes)
+                            self._console.print(self._standing(done, len(jobs)), soft_wrap=True)
         except BaseException:
             self._halt()
             raise
 
-    def _progress(self, done: int, runs: int, seconds: float) -> str:
-        if not self._running:
-            return f"{done} of {runs} runs"
-        populations = f"{len(self._running)} population{'s' * (len(self._running) > 1)}"
-        return f"{done} of {runs} runs, {populations} and about {format_seconds(seconds / done * (runs - done))} left"
+    def _standing(self, done: int, runs: int) -> str:
+        populations = len(self._running)
+        under_way = f", {populations} population{'s' * (populations > 1)} left" * (populations > 0)
+        return f"{done} of {runs} runs{under_way}"
 
     def _submit(self, assignment: Assignment) -> None:
         self._running[self._workers.submit(assignment)] = assignment
@@ -236,6 +238,8 @@ class Dispatcher:
 
     def _halt(self) -> None:
         """Make workers write checkpoints, and wait for them."""
+        if self._running:
+            self._console.print("stopping: workers write their checkpoints", soft_wrap=True)
         for handle in self._running:
             self._workers.cancel(handle)
         deadline = time.monotonic() + HALT_SECONDS

@@ -23,7 +23,7 @@ def test_fit_trains_goes_on_and_takes_what_is_finished(
     assert [run.state for run in attnseq.find()] == ["unfinished"]
     run = attnseq.fit(longer)
     assert run.state == "finished"
-    assert run.path.parent.parent == Path("outputs/tutorial")
+    assert run.path.parent.parent == folder / "outputs" / "tutorial"
     before = (run.path / "checkpoint.pt").stat().st_mtime_ns
     assert attnseq.fit(longer).result == run.result
     assert (run.path / "checkpoint.pt").stat().st_mtime_ns == before
@@ -68,6 +68,11 @@ def test_a_folder_in_use_or_damaged_is_one_line(folder: Path) -> None:
     (run.path / "result.json").write_text("{")
     with pytest.raises(attnseq.RunError, match=r"result\.json: damaged \(JSONDecodeError\); overwrite=true"):
         attnseq.fit(TINY)
+
+
+def test_quiet_prints_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert attnseq.fit(TINY, quiet=True).state == "finished"
+    assert capsys.readouterr() == ("", "")
 
 
 def test_fit_works_in_a_thread_as_notebooks_have_them(folder: Path) -> None:

@@ -144,6 +144,8 @@ CONFIG = ".hydra/config.yaml"
         (damage("result.json", "{"), "{0}/result.json: damaged (JSONDecodeError)"),
         (damage("checkpoint.pt", "x"), "{0}/checkpoint.pt: damaged or not a checkpoint (BadZipFile)"),
         (damage("history.csv", "epoch,loss/train\nx,1\n"), "{0}/history.csv: damaged ("),
+        (damage("history.csv", "epoch,loss/train\n1\n"), "{0}/history.csv: damaged (a row has other columns"),
+        (damage("history.csv", "x\n"), "{0}/history.csv: damaged (its first column is not epoch)"),
         (damage(CONFIG, "a: [b"), "{0}: damaged, or written by another version of attnseq ("),
         (damage(CONFIG, "name: tutorial\n"), "{0}: damaged, or written by another version of attnseq ("),
         (

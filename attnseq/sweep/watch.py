@@ -1,0 +1,59 @@
+"""How far runs are that others train, read off their folders, and shown as the progress of one training."""
+
+import math
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+from rich.console import Console
+
+from attnseq.report import history
+from attnseq.report.terminal import Progress
+from attnseq.runs.job import Job
+
+SECONDS = 2.0
+"""Between two looks, at least."""
+
+SHARE = 0.05
+"""Of the time that looking may take, where there are many runs."""
+
+
+class Watch:
+    """Shows how many steps of all runs are done, epoch by epoch: `with Watch(jobs, console) as watch: watch.look()`.
+
+    Args:
+        jobs: the runs.
+        console: where it is shown.
+    """
+
+    def __init__(self, jobs: Sequence[Job], console: Console):
+        self._jobs = jobs
+        self._steps = [-(-job.config.dataset.train_size // job.config.trainer.batch_size) for job in jobs]
+        total = sum(steps * job.config.trainer.epochs for steps, job in zip(self._steps, jobs, strict=True))
+        self._progress = Progress(total, self._done()[0], console)
+        self._next = time.monotonic() + SECONDS
+
+    def __enter__(self) -> "Watch":
+        self._progress.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.__exit__(kind, error, trace)
+
+    def look(self) -> None:
+        """Read the folders, unless the last look was just now, and show what is done."""
+        began = time.monotonic()
+        if began < self._next:
+            return
+        self._progress.update(*self._done())
+        took = time.monotonic() - began
+        self._next = began + max(SECONDS, took / SHARE)
+
+    def _done(self) -> tuple[int, float]:
+        """Return the steps that all runs have done, and the mean of their last training losses."""
+        rows = [history.last(job.folder.history_path) for job in self._jobs]
+        losses = [loss for _, loss in rows if math.isfinite(loss)]
+        done = sum(steps * epoch for steps, (epoch, _) in zip(self._steps, rows, strict=True))
+        return done, sum(losses) / len(losses) if losses else math.nan
