@@ -19,6 +19,7 @@ from run_folders import run_config, write_run
 from test_house import ROOMS
 
 from attnseq import compare, reproduce, status
+from attnseq.commandline.arguments import parse_run
 from attnseq.commandline.command_line import check_command_line
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -157,6 +158,9 @@ class TestCommandLines:
         }
         if name in ("compare", "status"):
             self.run_reader(name, arguments, folder, monkeypatch)
+        elif name == "explain":
+            (folder / arguments[0]).mkdir(parents=True)
+            parse_run(arguments, None, "SEQUENCE")
         elif name == "benchmark.py":
             monkeypatch.syspath_prepend(ROOT / "scripts")
             importlib.import_module("benchmark").build_parser().parse_args(arguments or ["check"])
@@ -186,8 +190,8 @@ class TestCommandLines:
 
     def test_each_kind_is_found(self) -> None:
         found = {words[0] for page in PAGES for words in command_lines(page)}
-        theirs = {"train", "compare", "status", "reproduce", "benchmark.py", "setup.sh", "train.sh", "test.sh"}
-        assert found == theirs
+        scripts = {"benchmark.py", "setup.sh", "train.sh", "test.sh"}
+        assert found == {"train", "compare", "status", "reproduce", "explain"} | scripts
 
 
 class TestPython:

@@ -16,7 +16,7 @@ ROOMS = (
 )
 """From the top to the bottom; commands stand above all of them."""
 
-COMMANDS = {"train", "compare", "status", "reproduce"}
+COMMANDS = {"train", "compare", "status", "reproduce", "explain"}
 
 
 def modules() -> dict[str, Path]:

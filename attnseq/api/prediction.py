@@ -12,10 +12,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from attnseq.contracts.batch import Batch
+from attnseq.contracts.batch import Attention, Batch
 from attnseq.contracts.model import Model
 from attnseq.contracts.spec import Classes, Scalar, Target
 from attnseq.contracts.task import Task
+from attnseq.scores.weights import position_weights
 
 PIECE = 1_024
 """Most sequences that are predicted together."""
@@ -35,12 +36,15 @@ class Prediction:
             know it, or has sequences of another length.
         truth: the exact answers in the form of `prediction`, with -1 after the end of an answer in tokens; None where
             the task does not know them, or has sequences of another length.
+        position_attention: BxT: `attention` as one weight a position: the mean over answer positions, heads, or the
+            features of real numbers; of tokens the weight of the one that stands there.
     """
 
     prediction: Array
     attentions: Mapping[str, Array]
     relevance: Array | None
     truth: Array | None
+    position_attention: Array | None = None
 
     @property
     def attention(self) -> Array | None:
@@ -59,16 +63,23 @@ def predict(model: Model, task: Task, batch: Batch) -> Prediction:
     """
     device = next(model.parameters()).device
     outputs = [model(piece.to(device)) for piece in batch.pieces(PIECE)]
-    names = outputs[0].attention
+    names = list(outputs[0].attention)
+    weights = {name: torch.cat([output.attention[name].weights.cpu() for output in outputs]) for name in names}
     known = batch.inputs.shape[1] == task.spec.inputs.length  # else its positions are others
     answers = task.answers(batch) if known else None
     relevance = None if answers is None else task.relevance(batch._replace(targets=answers))
     return Prediction(
         _in_units(torch.cat([output.prediction.cpu() for output in outputs]), task.spec.target),
-        {name: torch.cat([output.attention[name].weights.cpu() for output in outputs]).numpy() for name in names},
+        {name: values.numpy() for name, values in weights.items()},
         None if relevance is None else relevance.numpy(),
         None if answers is None else _truth(answers, task.spec.target),
+        _by_position(weights[names[0]], outputs[0].attention[names[0]].axes, batch, answers) if names else None,
     )
+
+
+def _by_position(weights: Tensor, axes: str, batch: Batch, answers: Tensor | None) -> Array:
+    weights_BxT: Array = position_weights(Attention(weights, axes), batch._replace(targets=answers)).numpy()
+    return weights_BxT
 
 
 def _in_units(prediction: Tensor, target: Target) -> Array:

@@ -42,19 +42,48 @@ def parse(
     Returns:
         (folders, options): at least one folder, and the options that were given.
     """
-    refuse_empty(arguments)
+    parser = _parser("FOLDER ...", description, allowed)
+    parser.add_argument("folders", nargs="+", type=_folder, metavar="FOLDER", help=argparse.SUPPRESS)
+    given = _parsed(parser, arguments, allowed)
+    return given.pop("folders"), given
+
+
+def parse_run(
+    arguments: Sequence[str], description: str | None, words: str, allowed: Sequence[str] = ()
+) -> tuple[Path, list[str], dict[str, str]]:
+    """Tell a run's folder from words and options; end the program with exit status 2 where an argument is none of them.
+
+    Args:
+        arguments: without the program's name.
+        description: of the command and its options, which `--help` prints.
+        words: what the words are called, such as SEQUENCE; there is at least one.
+        allowed: the options' keys; `key=value` is taken for `--key=value`.
+
+    Returns:
+        (folder, words, options that were given).
+    """
+    parser = _parser(f"RUN {words} ...", description, allowed)
+    parser.add_argument("folder", type=_folder, metavar="RUN", help=argparse.SUPPRESS)
+    parser.add_argument("words", nargs="+", metavar=words, help=argparse.SUPPRESS)
+    given = _parsed(parser, arguments, allowed)
+    return given.pop("folder"), given.pop("words"), given
+
+
+def _parser(usage: str, description: str | None, allowed: Sequence[str]) -> _Parser:
+    """Make a parser that knows the options."""
     program = Path(sys.argv[0]).stem.removeprefix("attnseq-")  # with python -m it is a file's name
-    usage = " ".join([f"attnseq-{program} FOLDER ...", *(f"[{key}=...]" for key in allowed)])
+    usage = " ".join([f"attnseq-{program} {usage}", *(f"[{key}=...]" for key in allowed)])
     layout = argparse.RawDescriptionHelpFormatter
     parser = _Parser(usage=usage, description=description, formatter_class=layout, allow_abbrev=False)
-    parser.add_argument("folders", nargs="+", type=_folder, metavar="FOLDER", help=argparse.SUPPRESS)
     for key in allowed:
         parser.add_argument(f"--{key}", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return parser
+
+
+def _parsed(parser: _Parser, arguments: Sequence[str], allowed: Sequence[str]) -> dict[str, Any]:
+    refuse_empty(arguments)
     options = tuple(f"{key}=" for key in allowed)
-    given: dict[str, Any] = vars(
-        parser.parse_intermixed_args([f"--{text}" if text.startswith(options) else text for text in arguments])
-    )
-    return given.pop("folders"), given
+    return vars(parser.parse_intermixed_args([f"--{text}" if text.startswith(options) else text for text in arguments]))
 
 
 def _folder(text: str) -> Path:

@@ -1,0 +1,38 @@
+"""Show what a trained model makes of sequences, and what it attends to: `python -m attnseq.explain RUN SEQUENCE ...`.
+
+    RUN                    a run's folder, such as outputs/tutorial/mlp_attention/seed=1337
+    SEQUENCE               tokens as a string of digits (2841907365), or numbers with commas between them (0.1,0.7,0.3)
+    plugins=my_package     modules with the choices that the run was trained with
+
+For each sequence: prediction, the exact answer where the task knows it, and a bar a position; for answers of several
+tokens the alignment, darker for more weight, with a star at the true one. Attention is that of this sequence alone.
+Exit status: 0; 1 where the run cannot be used; 2 for bad input.
+"""
+
+import sys
+
+from attnseq.commandline.arguments import fail, parse_run
+from attnseq.commandline.output import enduring_output
+from attnseq.core.keys import ConfigError
+
+
+@enduring_output()
+def main() -> None:
+    """Run the command; see above."""
+    folder, words, options = parse_run(sys.argv[1:], __doc__, "SEQUENCE", ("plugins",))
+    from attnseq.api.explanation import explanation  # with PyTorch, which --help does without
+    from attnseq.api.run import RunError, load
+    from attnseq.report.terminal import terminal_console
+
+    try:
+        run = load(folder, plugins=list(filter(None, options.get("plugins", "").strip("[]").split(","))))
+        text = explanation(run, words)
+    except RunError as error:
+        fail(str(error), 1)
+    except (ConfigError, ValueError) as error:
+        fail(str(error))
+    terminal_console().print(text, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""`attnseq.explain`: prediction, truth, bars and alignment of one's own sequences; bad input in one line."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tiny_configs import tiny_config
+
+import attnseq
+from attnseq import explain
+from attnseq.runs.job import Job
+from attnseq.runs.run import run
+
+Explain = Callable[..., tuple[int, list[str], str]]
+
+
+@pytest.fixture
+def start(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Explain:
+    """`start(*arguments)`: exit status, lines of standard output, standard error."""
+
+    def begin(*arguments: str | Path) -> tuple[int, list[str], str]:
+        monkeypatch.setattr(sys, "argv", ["attnseq-explain", *map(str, arguments)])
+        status = 0
+        try:
+            explain.main()
+        except SystemExit as end:
+            status = int(end.code or 0)
+        out, err = capsys.readouterr()
+        return status, out.splitlines(), err
+
+    return begin
+
+
+def test_a_number_has_its_exact_answer_and_a_bar_a_position(start: Explain, finished: Path) -> None:
+    status, lines, err = start(finished, "2841907365", "0123456789")
+    assert (status, err) == (0, "")
+    seen = attnseq.load(finished).predict(["2841907365", "0123456789"])
+    assert lines[0] == f"2841907365: {seen.prediction[0]:.5g}, exact 768, in units of the answer"
+    assert lines[1].split() == ["position", "attention", "relevance"]
+    assert seen.attention is not None
+    for position, (line, digit) in enumerate(zip(lines[2:12], "2841907365", strict=True)):
+        words = line.split()
+        assert words[:2] == [str(position), digit]
+        assert float(words[-2]) == pytest.approx(seen.attention[0, position], abs=1e-4)
+    assert lines[12] == ""
+    assert lines[13].startswith("0123456789: ")
+    assert len(lines) == 25
+
+
+def test_an_answer_of_tokens_has_its_alignment(
+    start: Explain, tmp_path: Path, no_pictures: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(Job(tiny_config("reverse", "query_attention"), tmp_path / "run"))
+    capsys.readouterr()
+    status, lines, err = start(tmp_path / "run", "284")
+    assert (status, err) == (0, "")
+    head, _, exact = lines[0].partition(", exact ")
+    assert exact == "4 8 2"
+    answers = head.removeprefix("284: ").split()
+    assert len(answers) == 3
+    assert lines[1].split() == ["2", "8", "4"]
+    assert [line[0] for line in lines[2:]] == answers
+    stars = [[position for position, letter in enumerate(line) if letter == "*"] for line in lines[2:]]
+    assert stars == [[12], [8], [4]]  # the last token first
+
+
+def test_real_numbers_stand_between_commas(start: Explain, tmp_path: Path, no_pictures: None) -> None:
+    config = tiny_config("find_max", "lstm_hidden", **{"dataset.length": 3})
+    run(Job(config, tmp_path / "run"))
+    status, lines, _ = start(tmp_path / "run", "0.25,0.5,0.125")
+    assert status == 0
+    (line,) = [line for line in lines if "exact" in line]
+    assert line.startswith("0.25,0.5,0.125: ")
+    assert line.endswith(", exact 0.5")
+    status, lines, _ = start(tmp_path / "run", "0.25,0.5,0.125,0.75")  # a model of any length; the task's is another
+    assert status == 0
+    assert not any("exact" in line or "relevance" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "line"),
+    [
+        (["{0}", "28"], 2, "sequence 0: has 2 positions; the model takes 10"),
+        (["{0}", "2841907365", "28x1907365"], 2, "sequence 1: 28x1907365: must be a string of digits, or numbers"),
+        (["{0}"], 2, "the following arguments are required: SEQUENCE; usage: attnseq-explain RUN SEQUENCE ..."),
+        (["nowhere", "28"], 2, "argument RUN: nowhere: no such folder"),
+        (["{1}", "28"], 1, "{1}: no run's folder: it has no .hydra/config.yaml"),
+        (["{0}", "28", "plugins=no_such_package"], 2, "plugins=no_such_package: cannot be imported ("),
+        (["{0}", ""], 2, "an argument is empty"),
+    ],
+)
+def test_bad_input_is_one_line(
+    start: Explain,
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    status: int,
+    line: str,
+) -> None:
+    found, out, err = start(*(argument.format(finished, tmp_path) for argument in arguments))
+    assert (found, out) == (status, [])
+    assert err.startswith(line.format(finished, tmp_path))
+    assert err.count("\n") == 1
+
+
+def test_help_loads_no_pytorch(start: Explain) -> None:
+    status, out, _ = start("--help")
+    assert status == 0
+    assert out[0] == "usage: attnseq-explain RUN SEQUENCE ... [plugins=...]"
