@@ -10,8 +10,7 @@ from attnseq.core.keys import check_choice, key
 from attnseq.models.config import MODELS, ModelConfig
 
 if TYPE_CHECKING:
-    from attnseq.models.lstm_attention import LSTMAttention
-    from attnseq.models.lstm_states import LSTMStates
+    from attnseq.models.lstm_attention import LSTMAttention, LSTMStates
 
 USUAL_SCORE = "additive"
 """Of states, where `score=auto`."""
@@ -58,8 +57,7 @@ class LSTMAttentionConfig(ModelConfig):
         check_choice(f"model.placement={self.placement} with model.score", self.score, allowed)
 
     def build(self, spec: Spec) -> LSTMAttention | LSTMStates:
-        from attnseq.models.lstm_attention import LSTMAttention
-        from attnseq.models.lstm_states import LSTMStates
+        from attnseq.models.lstm_attention import LSTMAttention, LSTMStates
 
         if self.placement == "hidden":
             score = USUAL_SCORE if self.score == "auto" else self.score

@@ -139,7 +139,7 @@ def test_a_node_of_a_cluster_is_killed(folder: Path, start: Start, ray_folder: P
 
     assert len(victims) in (21, 22)
     assert [len(rows) for rows in at_the_kill.values()] == [3] * 64
-    lines = out.splitlines()
+    lines = [line for line in out.splitlines() if "%  step " not in line]  # how many of these, the clock decides
     assert "64 runs, one program, 3 populations of up to 22" in lines[0]
     (lost,) = [line for line in lines if line.startswith("a worker was lost (its node died)")]
     assert lost.endswith(f"its {len(victims)} runs go on from their checkpoints")

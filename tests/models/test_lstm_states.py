@@ -13,8 +13,8 @@ from attnseq.core.keys import ConfigError
 from attnseq.core.randomness import generator
 from attnseq.layers.alignment import SCORES
 from attnseq.layers.weights import KerasInitializer
+from attnseq.models.lstm_attention import LSTMStates
 from attnseq.models.lstm_attention_config import LSTMAttentionConfig
-from attnseq.models.lstm_states import LSTMStates
 
 BATCH, POSITIONS, BASE, UNITS = 5, 6, 4, 3
 SPEC = Spec(Tokens(POSITIONS, BASE), Scalar())
