@@ -70,8 +70,11 @@ class Run:
     def history(self) -> list[dict[str, float]]:
         """A row for each epoch, oldest first, by column of history.csv."""
         file = self.path / "history.csv"
-        with _one_line(self.path):
-            return history.read(file) if file.exists() else []
+        try:
+            with _one_line(self.path):
+                return history.read(file) if file.exists() else []
+        except ValueError as error:
+            raise RunError(f"{file}: damaged ({str(error).rpartition(': ')[2]})") from None
 
     @cached_property
     def config(self) -> RunConfig:
@@ -149,8 +152,6 @@ def _one_line(path: Path) -> Iterator[None]:
         raise RunError(str(error).removesuffix(f"; {ADVICE}")) from None
     except OSError as error:
         raise RunError(f"{error.filename or path}: {error.strerror or error}") from None
-    except ValueError as error:  # reading history.csv raised it
-        raise RunError(f"{path / 'history.csv'}: damaged ({str(error).rpartition(': ')[2]})") from None
 
 
 def _named(path: Path) -> str:

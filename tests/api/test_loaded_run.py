@@ -213,3 +213,14 @@ def test_a_model_of_any_length_takes_other_sequences_than_the_task_has(tmp_path:
     assert seen.relevance is None
     with pytest.raises(ValueError, match=r"^sequence 0: has 12 positions; the model takes 10$"):
         attnseq.load(tmp_path / "lstm_attention").predict("284190736512")
+
+
+def test_an_error_of_a_users_model_is_not_taken_for_a_damaged_file(
+    moved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(*_: object) -> object:
+        raise ValueError("hidden_size must be even")
+
+    monkeypatch.setattr("attnseq.models.mlp_attention_config.MLPAttentionConfig.build", build)
+    with pytest.raises(ValueError, match=r"^hidden_size must be even$"):
+        attnseq.load(moved)
