@@ -1,9 +1,12 @@
 """Beginning a run where the same run with fewer epochs has ended: no step depends on how many epochs are to come."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +69,15 @@ def _beside(path: Path) -> Iterator[Path]:
     """Yield the folders of runs beside this one whose names may differ only in the epochs."""
     variants = path.parent.parent
     ours, ours_is_cut = _parts(path.parent.name)
-    for variant in variants.iterdir() if variants.is_dir() else ():
-        theirs, theirs_is_cut = _parts(variant.name)
-        known = min(len(ours) if ours_is_cut else LONGEST, len(theirs) if theirs_is_cut else LONGEST)
-        run = variant / path.name
-        if variant != path.parent and theirs[:known] == ours[:known] and (run / "checkpoint.pt").is_file():
-            yield run
+    with suppress(OSError):  # where nothing can be read, there is no run to begin from
+        for name in os.listdir(variants):  # noqa: PTH208  # names alone: each run of a sweep looks through all variants
+            theirs, theirs_is_cut = _parts(name)
+            known = min(len(ours) if ours_is_cut else LONGEST, len(theirs) if theirs_is_cut else LONGEST)
+            if name != path.parent.name and theirs[:known] == ours[:known]:
+                yield variants / name / path.name
 
 
+@lru_cache(8192)
 def _parts(variant: str) -> tuple[list[str], bool]:
     """Take the epochs, and a part that was cut, out of the name of a variant; say whether it was cut."""
     is_cut = len(variant) == LONGEST and DIGEST.search(variant) is not None
@@ -87,7 +91,8 @@ def _epochs_fewer(path: Path, config: str) -> int:
         result: Any = json.loads((path / "result.json").read_bytes())
         theirs, ours = result["config"], json.loads(config)
         epochs, wanted = theirs["trainer"].pop("epochs"), ours["trainer"].pop("epochs")
-        same = result["status"] == "finished" and theirs == ours and (path / "history.csv").is_file()
+        files = all((path / name).is_file() for name in ("checkpoint.pt", "history.csv"))
+        same = result["status"] == "finished" and theirs == ours and files
         return int(epochs) if same and epochs < wanted else 0
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return 0

@@ -177,3 +177,23 @@ def test_a_sweep_begins_there_too(job: Callable[..., Job], capsys: pytest.Captur
     for one, other in zip(longer, whole, strict=True):
         states = [torch.load(each.path / "checkpoint.pt", weights_only=True)["state"] for each in (one, other)]
         assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_a_neighbour_that_cannot_be_read_is_no_beginning(
+    job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(job("trainer.epochs=1"))
+    longer, read = job("trainer.epochs=2"), Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "result.json":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with longer.hold():
+        assert longer.resumed is None
+    monkeypatch.undo()
+    monkeypatch.setattr("os.listdir", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    with longer.hold():
+        assert longer.shorter is None
