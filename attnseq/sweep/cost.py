@@ -3,13 +3,19 @@
 import time
 from collections.abc import Sequence
 
+import torch
+
 from attnseq.report import history
 from attnseq.runs import build
 from attnseq.runs.job import Job
 from attnseq.sweep.grouping import program_of
 from attnseq.training.cache import cache_folder
+from attnseq.training.compiling import at_most_threads
 from attnseq.training.execution import COMPILED, Learnt, Measured, ways
-from attnseq.training.fingerprint import SAMPLES, Digest, step_digest
+from attnseq.training.fingerprint import SAMPLES, Digest, example_call, step_digest
+from attnseq.training.population import build_steps
+
+CPU = torch.device("cpu")
 
 
 class Costs:
@@ -59,6 +65,9 @@ class Costs:
 
 def _timed_step(job: Job) -> tuple[Digest, float]:
     recipe = build.build_recipe(job.config)
-    step_digest(recipe)  # what is only done the first time
-    began = time.perf_counter()
-    return step_digest(recipe), time.perf_counter() - began
+    digest = step_digest(recipe)  # and what is only done the first time
+    steps, call = build_steps(recipe), example_call(recipe)
+    with at_most_threads(1, CPU):
+        began = time.perf_counter()
+        steps(*call)
+        return digest, time.perf_counter() - began

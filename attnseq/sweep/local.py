@@ -1,5 +1,6 @@
 """A sweep on this machine: in this process, or by worker processes where it has several programs and takes long."""
 
+import os
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -38,7 +39,7 @@ def run_locally(jobs: Sequence[Job], max_population: int | None = None, cores: i
     """
     usable = min(cores or usable_cores(), usable_cores())
     programs = _waiting_programs(jobs)
-    slots = min(usable, len(programs))
+    slots = min(usable, len(programs)) if hasattr(os, "setsid") else 1  # Windows cannot ask a process for a checkpoint
     cost = Costs()
     start = time.process_time()  # a worker loads what this process has loaded
     if slots < 2 or saved_seconds(programs, usable, cost) < start:

@@ -146,10 +146,11 @@ def deal(
     """
     groups = group(jobs)
     costs = [cost(members) for members in groups]
+    total = sum(costs) or 1.0  # of programs that fail nothing is known
     assignments: list[tuple[float, Assignment]] = []
     for members, its_cost in zip(groups, costs, strict=True):
         place = workers.place(members[0].config.device)
-        parts = min(len(members), max(1, round(place.slots * its_cost / sum(costs))))
+        parts = min(len(members), max(1, round(place.slots * its_cost / total)))
         even = -(-len(members) // parts)
         populations = [members] if is_whole(members) else cut(members, min(even, max_population or even))
         console.print(describe(members, len(populations)), soft_wrap=True)

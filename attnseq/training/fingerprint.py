@@ -59,12 +59,17 @@ def step_digest(recipe: Recipe) -> Digest:
     Args:
         recipe: of it, on the CPU; not changed.
     """
+    return digest(build_steps(recipe), example_call(recipe), 6)
+
+
+def example_call(recipe: Recipe) -> tuple[PopulationState, Settings, *tuple[Tensor, ...]]:
+    """Make state, settings and tensors of a step of one replica on `SAMPLES` samples, as `Steps` takes them."""
     state = initial_state(torch.zeros(1, recipe.flat.width))
     settings = Settings(*torch.full((len(Settings._fields), 1), 0.5, dtype=torch.float64))
     batch = example(recipe.spec, SAMPLES)
     tensors = [*(values.unsqueeze(0).unsqueeze(0) for values in batch.tensors), torch.ones(1, SAMPLES)]
     tensors += [torch.zeros(1, 2, dtype=torch.int64)] if recipe.is_drawn else []
-    return digest(build_steps(recipe), (state, settings, *tensors), 6)
+    return state, settings, *tensors
 
 
 EXACT = 17

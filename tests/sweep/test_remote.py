@@ -93,6 +93,11 @@ class TestDealing:
         assert seeds(run_remotely(jobs(tiny(), tmp_path, values), cluster.connect)) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
         assert cluster.sizes == [3, 3, 3]
 
+    def test_programs_that_cost_nothing_are_dealt_whole(self, seven: list[Job]) -> None:
+        cluster = FakeCluster()
+        assert seeds(run_remotely(seven, cluster.connect, cost=lambda _: 0.0)) == list(range(7))
+        assert cluster.sizes == [7]
+
     def test_jobs_travel_light(self, tiny: Tiny, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         (job,) = jobs(tiny("overwrite=true"), Path("relative"), [{}])
