@@ -12,10 +12,10 @@ import numpy as np
 
 from attnseq.contracts.batch import Batch
 from attnseq.contracts.spec import Reals, Scalar, Spec
-from attnseq.contracts.task import Splits, Task
 from attnseq.core.keys import key
 from attnseq.core.randomness import generator
 from attnseq.datasets.config import DATASETS, NoisyDatasetConfig
+from attnseq.datasets.drawn import DrawnTask
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,7 +25,7 @@ MARK = 0.0
 
 
 @dataclass
-class AddTwoNumbers(Task):
+class AddTwoNumbers(DrawnTask):
     """Half the sum of the two numbers that stand behind a mark, so that it lies in [0, 1] as they do.
 
     Source: `add_two_numbers_after_delimiter` of the package keras-attention. There a mark may overwrite the other
@@ -45,9 +45,6 @@ class AddTwoNumbers(Task):
     def spec(self) -> Spec:
         return Spec(Reals(self.length), Scalar())
 
-    def splits(self) -> Splits:
-        return Splits(*(self._draw(name, size) for name, size in zip(Splits._fields, self.sizes, strict=True)))
-
     def relevance(self, batch: Batch) -> Tensor:
         """Return the answer's derivative in the numbers: 1/2 behind a mark, 0 elsewhere."""
         marked_BxT = batch.inputs.squeeze(-1).roll(1, dims=1) == MARK
@@ -57,7 +54,7 @@ class AddTwoNumbers(Task):
     def answers(self, batch: Batch) -> Tensor:
         return (batch.inputs.squeeze(-1).double() * self.relevance(batch)).sum(dim=1)
 
-    def _draw(self, name: str, size: int) -> Batch:
+    def draw(self, name: str, size: int) -> Batch:
         import torch
 
         # from streams of their own, so that the first rows do not depend on how many there are

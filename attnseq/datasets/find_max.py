@@ -12,17 +12,17 @@ import numpy as np
 
 from attnseq.contracts.batch import Batch
 from attnseq.contracts.spec import Reals, Scalar, Spec
-from attnseq.contracts.task import Splits, Task
 from attnseq.core.keys import key
 from attnseq.core.randomness import generator
 from attnseq.datasets.config import DATASETS, NoisyDatasetConfig
+from attnseq.datasets.drawn import DrawnTask
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass
-class FindMax(Task):
+class FindMax(DrawnTask):
     """The largest of T independent numbers, uniform in [0, 1).
 
     Args:
@@ -39,9 +39,6 @@ class FindMax(Task):
     def spec(self) -> Spec:
         return Spec(Reals(self.length), Scalar())
 
-    def splits(self) -> Splits:
-        return Splits(*(self._draw(name, size) for name, size in zip(Splits._fields, self.sizes, strict=True)))
-
     def relevance(self, batch: Batch) -> Tensor:
         """Return 1 for the position of the largest number, which is all that the answer depends on; 0 elsewhere."""
         values_BxT = batch.inputs.squeeze(-1)
@@ -50,7 +47,7 @@ class FindMax(Task):
     def answers(self, batch: Batch) -> Tensor:
         return batch.inputs.amax(dim=(1, 2)).double()
 
-    def _draw(self, name: str, size: int) -> Batch:
+    def draw(self, name: str, size: int) -> Batch:
         import torch
 
         rng = generator(self.seed, f"data/find_max/{name}")

@@ -13,17 +13,17 @@ import numpy as np
 
 from attnseq.contracts.batch import NO_TOKEN, Batch
 from attnseq.contracts.spec import Spec, Tokens
-from attnseq.contracts.task import Splits, Task
 from attnseq.core.keys import key
 from attnseq.core.randomness import generator
 from attnseq.datasets.config import DatasetConfig
+from attnseq.datasets.drawn import DrawnTask
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass
-class Rearranged(Task):
+class Rearranged(DrawnTask):
     """Sequences of tokens, and the same tokens in another order. Lengths are uniform in 1 to T, padding is token 0.
 
     Args:
@@ -55,9 +55,6 @@ class Rearranged(Task):
         tokens = Tokens(self.length, self.vocabulary, padded=True)
         return Spec(tokens, tokens)
 
-    def splits(self) -> Splits:
-        return Splits(*(self._draw(name, size) for name, size in zip(Splits._fields, self.sizes, strict=True)))
-
     def relevance(self, batch: Batch) -> Tensor:
         """Compute relevance_BxKxT: 1 for the position whose token an answer position repeats; 0 elsewhere."""
         positions_T = self._positions(batch)
@@ -71,7 +68,7 @@ class Rearranged(Task):
         targets_BxK = batch.inputs.long().gather(1, source_BxK)
         return targets_BxK.masked_fill(~self._present(batch), NO_TOKEN).to(torch.int32)
 
-    def _draw(self, name: str, size: int) -> Batch:
+    def draw(self, name: str, size: int) -> Batch:
         import torch
 
         from attnseq.contracts.examples import token_type
