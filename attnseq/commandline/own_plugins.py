@@ -10,7 +10,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from attnseq.core.keys import ConfigError
-from attnseq.runs.config_files import set_values
+from attnseq.runs.config_files import set_value
 
 KEY = "plugins"
 
@@ -38,7 +38,7 @@ def named_plugins(overrides: Sequence[str], config_dir: Path | None = None) -> l
     own = (*([config_dir] if config_dir else []), *folders)
     chosen = [choice for each in parsed if each.key_or_group == "experiment" for choice in _choices(each)]
     try:
-        values = [value for choice in chosen for value in set_values("experiment", choice, KEY, own)[-1:]]
+        values = [set_value("experiment", choice, KEY, own) for choice in chosen]
     except Exception as error:  # the YAML parser and the file system raise many
         raise ConfigError(f"experiment={','.join(chosen)}: cannot be read ({' '.join(str(error).split())})") from None
     return list(dict.fromkeys(name for value in values for name in _names(value)))

@@ -53,28 +53,27 @@ def shipped_values(group: str, choice: str, own: Folders = ()) -> Mapping[str, A
     return values | {key: value for key, value in content.items() if key != "defaults"} if file else values
 
 
-def set_values(group: str, choice: str, key: str, own: Folders = ()) -> list[Any]:
-    """List the values that a choice, and those of its group that it builds on, give a key, without composing a config.
+def set_value(group: str, choice: str, key: str, own: Folders = ()) -> Any:
+    """Look up what a choice, or what it builds on in its group, sets a key to, without composing a config.
 
     Args:
         group: such as experiment.
-        choice: the name of a YAML file; a file that does not exist has no values.
+        choice: the name of a YAML file.
         key: at the top level of these files.
         own: folders of the user's own configs.
 
     Returns:
-        The values; that of the choice itself comes last.
+        The value; None where no file sets it.
     """
-    found: list[Any] = []
     waiting, seen = [choice], {choice}
     while waiting:
-        name = waiting.pop()
+        name = waiting.pop()  # of parents the last one: it wins in composition, too
         content = _content(_file(group, name, own))
-        found[:0] = [content[key]] if key in content else []
-        parents = [parent for parent in _parents(group, name, content) if parent not in seen]
-        seen.update(parents)
-        waiting += parents
-    return found
+        if key in content:
+            return content[key]
+        waiting += [parent for parent in _parents(group, name, content) if parent not in seen]
+        seen.update(waiting)
+    return None
 
 
 @lru_cache
