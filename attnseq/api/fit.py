@@ -15,6 +15,7 @@ from attnseq.commandline.command_line import register
 from attnseq.commandline.composition import compose_config
 from attnseq.commandline.explaining import explain
 from attnseq.commandline.own_plugins import named_plugins
+from attnseq.core import plugins as plugin_modules
 from attnseq.core.keys import ConfigError
 from attnseq.runs.build import build_device
 from attnseq.runs.folder import RunFolderError
@@ -38,8 +39,8 @@ def fit(
         overrides: as on the command line, such as ["model=lstm_attention", "trainer.epochs=2"]; one may be a string.
         config_dir: a folder of your own configs, as `--config-dir`.
         plugins: modules with choices of your own, as `plugins=[...]`.
-        quiet: whether nothing is printed.
         device: where the returned run's model predicts. The override `device=` decides where it trains.
+        quiet: whether nothing is printed.
 
     Returns:
         The run, in its folder below outputs/; its state is "diverged" where a loss was not finite.
@@ -57,6 +58,7 @@ def fit(
     modules = [plugins] if isinstance(plugins, str) else list(plugins)
     given = [*([overrides] if isinstance(overrides, str) else overrides)]
     given += [f"plugins=[{','.join(modules)}]"] if modules else []
+    plugin_modules.add(modules)  # here, where an empty name is still to be seen
     build_device(device)  # before training, which may take long
     with _as_python_errors():
         job = _job(given, own)

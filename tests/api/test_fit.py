@@ -63,6 +63,12 @@ def test_a_single_override_may_be_a_string(folder: Path) -> None:
         attnseq.fit("trainer.epochs=0")
 
 
+def test_an_empty_name_of_a_plugin_is_refused(folder: Path) -> None:
+    with pytest.raises(attnseq.ConfigError, match=r"^plugins=: cannot be imported \("):
+        attnseq.fit(TINY, plugins=[""])
+    assert list(folder.iterdir()) == []
+
+
 def test_a_folder_in_use_or_damaged_is_one_line(folder: Path) -> None:
     run = attnseq.fit(TINY)
     (run.path / "result.json").write_text("{")
