@@ -61,6 +61,7 @@ def predict(model: Model, task: Task, batch: Batch) -> Prediction:
         task: that knows the truth.
         batch: samples without targets, on the CPU.
     """
+    target = task.spec.target
     device = next(model.parameters()).device
     outputs = [model(piece.to(device)) for piece in batch.pieces(PIECE)]
     names = list(outputs[0].attention)
@@ -69,10 +70,10 @@ def predict(model: Model, task: Task, batch: Batch) -> Prediction:
     answers = task.answers(batch) if known else None
     relevance = None if answers is None else task.relevance(batch._replace(targets=answers))
     return Prediction(
-        _in_units(torch.cat([output.prediction.cpu() for output in outputs]), task.spec.target),
+        _in_units(_chosen(torch.cat([output.prediction.cpu() for output in outputs]), target), target),
         {name: values.numpy() for name, values in weights.items()},
         None if relevance is None else relevance.numpy(),
-        None if answers is None else _truth(answers, task.spec.target),
+        None if answers is None else _in_units(answers, target),
         _by_position(weights[names[0]], outputs[0].attention[names[0]].axes, batch, answers) if names else None,
     )
 
@@ -82,14 +83,13 @@ def _by_position(weights: Tensor, axes: str, batch: Batch, answers: Tensor | Non
     return weights_BxT
 
 
-def _in_units(prediction: Tensor, target: Target) -> Array:
-    if isinstance(target, Scalar):
-        return prediction.double().numpy() * target.scale
-    chosen = prediction.argmax(dim=-1).numpy()
-    return np.asarray(target.names)[chosen] if isinstance(target, Classes) else chosen
+def _chosen(prediction: Tensor, target: Target) -> Tensor:
+    """Return a model's predictions in the form of targets: of logits the largest."""
+    return prediction if isinstance(target, Scalar) else prediction.argmax(dim=-1)
 
 
-def _truth(answers: Tensor, target: Target) -> Array:
+def _in_units(targets: Tensor, target: Target) -> Array:
+    """Return answers as the task writes them: numbers in its unit, names of classes, or tokens."""
     if isinstance(target, Scalar):
-        return answers.double().numpy() * target.scale
-    return np.asarray(target.names)[answers.numpy()] if isinstance(target, Classes) else answers.numpy()
+        return targets.double().numpy() * target.scale
+    return np.asarray(target.names)[targets.numpy()] if isinstance(target, Classes) else targets.numpy()

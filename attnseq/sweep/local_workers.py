@@ -26,7 +26,7 @@ ORPHAN_SECONDS = 5.0
 
 @contextmanager
 def local_workers(slots: int, threads: int) -> Iterator["LocalWorkers"]:
-    """Within it, worker processes are there; they end with it.
+    """Start worker processes when they are needed inside the block, and end them with it.
 
     Args:
         slots: how many.
