@@ -16,11 +16,11 @@ LIMIT = 900.0
 HOLDER = "import sys, filelock\nwith filelock.FileLock(sys.argv[1]): print(flush=True); sys.stdin.read()"
 
 
-def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Until the process has done something that can be seen; it fails where the process ends without it."""
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:
+    """Until something has happened that can be seen; it fails where the process that does it ends without it."""
     end = time.monotonic() + LIMIT
     while not happened():
-        assert process.poll() is None, process.communicate()
+        assert process is None or process.poll() is None, process.communicate()
         assert time.monotonic() < end, "nothing happened"
         time.sleep(0.01)
 

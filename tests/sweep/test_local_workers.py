@@ -9,14 +9,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
-from processes import LIMIT
+from processes import LIMIT, wait_until
 
 from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolderError
@@ -41,13 +40,6 @@ def programs(tiny: Tiny, jobs: Jobs, tmp_path: Path) -> Callable[..., list[Job]]
     """`programs("a", *overrides)`: four runs of two programs, in a folder of this name."""
     values = [{"trainer__batch_size": size, "seed": seed} for size in (25, 50) for seed in (1, 2)]
     return lambda name, *overrides: jobs(tiny(*overrides), tmp_path / name, values)
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + LIMIT
-    while not happened():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.01)
 
 
 def in_use(job: Job) -> bool:
@@ -80,7 +72,7 @@ def test_another_worker_goes_on_where_one_was_killed(
     workers = LocalWorkers(2, 1)
 
     def kill_one() -> None:
-        wait_for(lambda: all_in_training(runs))
+        wait_until(lambda: all_in_training(runs))
         busy = [worker for worker in workers._started if worker not in workers._idle]
         if busy:
             os.kill(busy[0].number.result(), signal.SIGKILL)
@@ -98,8 +90,10 @@ def test_ctrl_c_leaves_checkpoints_and_no_worker(programs: Callable[..., list[Jo
     runs = programs("runs", LONG)
 
     def interrupt() -> None:
-        wait_for(lambda: all_in_training(runs))
-        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            wait_until(lambda: all_in_training(runs))
+        finally:  # else the test would train for days
+            os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
     with pytest.raises(Interrupted):
@@ -123,7 +117,7 @@ def test_workers_end_with_the_process_that_started_them(programs: Callable[..., 
     (tmp_path / "jobs").write_bytes(pickle.dumps(runs))
     with subprocess.Popen([sys.executable, str(script), str(tmp_path / "jobs")], stdout=subprocess.DEVNULL) as process:
         try:
-            wait_for(lambda: all_in_training(runs) or process.poll() is not None)
+            wait_until(lambda: all_in_training(runs) or process.poll() is not None)
             assert all(map(in_use, runs))
         finally:
             process.kill()
