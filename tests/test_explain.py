@@ -73,6 +73,9 @@ def test_real_numbers_stand_between_commas(start: Explain, tmp_path: Path, no_pi
     (line,) = [line for line in lines if "exact" in line]
     assert line.startswith("0.25,0.5,0.125: ")
     assert line.endswith(", exact 0.5")
+    status, lines, _ = start(tmp_path / "run", "-0.25,-0.5,-0.125")
+    assert status == 0
+    assert lines[0].endswith(", exact -0.125")
     status, lines, _ = start(tmp_path / "run", "0.25,0.5,0.125,0.75")  # a model of any length; the task's is another
     assert status == 0
     assert not any("exact" in line or "relevance" in line for line in lines)
@@ -83,6 +86,7 @@ def test_real_numbers_stand_between_commas(start: Explain, tmp_path: Path, no_pi
     [
         (["{0}", "28"], 2, "sequence 0: has 2 positions; the model takes 10"),
         (["{0}", "2841907365", "28x1907365"], 2, "sequence 1: 28x1907365: must be a string of digits, or numbers"),
+        (["{0}", "\uff12841907365"], 2, "sequence 0: \uff12841907365: must be a string of digits, or numbers"),
         (["{0}"], 2, "the following arguments are required: SEQUENCE; usage: attnseq-explain RUN SEQUENCE ..."),
         (["nowhere", "28"], 2, "argument RUN: nowhere: no such folder"),
         (["{1}", "28"], 1, "{1}: no run's folder: it has no .hydra/config.yaml"),

@@ -38,7 +38,7 @@ def _sequence(number: int, word: str) -> list[float]:
     """Turn a word of the command line into numbers."""
     pieces = word.split(",") if "," in word else list(word)
     try:
-        return [float(piece) for piece in pieces]
+        return [float(piece.encode("ascii")) for piece in pieces]  # Python reads the digits of all scripts
     except ValueError:
         form = "a string of digits, or numbers with commas between them"
         raise ValueError(f"sequence {number}: {word}: must be {form}") from None

@@ -55,6 +55,9 @@ def fit(
     own = Path(config_dir) if config_dir is not None else None
     if own is not None and not own.is_dir():
         raise ConfigError(f"config_dir={own}: no such folder")
+    for override in overrides:
+        if not isinstance(override, str):
+            raise ConfigError(f"overrides: must be texts such as 'seed=1', not {override!r}")
     modules = [plugins] if isinstance(plugins, str) else list(plugins)
     given = [*([overrides] if isinstance(overrides, str) else overrides)]
     given += [f"plugins=[{','.join(modules)}]"] if modules else []

@@ -2,12 +2,15 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 BAD_INPUT = 2
+
+NEGATIVE = re.compile(r"-[\d.]")
 
 NO_TILDE = "no shell fills in ~ in the middle of a word; write $HOME"
 
@@ -65,8 +68,9 @@ def parse_run(
     parser = _parser(f"RUN {words} ...", description, allowed)
     parser.add_argument("folder", type=_folder, metavar="RUN", help=argparse.SUPPRESS)
     parser.add_argument("words", nargs="+", metavar=words, help=argparse.SUPPRESS)
-    given = _parsed(parser, arguments, allowed)
-    return given.pop("folder"), given.pop("words"), given
+    # behind a blank argparse takes what begins with a negative number for a word, and not for an option
+    given = _parsed(parser, [f" {text}" if NEGATIVE.match(text) else text for text in arguments], allowed)
+    return given.pop("folder"), [word.strip() for word in given.pop("words")], given
 
 
 def _parser(usage: str, description: str | None, allowed: Sequence[str]) -> _Parser:

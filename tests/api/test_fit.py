@@ -63,6 +63,11 @@ def test_a_single_override_may_be_a_string(folder: Path) -> None:
         attnseq.fit("trainer.epochs=0")
 
 
+def test_an_override_that_is_no_text_is_refused(folder: Path) -> None:
+    with pytest.raises(attnseq.ConfigError, match=r"^overrides: must be texts such as 'seed=1', not 1$"):
+        attnseq.fit([1])  # type: ignore[list-item]
+
+
 def test_an_empty_name_of_a_plugin_is_refused(folder: Path) -> None:
     with pytest.raises(attnseq.ConfigError, match=r"^plugins=: cannot be imported \("):
         attnseq.fit(TINY, plugins=[""])
