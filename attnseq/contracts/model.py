@@ -28,6 +28,11 @@ class Model(nn.Module):
     any_length: ClassVar[bool] = False
     """Whether it takes sequences longer or shorter than those of the spec that it was built for."""
 
+    @property
+    def attends(self) -> bool:
+        """Whether it makes the weights of its attention; a baseline weighs all positions alike, as a control."""
+        return True
+
     def forward(self, batch: Batch, training: bool = False) -> Output:
         """Predict the answers of a batch.
 

@@ -52,6 +52,15 @@ class Task(ABC):
         """Names of the T input positions in pictures and tables; numbers from 0 unless a task has names of its own."""
         return tuple(map(str, range(self.spec.inputs.length)))
 
+    @property
+    def position_labels(self) -> tuple[str, ...]:
+        """Names of the T input positions in TensorBoard: their numbers, and what stands there, where it is known.
+
+        The number comes first, since TensorBoard sorts them.
+        """
+        names = enumerate(self.position_names)
+        return tuple(name if name == str(place) else f"{place} {name}" for place, name in names)
+
     def relevance(self, batch: Batch) -> Tensor | None:
         """Compute exactly how much each position counts for the answer, in any unit; None where that is not known.
 

@@ -40,6 +40,10 @@ class AbsDifference(Task):
         scalar = Scalar(operands.scale, "units of the answer", whole=True)
         return Spec(Tokens(operands.length, operands.base), scalar)
 
+    @property
+    def position_labels(self) -> tuple[str, ...]:
+        return self.operands.labels
+
     def splits(self) -> Splits:
         return Splits(*map(self.label, self._draw()))
 

@@ -12,6 +12,8 @@ import numpy.typing as npt
 # up to this scale answers and pairs of operands stay exact in int64, and answers in float64
 _LARGEST_SCALE = 10**9
 
+_PLACES = {1: "ones", 10: "tens", 100: "hundreds", 1000: "thousands"}
+
 
 @dataclass(frozen=True)
 class Operands:
@@ -83,6 +85,15 @@ class Operands:
         for positions in (self.left, self.right):
             relevance_T[list(positions)] = self.place_values
         return relevance_T
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What stands at each position: "1 a hundreds", "0 distractor"."""
+        roles = ["distractor"] * self.length
+        for operand, positions in (("a", self.left), ("b", self.right)):
+            for position, value in zip(positions, self.place_values, strict=True):
+                roles[position] = f"{operand} {_PLACES.get(value, f'{value}s')}"
+        return tuple(f"{position} {role}" for position, role in enumerate(roles))
 
     def operands(self, digits_NxT: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Read the two numbers in each sequence.

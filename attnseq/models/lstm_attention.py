@@ -38,6 +38,10 @@ class LSTMAttention(Model):
         self.lstm = LSTM(features(spec.inputs), hidden_size, recurrent_activation)
         self.output = nn.Linear(hidden_size, outputs(spec.target))
 
+    @property
+    def attends(self) -> bool:
+        return self.attention is not None
+
     def forward(self, batch: Batch, training: bool = False) -> Output:
         inputs_BxTxF = one_hot(batch, self.spec.inputs, self.output.weight.dtype)
         if self.attention is None:

@@ -40,6 +40,10 @@ class MLPAttention(Model):
         self.hidden = nn.Linear(positions, hidden_size)
         self.output = nn.Linear(hidden_size, outputs(spec.target))
 
+    @property
+    def attends(self) -> bool:
+        return self.attention is not None
+
     def forward(self, batch: Batch, training: bool = False) -> Output:
         inputs_BxT = scaled(batch, self.spec.inputs, self.output.weight.dtype)
         if self.attention is None:

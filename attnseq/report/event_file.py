@@ -10,16 +10,20 @@ import itertools
 import os
 import re
 import socket
+import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
-from torch.utils.tensorboard import RecordWriter
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from attnseq.core.files import named_in_errors
+from attnseq.report import tags
+
+Logged = tuple[int, Sequence[Summary]]
+"""A step, and what is logged of it."""
 
 _NUMBER = itertools.count()
 
@@ -52,10 +56,15 @@ class EventFile:
             step: of the event.
             summaries: what it holds.
         """
-        event = Event(step=step)
-        for summary in summaries:
-            event.summary.value.extend(summary.value)
-        self._write(event)
+        self.add_all([(step, summaries)])
+
+    def add_all(self, logged: Sequence[Logged]) -> None:
+        """Write an event for each step, as `add` does; one write is cheaper than several."""
+        events = [Event(step=step) for step, _ in logged]
+        for event, (_, summaries) in zip(events, logged, strict=True):
+            for summary in summaries:
+                event.summary.value.extend(summary.value)
+        self._write(*events)
 
     def copy(self, events: Iterable[Event]) -> None:
         """Append events of another file unchanged, with the times at which they were first written."""
@@ -64,25 +73,54 @@ class EventFile:
             for event in events:
                 writer.write(event.SerializeToString())
 
-    def _write(self, event: Event) -> None:
-        event.wall_time = time.time()
-        with named_in_errors(self._path), self._path.open("ab") as file:
-            RecordWriter(file).write(event.SerializeToString())
+    def _write(self, *events: Event) -> None:
+        now = time.time()
+        for event in events:
+            event.wall_time = now
+        self.copy(events)
 
 
-def events_of_epochs(folder: Path, epochs: int) -> list[Event]:
-    """Read what a run's event files hold of its first epochs: no config, and nothing logged after the last epoch.
+def read_events(folder: Path) -> list[Event]:
+    """Read what TensorBoard shows of a run's event files: what no later file says to forget.
 
     Args:
         folder: the run's.
-        epochs: how many.
     """
     kept: list[Event] = []
     for path in sorted(folder.glob("events.out.tfevents.*")):
-        for event in RawEventFileLoader(str(path)).Load():
-            parsed = Event.FromString(event)
-            if parsed.session_log.status == SessionLog.START:
-                kept = [earlier for earlier in kept if earlier.step < parsed.step]  # TensorBoard forgets these, too
-            elif 1 <= parsed.step <= epochs:
-                kept.append(parsed)
+        for event in _records(path):
+            if event.session_log.status == SessionLog.START:
+                kept = [earlier for earlier in kept if earlier.step < event.step]
+            elif event.HasField("summary"):
+                kept.append(event)
     return kept
+
+
+def is_of(event: Event, group: str) -> bool:
+    """Tell whether an event logs a group of tags, see `attnseq.report.tags`."""
+    return any(tags.is_of(value.tag, group) for value in event.summary.value)
+
+
+def events_of_epochs(folder: Path, epochs: int) -> list[Event]:
+    """Read what a finished run's event files hold of its epochs: no config, and nothing that was measured at the end.
+
+    Args:
+        folder: the run's.
+        epochs: how many it had.
+    """
+    return [
+        event
+        for event in read_events(folder)
+        if is_of(event, tags.STEPS) or (1 <= event.step <= epochs and not is_of(event, tags.TEST))
+    ]
+
+
+def _records(path: Path) -> Iterator[Event]:
+    """Yield a file's events up to one that was cut off. TensorBoard's reader adds up checksums, in Python: for long."""
+    with path.open("rb") as file:
+        while len(header := file.read(12)) == 12:  # a length, and its checksum
+            (length,) = struct.unpack("<Q", header[:8])
+            content = file.read(length)
+            if len(content) < length or len(file.read(4)) < 4:
+                return
+            yield Event.FromString(content)

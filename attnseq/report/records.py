@@ -25,17 +25,37 @@ class EpochRecord:
         row: all that was measured, by name, in the order in which it is shown: "loss/train", "mae/validation".
         attention: to the probe set, by tag, the model's main attention first; empty where a model has none.
         seconds: wall time of this epoch.
+        attends: whether the model attends, see `Model.attends`; if not, its weights are kept as a baseline's, and not
+            shown.
     """
 
     epoch: int
     row: Mapping[str, float]
     attention: Mapping[str, AttentionSummary]
     seconds: float
+    attends: bool = True
 
     @property
     def main_attention(self) -> AttentionSummary | None:
         """The attention that the history and the terminal show, or None."""
         return next(iter(self.attention.values()), None)
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What is known of some steps of training within an epoch.
+
+    Args:
+        step: the last of them, counted from the beginning of the run.
+        loss: of their samples, mean.
+        gradient_norm: of their gradients, root of the mean square; later ones count a little more.
+        samples_per_second: their samples by the run's share of the time.
+    """
+
+    step: int
+    loss: float
+    gradient_norm: float
+    samples_per_second: float
 
 
 def history_row(record: EpochRecord) -> dict[str, float]:

@@ -176,7 +176,7 @@ def epoch_cells(
         heading = name.removesuffix("/validation").rpartition("/")[2]
         text = f"{record.row[name]:.2%}" if heading in shares else format_metric(record.row[name])
         cells.append((heading, max(8, len(heading)), text))
-    if record.main_attention is not None:
+    if record.main_attention is not None and record.attends:
         cells.append(("attends to", *_strongest(record.main_attention.mean_T, position_names)))
     return [*cells, ("s", 6, f"{record.seconds:.1f}")]
 

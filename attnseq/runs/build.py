@@ -84,6 +84,11 @@ def build_recipe(config: RunConfig, weight_noise: bool = False) -> Recipe:
     return Recipe(FlatModel(config.model.build(spec)), spec, objective, config.trainer.adam, weight_noise)
 
 
+def attends(config: RunConfig) -> bool:
+    """Tell whether a run's model attends, see `Model.attends`; if not, its even weights are no picture's subject."""
+    return build_recipe(config).flat.model.attends
+
+
 def build_population(configs: Sequence[RunConfig], device: torch.device) -> Population:
     """Build the population of a program's runs, at its start.
 

@@ -1,5 +1,6 @@
 """A run that was asked for: its config, its folder, and how far an earlier attempt got."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -16,6 +17,7 @@ from attnseq.runs.folder import RunFolder
 from attnseq.runs.longer import begin_from, shorter_run
 from attnseq.runs.naming import result_config, variant_name
 from attnseq.training.checkpoint import Checkpoint
+from attnseq.training.foreign import flatten
 from attnseq.training.plan import Plan, load_plan
 
 
@@ -100,7 +102,7 @@ class Job:
             self.resumed = self.folder.load_checkpoint()
             self.plan = load_plan(self.folder.plan_path)
             if self.resumed is None and not self.cleared and (shorter := shorter_run(self.folder)):
-                self.resumed = begin_from(shorter, self.folder, self.yaml)
+                self.resumed = begin_from(shorter, self.folder, self.yaml, self.hparams)
                 self.shorter = shorter if self.resumed else None
         return result
 
@@ -108,6 +110,11 @@ class Job:
     def yaml(self) -> str:
         """The config as YAML."""
         return to_yaml(asdict(self.config))
+
+    @property
+    def hparams(self) -> dict[str, Any]:
+        """What decides the run's result, by dotted key."""
+        return flatten(json.loads(self.folder.config))
 
     def write_config(self) -> None:
         """Write `.hydra/` as Hydra does: config.yaml, and also hydra.yaml and overrides.yaml if Hydra started the run.

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -32,13 +32,14 @@ def shorter_run(folder: RunFolder) -> Path | None:
     return found[max(found)] if found else None
 
 
-def begin_from(shorter: Path, folder: RunFolder, yaml: str) -> Checkpoint | None:
+def begin_from(shorter: Path, folder: RunFolder, yaml: str, hparams: Mapping[str, Any]) -> Checkpoint | None:
     """Copy history, TensorBoard events and, last, the checkpoint of a shorter run into a run's folder.
 
     Args:
         shorter: the shorter run's folder, which is not changed.
         folder: of the longer run, locked.
         yaml: of the longer run's config.
+        hparams: what decides its result, by dotted key.
 
     Returns:
         Where the longer run stands; None where the shorter one's checkpoint or history is damaged, or of another
@@ -58,7 +59,7 @@ def begin_from(shorter: Path, folder: RunFolder, yaml: str) -> Checkpoint | None
     for half_copied in folder.path.glob("events.out.tfevents.*"):
         half_copied.unlink()
     events = TensorBoardLog(folder.path)
-    events.config(yaml)
+    events.start(yaml, hparams)
     events.copy(events_of_epochs(shorter, theirs.epoch))
     ours = replace(theirs, config=folder.config)
     folder.write_checkpoint(ours)

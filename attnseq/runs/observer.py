@@ -6,7 +6,8 @@ Shapes: P replicas, W parameters of one replica, T positions.
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import compress
 
 from torch import Tensor
@@ -20,6 +21,7 @@ from attnseq.report.terminal import Progress
 from attnseq.runs.folder import RunFolderError
 from attnseq.runs.job import Job
 from attnseq.runs.results import PROBE_SAMPLES, position_relevance
+from attnseq.runs.step_watch import StepWatch
 from attnseq.training.checkpoint import ADVICE, Program
 from attnseq.training.evaluation import Evaluation, Meter
 from attnseq.training.execution import COMPILED, Execution
@@ -38,6 +40,7 @@ class RunObserver:
         data: of the replicas.
         progress: of the terminal, which shows epochs for a population of one; the log has them always.
         meter: of the runs' task.
+        steps: watches the runs within an epoch.
         program: what trains the runs, for their checkpoints.
 
     Attributes:
@@ -46,14 +49,23 @@ class RunObserver:
     """
 
     def __init__(
-        self, jobs: Sequence[Job], data: DataPool, progress: Progress, meter: Meter, program: Program | None = None
+        self,
+        jobs: Sequence[Job],
+        data: DataPool,
+        progress: Progress,
+        meter: Meter,
+        steps: StepWatch,
+        program: Program | None = None,
     ):
         self._jobs, self._data, self._progress, self._meter, self._program = jobs, data, progress, meter, program
+        self._steps = steps
         self._started = self._epoch_started = time.monotonic()
         relevances = [position_relevance(each) for each in data.each]
         self._relevance_P = [relevances[index] for index in data.index_P]
-        self.logs, self.pictures = for_each(_open_log, jobs), Pictures()
-        self._position_names = data.each[0].task.position_names
+        self.logs, self.pictures = for_each(partial(_open_log, samples=data.train_size), jobs), Pictures()
+        task = data.each[0].task
+        self._position_names, self._position_labels = task.position_names, task.position_labels
+        self._seen_P = _first_of_each_variant(jobs)
 
     def seconds(self, job: Job) -> float:
         """Compute the time spent on a run so far: its share of its population's time, with earlier attempts."""
@@ -75,36 +87,46 @@ class RunObserver:
     def start(self) -> None:
         self._epoch_started = time.monotonic()
         self._progress.restart_clock()
+        self._steps.restart_clock()
 
     def progress(self, steps: int, loss_P: Sequence[float]) -> None:
+        self._steps.look(steps, loss_P)
+        if self._steps.is_due:
+            self._write_points()
         finite = [loss for loss in loss_P if math.isfinite(loss)]
         self._progress.update(steps, sum(finite) / len(finite) if finite else math.nan)
 
+    def _write_points(self) -> None:
+        for_each(TensorBoardLog.steps, self.logs, self._steps.take())
+
     def epoch(self, epoch: int, population: Population, loss_P: Sequence[float]) -> None:
         seconds_P = [self._epoch_seconds(job, epoch - 1) for job in self._jobs]
+        self._write_points()
+        attends = population.recipe.flat.model.attends
         watched = self._data.evaluate(population.state.parameters, self._watch)
         running = [not diverged for diverged in population.diverged()]
         records = [
-            EpochRecord(epoch, epoch_row(loss, evaluation), evaluation.attention, seconds)
+            EpochRecord(epoch, epoch_row(loss, evaluation), evaluation.attention, seconds, attends)
             for loss, seconds, evaluation in zip(loss_P, seconds_P, watched, strict=True)
         ]
-        columns = self._jobs, self.logs, records, self._relevance_P
+        columns = self._jobs, self.logs, records, self._relevance_P, self._seen_P
         for_each(self._write_epoch, *(compress(column, running) for column in columns))
         if len(self._jobs) == 1 and running[0]:
             shares = [name for name, metric in self._meter.metrics.items() if metric.is_share]
             self._progress.epoch_row(records[0], self._position_names, shares)
         self._epoch_started = time.monotonic()
+        self._steps.restart_clock()
 
     def _watch(self, parameters_PxW: Tensor, data: Data) -> list[Evaluation]:
         """Evaluate the replicas that share data after an epoch."""
         return self._meter.evaluate(parameters_PxW, data.splits.validation, PROBE_SAMPLES, data.task)
 
     def _write_epoch(
-        self, job: Job, events: TensorBoardLog, record: EpochRecord, relevance_T: list[float] | None
+        self, job: Job, events: TensorBoardLog, record: EpochRecord, relevance_T: list[float] | None, is_seen: bool
     ) -> None:
         is_last = record.epoch == job.config.trainer.epochs  # draw pictures only then: they take longer than all else
-        pictures = self.pictures if is_last else None
-        events.epoch(record, relevance_T, self._position_names, pictures)
+        run = (job.variant, job.config.seed) if is_last and is_seen else None
+        events.epoch(record, relevance_T, self._position_labels, run)
         try:
             history.append(job.folder.history_path, record)
         except ValueError as error:  # an earlier attempt had other metrics
@@ -114,6 +136,7 @@ class RunObserver:
 
     def checkpoint(self, population: Population) -> None:
         began = time.monotonic()
+        self._write_points()
         state = {name: value.cpu() for name, value in population.state._asdict().items()}
         rows = [{name: value[replica] for name, value in state.items()} for replica in range(len(self._jobs))]
 
@@ -125,17 +148,30 @@ class RunObserver:
 
         for_each(save, self._jobs, rows, seconds_P)
         self._epoch_started += time.monotonic() - began  # an epoch's seconds do not include writing
+        self._steps.leave_out(time.monotonic() - began)
 
 
-def _open_log(job: Job) -> TensorBoardLog:
-    """Cut a run's history and TensorBoard log back to where the run goes on, and open the log."""
-    epoch = job.position[0]
+def _first_of_each_variant(jobs: Iterable[Job]) -> list[bool]:
+    """Tell for which runs of a population TensorBoard has pictures: one a variant, since those of seeds are alike."""
+    variants = [job.variant for job in jobs]
+    return [variant not in variants[:place] for place, variant in enumerate(variants)]
+
+
+def _open_log(job: Job, samples: int) -> TensorBoardLog:
+    """Cut a run's history and TensorBoard log back to where the run goes on, and open the log.
+
+    Args:
+        job: the run.
+        samples: to train on.
+    """
+    epoch, step = job.position
+    steps = epoch * -(-samples // job.config.trainer.batch_size) + step
     try:
         history.truncate(job.folder.history_path, epoch)
     except ValueError as error:
         raise RunFolderError(f"{error}; {ADVICE}") from None
-    events = TensorBoardLog(job.path, purge_step=epoch + 1 if job.resumed else None)
-    events.config(job.yaml)
+    events = TensorBoardLog(job.path, purge_step=epoch + 1 if job.resumed else None, steps=steps)
+    events.start(job.yaml, job.hparams)
     return events
 
 

@@ -5,7 +5,7 @@ Shapes: P replicas.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from operator import or_
 
 import torch
@@ -21,9 +21,9 @@ from attnseq.runs.job import Job, is_whole
 from attnseq.runs.observer import RunObserver
 from attnseq.runs.published import published_run
 from attnseq.runs.results import Result, measure
+from attnseq.runs.step_watch import StepWatch
 from attnseq.training.checkpoint import Program, check_parameters
 from attnseq.training.execution import Execution
-from attnseq.training.foreign import flatten
 from attnseq.training.population import PopulationState
 from attnseq.training.replicas import Population
 from attnseq.training.stopping import StopSignals
@@ -61,7 +61,8 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals, cor
     with Progress(trainer.epochs * steps_an_epoch, done, replicas=len(jobs)) as progress:
         if changed := other_program(jobs, program):
             progress.note(changed)
-        observer = RunObserver(jobs, data, progress, meter, program)
+        watch = StepWatch(population, data.train_size, trainer.batch_size)
+        observer = RunObserver(jobs, data, progress, meter, watch, program)
         Trainer(data, build.build_schedule(trainer), observer, cores).fit(population, stop, began_as(jobs))
         seconds = [{"seconds": observer.seconds(job)} for job in jobs]
         measured = map(or_, measure(jobs, data, population, meter), seconds)
@@ -121,7 +122,7 @@ def other_program(jobs: Sequence[Job], program: Program) -> str:
 
 
 def publish(job: Job, log: TensorBoardLog, result: Result, pictures: Pictures) -> Result:
-    """Write a run's hyperparameters, pictures and, last, its result.
+    """Write what a run's log ends with, its pictures and, last, its result.
 
     Args:
         job: the run.
@@ -134,7 +135,7 @@ def publish(job: Job, log: TensorBoardLog, result: Result, pictures: Pictures) -
     """
     if result["status"] == "finished":
         finals = {key: value for key, value in result.items() if key.endswith("/test")}
-        log.hyperparameters(flatten(asdict(job.config)), finals)
+        log.finish(finals)
     draw(job, result, pictures)
     return job.folder.write_result(result)
 
@@ -143,13 +144,13 @@ def draw(job: Job, result: Result, pictures: Pictures) -> None:
     """Write the run's pictures, with published values where there are any.
 
     Args:
-        job: the run; without a history there is no picture of losses, without attention none of attention.
+        job: the run; without a history there is no picture of losses, without a model that attends none of attention.
         result: of this run, new or read back.
         pictures: draws the pictures.
     """
     theirs = published_run(job.variant, job.config.seed)
     task = job.config.dataset.build()
-    if "attention/mean" in result:
+    if "attention/mean" in result and build.attends(job.config):
         mean_T = [math.nan if weight is None else weight for weight in result["attention/mean"]]  # null in JSON
         shown = mean_T, result["attention/relevance"], theirs.mean_attention_T, task.position_names
         _write(job, "attention.png", pictures.attention(job.variant, *shown))

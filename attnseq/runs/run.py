@@ -68,7 +68,7 @@ def announce(job: Job, device: torch.device) -> None:
 
 def redraw(job: Job, result: Result) -> None:
     """Draw a finished run's pictures again if one is missing and the folder can be written."""
-    drawn = PICTURES if "attention/mean" in result else PICTURES[1:]
+    drawn = PICTURES if "attention/mean" in result and build.attends(job.config) else PICTURES[1:]
     if result["status"] == "finished" and not all((job.path / name).exists() for name in drawn):
         with suppress(OSError):
             draw(job, result, Pictures())
@@ -82,7 +82,7 @@ def show(job: Job, result: Result) -> None:
         console.print(f"diverged: a loss was not finite from epoch {where['epoch']}, step {where['step']} on")
         return
     theirs, task = published_run(job.variant, job.config.seed), job.config.dataset.build()
-    if "attention/mean" in result:
+    if "attention/mean" in result and build.attends(job.config):
         mean_T, relevance_T = result["attention/mean"], result["attention/relevance"]
         console.print(attention_bars(mean_T, relevance_T, theirs.mean_attention_T, task.position_names))
         if relevance_T is not None:

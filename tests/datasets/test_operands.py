@@ -113,3 +113,15 @@ def test_bad_values_are_refused_in_one_line_that_names_the_key(key: str, argumen
 def test_digits_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match=r"shape \(samples, 10\)"):
         Operands().answers(np.zeros((2, 9), dtype=np.uint8))
+
+
+def test_positions_are_called_by_what_stands_there() -> None:
+    assert Operands().labels[:6] == (
+        "0 distractor",
+        "1 a hundreds",
+        "2 a tens",
+        "3 a ones",
+        "4 distractor",
+        "5 b hundreds",
+    )
+    assert Operands(5, 4, (1, 0), (3, 4)).labels == ("0 a ones", "1 a 4s", "2 distractor", "3 b 4s", "4 b ones")

@@ -17,6 +17,7 @@ from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolderError
 from attnseq.runs.job import Job
 from attnseq.runs.observer import RunObserver
+from attnseq.runs.step_watch import StepWatch
 from attnseq.training.evaluation import Meter
 from attnseq.training.pool import DataPool
 from attnseq.training.replicas import Population
@@ -31,7 +32,9 @@ class Watched(NamedTuple):
     meter: Meter
 
     def observer(self, progress: Progress) -> RunObserver:
-        return RunObserver(self.jobs, self.data, progress, self.meter)
+        size = self.jobs[0].config.trainer.batch_size
+        steps = StepWatch(self.population, self.data.train_size, size)
+        return RunObserver(self.jobs, self.data, progress, self.meter, steps)
 
 
 @pytest.fixture
@@ -100,4 +103,4 @@ def test_the_config_is_in_the_events_once_though_a_run_goes_on(watched: Watched)
         watched.observer(progress)
     for job in jobs:
         events = b"".join(path.read_bytes() for path in job.path.glob("events.out.tfevents.*"))
-        assert events.count(b"learning_rate") == 1
+        assert events.count(b"learning_rate:") == 1

@@ -1,0 +1,61 @@
+"""What numbers and attention are called in TensorBoard: groups of cards, in the order in which people look at them.
+
+TensorBoard sorts groups by name, so the names make the order: loss, metrics, scores, steps, test, views, weights.
+"""
+
+from __future__ import annotations
+
+LOSS, METRICS, SCORES, STEPS, TEST, VIEWS = "loss", "metrics", "scores", "steps", "test", "views"
+
+WEIGHTS = "weights of attention"
+"""Called so since "weights" alone would be a model's parameters."""
+
+LAYOUT = {
+    "loss": {"training and validation": [f"{LOSS}/(train|validation)$"]},
+    "attention": {"scores": [f"{SCORES}/(?!.*entropy$)"]},  # entropy, in nats, would press shares flat
+}
+"""Charts of the tab Custom Scalars, by category: regular expressions of tags."""
+
+
+def number_tag(name: str) -> str:
+    """Return the tag of a number: "loss/train", "metrics/mae/validation", "test/mae", "scores/entropy".
+
+    Args:
+        name: in history.csv and result.json: "loss/train", "mae/validation", "mae/test", "attention/entropy".
+    """
+    measure, _, rest = name.partition("/")
+    if rest == "test":
+        return f"{TEST}/{measure}"
+    if measure == "attention":
+        return f"{SCORES}/{rest}"
+    return name if measure == LOSS else f"{METRICS}/{name}"
+
+
+def weights_tag(attention: str, position: str) -> str:
+    """Return the tag of a position's histogram: "weights of attention/1 a hundreds".
+
+    Args:
+        attention: "attention" for the one that explains the prediction, else "attention/<name>".
+        position: what it is called.
+    """
+    return f"{WEIGHTS}{_other(attention)}/{position.replace('/', ' ')}"
+
+
+def view_tag(attention: str, view: str) -> str:
+    """Return the tag of a picture: "views/mean attention".
+
+    Args:
+        attention: as for `weights_tag`.
+        view: what it shows, such as "mean attention".
+    """
+    return f"{VIEWS}/{view}{_other(attention)}"
+
+
+def _other(attention: str) -> str:
+    name = attention.partition("/")[2]
+    return f", {name}" if name else ""
+
+
+def is_of(tag: str, group: str) -> bool:
+    """Tell whether a tag is of a group."""
+    return tag.startswith(f"{group}/")
