@@ -4,6 +4,7 @@
     sort=loss/test                           what is best; else loss/validation, which leaves the test figures unbiased
     metrics=loss/test,seconds                columns; else losses, metrics of the test samples, attention, seconds
     out=FOLDER                               for compare.csv, .md, .json and pictures; else the folder given
+    tensorboard=FOLDER                       a TensorBoard run a variant there: mean, lowest and highest seed by epoch
     plugins=my_package.metrics               modules whose metrics and scores the runs have, for direction and limits
 
 Means over seeds have 95 % intervals: Student's t below 30 seeds, bootstrap of the mean from 30 on. In the files they
@@ -14,14 +15,17 @@ other beats in such a test; where seeds are missing, its mean need not be the sm
 Exit status: 0; 1 where no run could be compared, or nothing could be written; 2 for bad input.
 """
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from attnseq.commandline.arguments import choose, fail, output_folder, parse
 from attnseq.commandline.output import enduring_output
 from attnseq.comparison.comparison import Comparison, compare, known_metrics
 from attnseq.comparison.export import write_report
 from attnseq.comparison.measures import SORT, usual
+from attnseq.comparison.own_folders import NotOwnError
 from attnseq.comparison.table import print_comparison
 from attnseq.comparison.text import absent
 from attnseq.comparison.variants import config_keys, naming_keys
@@ -42,10 +46,23 @@ def compare_as_asked(runs: Sequence[RunRecord], options: Mapping[str, str]) -> C
     return compare(runs, keys, shown, sort)
 
 
+def write_tensorboard(comparison: Comparison, folder: Path) -> str:
+    """Write a TensorBoard run a variant; return the command that shows them, and end the program where it cannot."""
+    from attnseq.comparison.seed_curves import write_curves  # with TensorBoard, which nothing else here needs
+
+    try:
+        write_curves(comparison, folder)
+    except NotOwnError as error:
+        fail(f"tensorboard={error}")
+    except OSError as error:
+        fail(f"tensorboard={folder}: cannot be written ({error.strerror})", 1)
+    return f"tensorboard --logdir {shlex.quote(str(folder))}"
+
+
 @enduring_output()
 def main() -> None:
     """Run the command; see above."""
-    folders, options = parse(sys.argv[1:], __doc__, ("group", "sort", "metrics", "out", "plugins"))
+    folders, options = parse(sys.argv[1:], __doc__, ("group", "sort", "metrics", "out", "tensorboard", "plugins"))
     out = output_folder(folders, options.get("out"))
     plugins.add(filter(None, options.get("plugins", "").strip("[]").split(",")))
     try:
@@ -59,14 +76,16 @@ def main() -> None:
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}", 1)
     try:  # write before printing, which `| head` may cut short
-        written, unwritten = write_report(comparison, out), ""
+        written, unwritten = [str(path) for path in write_report(comparison, out)], ""
     except OSError as error:
         written = []
         unwritten = f"{out}: cannot be written ({error.strerror}): no compare.csv; out=FOLDER says where to write"
+    if "tensorboard" in options:
+        written.append(write_tensorboard(comparison, Path(options["tensorboard"])))
     console = terminal_console()
     print_comparison(comparison, console)
     for path in written:
-        console.print(str(path), soft_wrap=True)
+        console.print(path, soft_wrap=True)
     if unwritten:
         fail(unwritten, 1)
 

@@ -12,15 +12,18 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from processes import LIMIT
 from run_folders import run_config, write_run
 from test_house import ROOMS
 
-from attnseq import compare, reproduce, status
+from attnseq import board, compare, reproduce, status
 from attnseq.commandline.arguments import parse_run
 from attnseq.commandline.command_line import check_command_line
+from attnseq.comparison.run_links import RunLinks
+from attnseq.report import server
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -156,7 +159,7 @@ class TestCommandLines:
             "setup.sh": self.check_setup,
             "test.sh": self.check_test,
         }
-        if name in ("compare", "status"):
+        if name in ("compare", "status", "board"):
             self.run_reader(name, arguments, folder, monkeypatch)
         elif name == "explain":
             (folder / arguments[0]).mkdir(parents=True)
@@ -186,12 +189,17 @@ class TestCommandLines:
                 write_run(folder / path / model / "seed=1", run_config(model))
         monkeypatch.setattr(sys, "argv", [f"attnseq-{name}", *arguments])
         monkeypatch.setattr(compare, "write_report", lambda *report: [])
-        {"compare": compare, "status": status}[name].main()
+        monkeypatch.setattr(RunLinks, "refresh", lambda links: 2)
+        monkeypatch.setattr(server, "start_server", lambda *arguments: self.stop())
+        {"compare": compare, "status": status, "board": board}[name].main()
+
+    def stop(self) -> NoReturn:
+        raise KeyboardInterrupt
 
     def test_each_kind_is_found(self) -> None:
         found = {words[0] for page in PAGES for words in command_lines(page)}
         scripts = {"benchmark.py", "setup.sh", "train.sh", "test.sh"}
-        assert found == {"train", "compare", "status", "reproduce", "explain"} | scripts
+        assert found == {"train", "compare", "status", "reproduce", "explain", "board"} | scripts
 
 
 class TestPython:

@@ -26,7 +26,7 @@ EPOCH_TAGS = {
     "scores/relevance_mass": "attention/relevance_mass",
 }
 """Names of history.csv by tag."""
-STEP_TAGS = {"steps/loss", "steps/gradient_norm", "steps/samples_per_second"}
+STEP_TAGS = {"steps/loss", "steps/gradient_norm", "steps/samples/s"}
 TEST_TAGS = {"test/loss", "test/mae", "test/exact"}
 ROLES = ("distractor", "a hundreds", "a tens", "a ones", "distractor", "b hundreds", "b tens", "b ones")
 HISTOGRAMS = [f"weights of attention/{t} {role}" for t, role in enumerate((*ROLES, "distractor", "distractor"))]

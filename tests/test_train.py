@@ -169,7 +169,7 @@ def test_paths_are_right_where_the_shell_stands(mode: tuple[str, ...], command: 
     shown = [line for line in done.out.splitlines() if line.endswith("loss.png")]
     assert [(folder / path).is_file() for path in shown] == [True]
     assert not Path(shown[0]).is_absolute()
-    assert "tensorboard --logdir outputs/tutorial\n" in done.out
+    assert "python -m attnseq.board outputs/tutorial\n" in done.out
 
 
 @pytest.mark.parametrize("mode", [(), ("-m", "hydra/launcher=basic")], ids=["run", "sweep"])

@@ -121,6 +121,15 @@ def choose(option: str, text: str, known: Sequence[str], single: bool = False) -
     return list(dict.fromkeys(chosen))
 
 
+def port_number(text: str | None) -> int | None:
+    """Read the number of a port; None where none is asked for. End the program where it is none."""
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text) < 2**16):
+        fail(f"port={text}: must be 0 (any that is free) to {2**16 - 1}")
+    return int(text)
+
+
 def output_folder(folders: Sequence[Path], out: str | None) -> Path:
     """Decide where files about runs go: where `out` says, or else into the folder that holds all `folders`.
 

@@ -85,7 +85,7 @@ def fold(runs: Iterable[RunRecord], keys: Sequence[str]) -> list[Variant]:
         Variants in the order in which runs were found.
     """
     runs = [run for run in runs if run.config]
-    short = _short_keys(config_keys(runs))
+    short = short_keys(config_keys(runs))
     groups: dict[Replica, list[RunRecord]] = defaultdict(list)
     for run in runs:
         groups[_values(run.config, keys)].append(run)
@@ -125,6 +125,22 @@ def without_copies(runs: Iterable[RunRecord]) -> tuple[list[RunRecord], list[tup
     return list(kept.values()), copies
 
 
+def short_keys(keys: Sequence[str]) -> dict[str, str]:
+    """Shorten a group's `name` to the group, and any key to its last part where no other key nor `seed` ends so."""
+    lasts = ["seed"] + [key.rpartition(".")[2] for key in keys]
+    short = {key: key.rpartition(".")[2] for key in keys if lasts.count(key.rpartition(".")[2]) == 1}
+    return short | {f"{group}.name": group for group in GROUPS}
+
+
+def written(value: Value) -> str:
+    """Write a value as the command line takes it."""
+    if isinstance(value, tuple):
+        return ".".join(map(written, value))
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return str(value)
+
+
 def _group(key: str) -> str:
     return key.partition(".")[0]
 
@@ -153,21 +169,5 @@ def _one_to_one(configs: Iterable[Mapping[str, Value]]) -> bool:
     return len(dataset_seeds) == 1 or len(pairs) == len(seeds) == len(dataset_seeds)
 
 
-def _short_keys(keys: Sequence[str]) -> dict[str, str]:
-    """Shorten a group's `name` to the group, and any key to its last part where no other key nor `seed` ends so."""
-    lasts = ["seed"] + [key.rpartition(".")[2] for key in keys]
-    short = {key: key.rpartition(".")[2] for key in keys if lasts.count(key.rpartition(".")[2]) == 1}
-    return short | {f"{group}.name": group for group in GROUPS}
-
-
 def _part(key: str, value: Value, short: Mapping[str, str]) -> str:
-    return _text(value) if key == "model.name" else f"{short.get(key, key)}={_text(value)}"
-
-
-def _text(value: Value) -> str:
-    """Write a value as the command line takes it."""
-    if isinstance(value, tuple):
-        return ".".join(map(_text, value))
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    return str(value)
+    return written(value) if key == "model.name" else f"{short.get(key, key)}={written(value)}"

@@ -35,14 +35,15 @@ class EventFile:
 
     Args:
         folder: the run's folder; it exists.
+        name: of the file; "" for one that is read after all others of the folder.
     """
 
-    def __init__(self, folder: str | Path):
+    def __init__(self, folder: str | Path, name: str = ""):
         # name the file later than all others, since TensorBoard reads files by name; a clock may have been ahead
         named = [int(found[1]) for path in Path(folder).iterdir() if (found := _SECOND.match(path.name))]
         second = max([int(time.time()), *(earlier + 1 for earlier in named)])
-        name = f"events.out.tfevents.{second:010d}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBER):06d}"
-        self._path = Path(folder) / name
+        last = f"events.out.tfevents.{second:010d}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBER):06d}"
+        self._path = Path(folder) / (name or last)
         self._write(Event(file_version="brain.Event:2"))
 
     def start_session(self, step: int) -> None:

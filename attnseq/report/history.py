@@ -12,6 +12,9 @@ from pathlib import Path
 from attnseq.core.files import named_in_errors, write_atomically
 from attnseq.report.records import EpochRecord, history_row
 
+NAME = "history.csv"
+"""Of the file, in a run's folder."""
+
 
 def append(path: str | Path, record: EpochRecord) -> None:
     """Append an epoch's row, and before it the header of a new file; it is on disk when this returns.
@@ -68,6 +71,20 @@ def read(path: str | Path) -> list[dict[str, float]]:
         ]
     except TypeError:  # of a row that is longer or shorter than the others
         raise ValueError(f"{path}: no history: a row has other columns than the first line") from None
+
+
+def columns(path: str | Path) -> list[str]:
+    """Read the names of the columns of history.csv; none where there is no file, or its first line is not whole.
+
+    Args:
+        path: history.csv.
+    """
+    try:
+        with Path(path).open(newline="") as file:
+            line = file.readline()
+    except FileNotFoundError:
+        return []
+    return line[:-1].split(",") if line.endswith("\n") else []
 
 
 def last(path: str | Path) -> tuple[int, float]:

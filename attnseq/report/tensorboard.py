@@ -23,10 +23,11 @@ from attnseq.scores.agreement import rank_agreement
 
 AT_THE_END = "of the test samples, measured once, after the last epoch, and drawn as a level line"
 STEPWISE = {
-    "loss": "of the training samples since the last point; steps are those of the optimizer",
-    "gradient_norm": "root of the mean square since the last point, from Adam's second moment",
-    "samples_per_second": "of this run: by its share of the time that its population takes",
+    "loss": ("loss", "of the training samples since the last point; steps are those of the optimizer"),
+    "gradient_norm": ("gradient_norm", "root of the mean square since the last point, from Adam's second moment"),
+    "samples_per_second": ("samples/s", "of this run: by its share of the time that its population takes"),
 }
+"""Tag and description of each number of a `StepRecord`. A card has room for short tags."""
 
 
 class TensorBoardLog:
@@ -124,7 +125,8 @@ class TensorBoardLog:
 
 
 def _stepwise(name: str, value: float) -> Summary:
-    return summaries.scalar(f"{tags.STEPS}/{name}", value, STEPWISE[name])
+    tag, description = STEPWISE[name]
+    return summaries.scalar(f"{tags.STEPS}/{tag}", value, description)
 
 
 def _agreement(attention: AttentionSummary | None, relevance_T: npt.ArrayLike | None) -> Iterator[Summary]:

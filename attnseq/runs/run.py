@@ -103,4 +103,4 @@ def show(job: Job, result: Result) -> None:
         if (job.path / name).exists():
             console.print(str(shown / name), soft_wrap=True)
     runs = shown.parent.parent if shown.parent.parent.name == job.config.name else shown
-    console.print(f"tensorboard --logdir {shlex.quote(str(runs))}", soft_wrap=True)
+    console.print(f"python -m attnseq.board {shlex.quote(str(runs))}", soft_wrap=True)

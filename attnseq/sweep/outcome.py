@@ -47,7 +47,7 @@ def summary(outcomes: Mapping[Path, Outcome], folders: Collection[Path]) -> str:
     above = Path(os.path.commonpath(absolute))
     compared = [Path(folder) for folder in absolute] if len(absolute) <= NAMED else [above]
     shown = " ".join(shlex.quote(str(as_seen(folder))) for folder in compared)
-    return f"{runs}\npython -m attnseq.compare {shown}\ntensorboard --logdir {shlex.quote(str(as_seen(above)))}"
+    return f"{runs}\npython -m attnseq.compare {shown}\npython -m attnseq.board {shlex.quote(str(as_seen(above)))}"
 
 
 def failures_line(failures: list[str]) -> str:

@@ -209,7 +209,7 @@ def test_each_job_has_its_value_and_the_sweep_its_summary(
     assert said[0] == "3 runs: 3 finished"
     assert said[1].startswith("python -m attnseq.compare ")
     assert said[1].endswith(tmp_path.name)
-    assert said[2].startswith("tensorboard --logdir ")
+    assert said[2].startswith("python -m attnseq.board ")
 
 
 def test_jobs_are_handed_over_with_their_folders_and_hydra_s_own_part(job_config: JobConfig, tmp_path: Path) -> None:

@@ -18,9 +18,16 @@ class Zeros(Task):
 
 def test_positions_have_numbers_and_nothing_else_is_known() -> None:
     task = Zeros()
-    assert task.position_names == ("0", "1", "2")
+    assert task.position_names == task.position_labels == ("0", "1", "2")
     assert task.relevance(task.splits().train) is None
     assert task.fingerprint() == ""
+
+
+def test_names_of_a_task_stand_behind_the_numbers_that_tensorboard_sorts_by() -> None:
+    class Named(Zeros):
+        position_names = ("rain", "wind", "2")
+
+    assert Named().position_labels == ("0 rain", "1 wind", "2")
 
 
 def test_to_moves_every_tensor_of_every_split() -> None:

@@ -41,7 +41,7 @@ def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
     tags = events.Tags()
     assert isinstance(tags["scalars"], list)
     found = {tag: [(each.step, each.value) for each in events.Scalars(tag)] for tag in tags["scalars"]}
-    del found["steps/samples_per_second"]
+    del found["steps/samples/s"]
     return found
 
 

@@ -301,7 +301,7 @@ def test_what_is_shown(path: Path, tiny: Compose, capsys: pytest.CaptureFixture[
     assert [line.split()[0] for line in lines[3:5]] == ["1", "2"]
     assert "outputs/variant/seed=1/attention.png" in lines
     assert "outputs/variant/seed=1/loss.png" in lines
-    assert lines[-1].startswith("tensorboard --logdir outputs")
+    assert lines[-1].startswith("python -m attnseq.board outputs")
     # the published figures belong to the published run only
     assert "published" not in out
 

@@ -44,13 +44,13 @@ def test_a_sweep_ends_with_what_became_of_its_runs(tmp_path: Path, monkeypatch: 
     lines = summary(by_folder, [Path("outputs") / "a b"]).splitlines()
     assert lines[0] == "4 runs: 2 finished, 1 diverged, 1 failed"
     assert lines[1] == "python -m attnseq.compare 'outputs/a b'"
-    assert lines[2] == "tensorboard --logdir 'outputs/a b'"
+    assert lines[2] == "python -m attnseq.board 'outputs/a b'"
 
 
 def test_every_folder_of_a_sweep_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     folders = [Path("outputs") / name for name in ("b", "a", "b")]
     lines = summary({Path("run"): FINISHED}, folders).splitlines()
-    assert lines[1:] == ["python -m attnseq.compare outputs/a outputs/b", "tensorboard --logdir outputs"]
+    assert lines[1:] == ["python -m attnseq.compare outputs/a outputs/b", "python -m attnseq.board outputs"]
     many = [Path("outputs") / str(number) for number in range(NAMED + 1)]
     assert summary({Path("run"): FINISHED}, many).splitlines()[1] == "python -m attnseq.compare outputs"

@@ -1,0 +1,64 @@
+"""Open TensorBoard on runs that are called by what differs: `python -m attnseq.board FOLDER ... [KEY=VALUE ...]`.
+
+    port=6006        where it answers; else the first free port from 6006 on
+    host=0.0.0.0     by which name it is reached; else localhost: from this machine alone
+    out=FOLDER       make the links there, and start nothing: for a TensorBoard of your own
+
+TensorBoard calls a run by its folder, and that is called by all that is unusual in its config. Here it is called by
+what differs among the runs that are shown, the seed last: "lstm_attention element seed=3". New runs appear while it is
+open. Ctrl-C ends it. Exit status: 0; 1 where there are no runs, or no TensorBoard can be started; 2 for bad input.
+"""
+
+import signal
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from attnseq.commandline.arguments import fail, output_folder, parse, port_number
+from attnseq.commandline.output import enduring_output
+
+REFRESH_SECONDS = 10
+STOPPING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@enduring_output()
+def main() -> None:
+    """Run the command; see above."""
+    folders, options = parse(sys.argv[1:], __doc__, ("port", "host", "out"))
+    port = port_number(options.get("port"))
+    out = output_folder(folders, options["out"]) if "out" in options else None
+    from attnseq.comparison.own_folders import NotOwnError
+    from attnseq.comparison.run_links import RunLinks  # with TensorBoard, which --help does without
+    from attnseq.report.server import ServerError, start_server
+
+    for number in STOPPING:  # as Ctrl-C does, so that the links are removed
+        signal.signal(number, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="attnseq_board_") as own:
+        links = RunLinks(out or Path(own), folders)
+        try:
+            found = links.refresh()
+            if not found:
+                fail(f"{', '.join(map(str, folders))}: no runs with TensorBoard events", 1)
+            if out:
+                print(f"{found} run{'s' * (found > 1)} in {out}")
+                return
+            address = start_server(links.folder, options.get("host", "localhost"), port)
+            print(f"{found} run{'s' * (found > 1)}, called by what differs: {address} (Ctrl-C ends it)", flush=True)
+            while True:
+                time.sleep(REFRESH_SECONDS)
+                with suppress(OSError):  # a sweep that is under way moves files; the next look finds them
+                    links.refresh()
+        except NotOwnError as error:
+            fail(f"out={error}")
+        except ServerError as error:
+            fail(str(error), 1)
+        except OSError as error:
+            fail(f"{error.filename}: {error.strerror}", 1)
+        except KeyboardInterrupt:
+            return
+
+
+if __name__ == "__main__":
+    main()
