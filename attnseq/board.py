@@ -16,7 +16,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from attnseq.commandline.arguments import fail, output_folder, parse, port_number
+from attnseq.commandline.arguments import fail, new_folder, parse, port_number
 from attnseq.commandline.output import enduring_output
 
 REFRESH_SECONDS = 10
@@ -28,7 +28,7 @@ def main() -> None:
     """Run the command; see above."""
     folders, options = parse(sys.argv[1:], __doc__, ("port", "host", "out"))
     port = port_number(options.get("port"))
-    out = output_folder(folders, options["out"]) if "out" in options else None
+    out = new_folder("out", options["out"]) if "out" in options else None
     from attnseq.comparison.own_folders import NotOwnError
     from attnseq.comparison.run_links import RunLinks  # with TensorBoard, which --help does without
     from attnseq.report.server import ServerError, start_server

@@ -20,7 +20,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from attnseq.commandline.arguments import choose, fail, output_folder, parse
+from attnseq.commandline.arguments import choose, fail, new_folder, output_folder, parse
 from attnseq.commandline.output import enduring_output
 from attnseq.comparison.comparison import Comparison, compare, known_metrics
 from attnseq.comparison.export import write_report
@@ -64,6 +64,7 @@ def main() -> None:
     """Run the command; see above."""
     folders, options = parse(sys.argv[1:], __doc__, ("group", "sort", "metrics", "out", "tensorboard", "plugins"))
     out = output_folder(folders, options.get("out"))
+    curves = new_folder("tensorboard", options["tensorboard"]) if "tensorboard" in options else None
     plugins.add(filter(None, options.get("plugins", "").strip("[]").split(",")))
     try:
         runs = find_runs(folders)
@@ -75,17 +76,16 @@ def main() -> None:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}", 1)
+    shown = [write_tensorboard(comparison, curves)] if curves else []
     try:  # write before printing, which `| head` may cut short
-        written, unwritten = [str(path) for path in write_report(comparison, out)], ""
+        written, unwritten = write_report(comparison, out), ""
     except OSError as error:
         written = []
         unwritten = f"{out}: cannot be written ({error.strerror}): no compare.csv; out=FOLDER says where to write"
-    if "tensorboard" in options:
-        written.append(write_tensorboard(comparison, Path(options["tensorboard"])))
     console = terminal_console()
     print_comparison(comparison, console)
-    for path in written:
-        console.print(path, soft_wrap=True)
+    for line in [*map(str, written), *shown]:
+        console.print(line, soft_wrap=True)
     if unwritten:
         fail(unwritten, 1)
 

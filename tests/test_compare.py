@@ -17,7 +17,7 @@ from attnseq.comparison import export as comparison_files
 from attnseq.core import plugins
 from attnseq.metrics import METRICS
 
-USAGE = "usage: attnseq-compare FOLDER ... [group=...] [sort=...] [metrics=...] [out=...]"
+USAGE = "usage: attnseq-compare FOLDER ... [group=...] [sort=...] [metrics=...] [out=...] [tensorboard=...]"
 
 
 @pytest.fixture
@@ -60,6 +60,27 @@ def test_one_folder_is_compared_and_gets_the_files(start, runs):
         for ending in (".csv", ".json", ".md", "_loss.png", "_final.png", "_attention.png")
     ]
     assert [row["variant"] for row in rows("outputs/one/compare.csv")] == ["lstm_attention", "mlp_attention"]
+
+
+def test_curves_of_variants_go_where_they_are_asked_for(start, runs):
+    status, out, err = start(runs, "tensorboard=a b/curves")
+    assert (status, err) == (0, [])
+    assert out[-1] == "tensorboard --logdir 'a b/curves'"
+    assert sorted(path.name for path in Path("a b/curves").iterdir()) == ["lstm_attention", "mlp_attention"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("outputs", "tensorboard=outputs: must be empty, or written by this command; one is something else"),
+        ("~/x", "tensorboard=~/x: no shell fills in ~ in the middle of a word; write $HOME"),
+        ("", "tensorboard=: not a folder"),
+    ],
+)
+def test_curves_are_refused_before_anything_is_written(start, runs, value, said):
+    before = sorted(Path().rglob("*"))
+    assert start(runs, f"tensorboard={value}") == (2, [], [said])
+    assert sorted(Path().rglob("*")) == before
 
 
 def test_a_second_comparison_does_not_see_the_files_of_the_first(start, runs):

@@ -130,17 +130,22 @@ def port_number(text: str | None) -> int | None:
     return int(text)
 
 
+def new_folder(option: str, text: str) -> Path:
+    """Read a folder that is written to, and may not exist yet; end the program where it cannot be one."""
+    if text.startswith("~"):
+        fail(f"{option}={text}: {NO_TILDE}")
+    if not text.strip() or (Path(text).exists() and not Path(text).is_dir()):
+        fail(f"{option}={text}: not a folder")
+    return Path(text)
+
+
 def output_folder(folders: Sequence[Path], out: str | None) -> Path:
     """Decide where files about runs go: where `out` says, or else into the folder that holds all `folders`.
 
     Ends the program with exit status 2 where neither is a folder to write to.
     """
     if out is not None:
-        if out.startswith("~"):
-            fail(f"out={out}: {NO_TILDE}")
-        if not out.strip() or (Path(out).exists() and not Path(out).is_dir()):
-            fail(f"out={out}: not a folder")
-        return Path(out)
+        return new_folder("out", out)
     if len(folders) == 1:
         return folders[0]
     shared = Path(os.path.commonpath([folder.resolve() for folder in folders]))

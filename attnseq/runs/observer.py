@@ -97,7 +97,9 @@ class RunObserver:
         self._progress.update(steps, sum(finite) / len(finite) if finite else math.nan)
 
     def _write_points(self) -> None:
-        for_each(TensorBoardLog.steps, self.logs, self._steps.take())
+        points_P = self._steps.take()
+        if any(points_P):
+            for_each(TensorBoardLog.steps, self.logs, points_P)
 
     def epoch(self, epoch: int, population: Population, loss_P: Sequence[float]) -> None:
         seconds_P = [self._epoch_seconds(job, epoch - 1) for job in self._jobs]
