@@ -1,12 +1,17 @@
-"""Open TensorBoard on runs that are called by what differs: `python -m attnseq.board FOLDER ... [KEY=VALUE ...]`.
+"""Open TensorBoard on runs, each called by what differs among them.
 
-    port=6006        where it answers; else the first free port from 6006 on
-    host=0.0.0.0     by which name it is reached; else localhost: from this machine alone
-    out=FOLDER       make the links there, and start nothing: for a TensorBoard of your own
+    python -m attnseq.board FOLDER ... [KEY=VALUE ...]
 
-TensorBoard calls a run by its folder, and that is called by all that is unusual in its config. Here it is called by
-what differs among the runs that are shown, the seed last: "lstm_attention element seed=3". New runs appear while it is
-open. Ctrl-C ends it. Exit status: 0; 1 where there are no runs, or no TensorBoard can be started; 2 for bad input.
+    port=6006      where it answers; else the first free port from 6006 on
+    host=0.0.0.0   by which name it is reached; else localhost, from here alone
+    out=FOLDER     make the links there, and start nothing: for a TensorBoard
+                   of your own
+
+TensorBoard calls a run by its folder, and that by all that is unusual in its
+config. Here runs are called by what differs, the seed last, such as
+"lstm_attention element seed=3". New ones appear while it is open. Ctrl-C ends it.
+Exit status: 0; 1 where there are no runs, or no TensorBoard can be started; 2
+for bad input.
 """
 
 import signal

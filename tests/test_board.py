@@ -89,6 +89,13 @@ def test_a_port_that_is_taken_is_named(start: Start, runs: Path) -> None:
     assert err.count("\n") == 1
 
 
+def test_a_host_that_is_none_is_named(start: Start, runs: Path) -> None:
+    status, out, err = start("outputs", "port=0", "host=no.such.host.invalid")
+    assert (status, out) == (1, "")
+    assert err.startswith("TensorBoard cannot be started at no.such.host.invalid: ")
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_shows_runs_and_new_ones_until_it_is_stopped(
     number: signal.Signals, runs: Path, folder: Path, tmp_path: Path

@@ -81,6 +81,18 @@ def test_real_numbers_stand_between_commas(start: Explain, tmp_path: Path, no_pi
     assert not any("exact" in line or "relevance" in line for line in lines)
 
 
+def test_a_model_without_attention_has_no_bars(
+    start: Explain, tmp_path: Path, no_pictures: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(Job(tiny_config("abs_difference", "mlp_plain"), tmp_path / "run"))
+    capsys.readouterr()
+    length = attnseq.load(tmp_path / "run").task.spec.inputs.length
+    sequence = ",".join(["1"] * length)
+    status, (line,), _ = start(tmp_path / "run", sequence)
+    assert status == 0
+    assert ", exact 0" in line
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "line"),
     [

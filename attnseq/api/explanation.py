@@ -54,7 +54,7 @@ def _of_one(run: Run, seen: Prediction, number: int, sequence: list[float]) -> s
     line = f"{separator.join(symbols)}: {', exact '.join(_written(answer, target) for answer in answers)}"
     if isinstance(target, Scalar) and target.unit:
         line += f", in {target.unit}"
-    if seen.attention is None:
+    if seen.attention is None or not run.model.attends:
         return line
     if isinstance(target, Tokens) and seen.attention.ndim == 3:
         return f"{line}\n{_alignment(seen, number, symbols, answers[0])}"

@@ -32,9 +32,13 @@ def start_server(folder: Path, host: str = "localhost", port: int | None = None)
     arguments = ["tensorboard", "--logdir", str(folder), "--host", host, f"--reload_interval={RELOAD_SECONDS}"]
     board = program.TensorBoard()
     board.configure([*arguments, *([f"--port={port}"] if port is not None else [])])
+    said = io.StringIO()  # a note that it loads fast and whom to tell if it does not, or why it ends the program
     try:
-        with redirect_stderr(io.StringIO()):  # a note that it loads fast, and whom to tell if it does not
+        with redirect_stderr(said):
             address: str = board.launch()
-    except program.TensorBoardServerException as error:
-        raise ServerError(" ".join(error.msg.split())) from None
+    except (program.TensorBoardServerException, SystemExit) as error:
+        lines = getattr(error, "msg", said.getvalue()).strip().splitlines()
+        raise ServerError(
+            f"TensorBoard cannot be started at {host}: {lines[-1] if lines else 'no reason given'}"
+        ) from None
     return address
