@@ -38,7 +38,6 @@ def start_server(folder: Path, host: str = "localhost", port: int | None = None)
             address: str = board.launch()
     except (program.TensorBoardServerException, SystemExit) as error:
         lines = getattr(error, "msg", said.getvalue()).strip().splitlines()
-        raise ServerError(
-            f"TensorBoard cannot be started at {host}: {lines[-1] if lines else 'no reason given'}"
-        ) from None
+        reason = lines[-1] if lines else "no reason given"
+        raise ServerError(f"TensorBoard cannot be started at {host}: {reason}") from None
     return address
