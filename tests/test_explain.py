@@ -57,12 +57,12 @@ def test_an_answer_of_tokens_has_its_alignment(
     assert (status, err) == (0, "")
     head, _, exact = lines[0].partition(", exact ")
     assert exact == "4 8 2"
-    answers = head.removeprefix("284: ").split()
-    assert len(answers) == 3
+    answers = head.removeprefix("284: ").split()  # of a model that has not learnt yet how long they are
+    assert len(answers) >= 3
     assert lines[1].split() == ["2", "8", "4"]
     assert [line[0] for line in lines[2:]] == answers
     stars = [[position for position, letter in enumerate(line) if letter == "*"] for line in lines[2:]]
-    assert stars == [[12], [8], [4]]  # the last token first
+    assert stars == [[12], [8], [4], *[[]] * (len(answers) - 3)]  # the last token first
 
 
 def test_real_numbers_stand_between_commas(start: Explain, tmp_path: Path, no_pictures: None) -> None:

@@ -48,8 +48,9 @@ def _of_one(run: Run, seen: Prediction, number: int, sequence: list[float]) -> s
     """Explain one sequence: its answers in a line, and what it got below."""
     target, symbols = run.task.spec.target, [f"{value:g}" for value in sequence]
     answers = [seen.prediction[number]] if seen.truth is None else [seen.prediction[number], seen.truth[number]]
-    if isinstance(target, Tokens) and seen.truth is not None:  # how long the answer is, the task says
-        answers = [tokens[seen.truth[number] != NO_TOKEN] for tokens in answers]
+    if isinstance(target, Tokens):
+        longest = None if target.end or seen.truth is None else (seen.truth[number] != NO_TOKEN).sum()  # the task says
+        answers = [tokens[:longest][tokens[:longest] != NO_TOKEN] for tokens in answers]
     separator = "" if all(len(symbol) == 1 for symbol in symbols) else ","
     line = f"{separator.join(symbols)}: {', exact '.join(_written(answer, target) for answer in answers)}"
     if isinstance(target, Scalar) and target.unit:
@@ -64,7 +65,7 @@ def _of_one(run: Run, seen: Prediction, number: int, sequence: list[float]) -> s
 def _written(answer: Any, target: Target) -> str:
     """Write an answer: a number, the name of a class, or tokens."""
     if isinstance(target, Tokens):
-        return " ".join(map(str, answer.tolist()))
+        return " ".join(map(str, answer.tolist())) or "no token"
     return f"{answer:.5g}" if isinstance(target, Scalar) else str(answer)
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from attnseq.contracts.answers import without_end
 from attnseq.contracts.batch import Attention, Batch
 from attnseq.contracts.model import Model
 from attnseq.contracts.spec import Classes, Scalar, Target
@@ -29,12 +30,13 @@ class Prediction:
     """A model's predictions for B sequences.
 
     Args:
-        prediction: B numbers in the task's own unit (0 to 999 for the article's), B names of classes, or BxK tokens.
+        prediction: B numbers in the task's own unit (0 to 999 for the article's), B names of classes, or BxK tokens;
+            where the task has an end symbol, -1 from its first one on.
         attentions: weights by name: BxT, BxTxF, BxKxT or BxMxTxT; 0 at positions that a sequence does not have. The
             first one explains the prediction. Empty where the model has none.
         relevance: BxT, or BxKxT: how much each position counts for the answer, exactly; None where the task does not
             know it, or has sequences of another length.
-        truth: the exact answers in the form of `prediction`, with -1 after the end of an answer in tokens; None where
+        truth: the exact answers in the form of `prediction`, with -1 behind the last token of an answer; None where
             the task does not know them, or has sequences of another length.
         position_attention: BxT: `attention` as one weight a position: the mean over answer positions, heads, or the
             features of real numbers; of tokens the weight of the one that stands there.
@@ -69,17 +71,20 @@ def predict(model: Model, task: Task, batch: Batch) -> Prediction:
     known = batch.inputs.shape[1] == task.spec.inputs.length  # else its positions are others
     answers = task.answers(batch) if known else None
     relevance = None if answers is None else task.relevance(batch._replace(targets=answers))
+    predicted = without_end(_chosen(torch.cat([output.prediction.cpu() for output in outputs]), target), target)
+    answers = None if answers is None else without_end(answers, target)
+    seen = batch._replace(targets=predicted if answers is None else answers)
     return Prediction(
-        _in_units(_chosen(torch.cat([output.prediction.cpu() for output in outputs]), target), target),
+        _in_units(predicted, target),
         {name: values.numpy() for name, values in weights.items()},
         None if relevance is None else relevance.numpy(),
         None if answers is None else _in_units(answers, target),
-        _by_position(weights[names[0]], outputs[0].attention[names[0]].axes, batch, answers) if names else None,
+        _by_position(weights[names[0]], outputs[0].attention[names[0]].axes, seen) if names else None,
     )
 
 
-def _by_position(weights: Tensor, axes: str, batch: Batch, answers: Tensor | None) -> Array:
-    weights_BxT: Array = position_weights(Attention(weights, axes), batch._replace(targets=answers)).numpy()
+def _by_position(weights: Tensor, axes: str, samples: Batch) -> Array:
+    weights_BxT: Array = position_weights(Attention(weights, axes), samples).numpy()
     return weights_BxT
 
 

@@ -11,11 +11,23 @@ class Tokens:
         length: positions of the longest sequence: T of inputs, K of targets.
         vocabulary: D.
         padded: whether sequences may be shorter.
+        symbols: names of the tokens for people, in order; an end symbol has none. Empty: they are shown as numbers.
+        end: of targets: the last token of the vocabulary is an end symbol, which stands once, after the last token of
+            each answer; `length` and `vocabulary` count it.
+
+    Raises:
+        ValueError: there are more or fewer symbols than tokens.
     """
 
     length: int
     vocabulary: int
     padded: bool = False
+    symbols: tuple[str, ...] = ()
+    end: bool = False
+
+    def __post_init__(self) -> None:
+        if self.symbols and len(self.symbols) != self.vocabulary - self.end:
+            raise ValueError(f"{len(self.symbols)} symbols for {self.vocabulary - self.end} tokens")
 
 
 @dataclass(frozen=True)
@@ -69,10 +81,23 @@ Target = Scalar | Classes | Tokens
 
 @dataclass(frozen=True)
 class Spec:
-    """Inputs and target of a task's samples."""
+    """Inputs and target of a task's samples.
+
+    Args:
+        inputs: what a model is shown.
+        target: what it predicts.
+        grows: whether an answer in tokens has as many more positions as the inputs have.
+    """
 
     inputs: Inputs
     target: Target
+    grows: bool = False
+
+    def answer_length(self, positions: int) -> int:
+        """Return K for inputs of so many positions, which are T in training; 1 for a number or a class."""
+        if not isinstance(self.target, Tokens):
+            return 1
+        return self.target.length + (positions - self.inputs.length if self.grows else 0)
 
 
 def described(kind: Inputs | Target) -> str:

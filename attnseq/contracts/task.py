@@ -60,6 +60,8 @@ class Task(ABC):
 
         Returns:
             relevance_BxT, or relevance_BxKxT where it differs from answer position to answer position; not negative.
+            An answer position that depends on no position, as that of an end symbol, has 0 everywhere; scores of
+            attention leave it out.
         """
         return None
 

@@ -348,7 +348,7 @@ def test_scores_of_padded_tokens_count_what_a_sample_has(chunk: int, monkeypatch
     for parameters_W, mine in zip(parameters_PxW, measured, strict=True):
         weights_NxKxT = its.flat(parameters_W, split).attention["alignment"].weights
         each = [
-            sum(float(weights[answer, length - 1 - answer]) for answer in range(length)) / length
+            sum(float(weights[row, length - 1 - row] / weights[row].sum()) for row in range(length)) / length
             for weights, length in zip(weights_NxKxT, split.lengths.tolist(), strict=True)
         ]
         assert mine.row["attention/relevance_mass"] == pytest.approx(sum(each) / split.size, rel=1e-9)

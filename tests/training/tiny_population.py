@@ -26,7 +26,9 @@ from attnseq.training.replicas import stack_settings
 POSITIONS, BASE, BATCH = 4, 5, 6
 CPU = torch.device("cpu")
 NUMBER = Spec(Tokens(POSITIONS, BASE), Scalar())
-SEQUENCE = Spec(*[Tokens(POSITIONS, BASE, padded=True)] * 2)
+SEQUENCE = Spec(
+    Tokens(POSITIONS, BASE, padded=True), Tokens(POSITIONS + 1, BASE + 1, padded=True, end=True), grows=True
+)
 
 MODELS = ["mlp", "lstm", "query"]
 """Of a number, twice, and of a sequence from sequences of lengths that differ."""
@@ -101,7 +103,8 @@ def samples(recipe: Recipe, shape: Sequence[int], seed: int = 0) -> list[Tensor]
     lengths = torch.randint(1, POSITIONS + 1, shape, generator=numbers, dtype=torch.int32)
     present = torch.arange(POSITIONS) < lengths.unsqueeze(-1)
     targets = torch.randint(0, BASE, (*shape, POSITIONS), generator=numbers, dtype=torch.int32)
-    return [inputs * present, targets.masked_fill(~present, NO_TOKEN), lengths]
+    answers = torch.nn.functional.pad(targets.masked_fill(~present, NO_TOKEN), (0, 1), value=NO_TOKEN)
+    return [inputs * present, answers.scatter(-1, lengths.long().unsqueeze(-1), BASE), lengths]
 
 
 def call_of(recipe: Recipe, replicas: int, steps: int, seed: int = 0) -> list[Tensor]:
