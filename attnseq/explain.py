@@ -1,7 +1,8 @@
 """Show what a trained model makes of sequences, and what it attends to: `python -m attnseq.explain RUN SEQUENCE ...`.
 
     RUN                    a run's folder, such as outputs/tutorial/mlp_attention/seed=1337
-    SEQUENCE               tokens as a string of digits (2841907365), or numbers with commas between them (0.1,0.7,0.3)
+    SEQUENCE               tokens as a string of digits (2841907365) or of the task's own characters ("3 May 1998"), or
+                           numbers with commas between them (0.1,0.7,0.3)
     plugins=my_package     modules with the choices that the run was trained with
 
 For each sequence: prediction, the exact answer where the task knows it, and a bar a position; for answers of several

@@ -65,6 +65,23 @@ def test_an_answer_of_tokens_has_its_alignment(
     assert stars == [[12], [8], [4], *[[]] * (len(answers) - 3)]  # the last token first
 
 
+def test_a_task_of_characters_takes_and_gives_strings(start: Explain, tmp_path: Path, no_pictures: None) -> None:
+    run(Job(tiny_config("dates", "query_attention"), tmp_path / "run"))
+    status, lines, err = start(tmp_path / "run", "3 May 1998", "31.02.2009")
+    assert (status, err) == (0, "")
+    first = next(index for index, line in enumerate(lines) if line.startswith("3 May 1998: "))
+    answer, _, exact = lines[first].removeprefix("3 May 1998: ").partition(", exact ")
+    assert exact == "1998-05-03"
+    assert lines[first + 1].split() == list("3May1998")
+    assert "".join(line[0] for line in lines[first + 2 : first + 12]) == answer
+    assert lines[first + 2].index("*") == lines[first + 1].index("1") + 1
+    assert lines[first + 13].endswith(", exact none")
+    assert not any("*" in line for line in lines[first + 14 :])
+    status, lines, err = start(tmp_path / "run", "3 M\u00e4rz 1998")
+    assert (status, lines) == (2, [])
+    assert err.startswith("sequence 0, position 3: '\u00e4' is none of \" 0123456789,-./AD")
+
+
 def test_real_numbers_stand_between_commas(start: Explain, tmp_path: Path, no_pictures: None) -> None:
     config = tiny_config("find_max", "lstm_hidden", **{"dataset.length": 3})
     run(Job(config, tmp_path / "run"))

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from attnseq.contracts.answers import without_end
-from attnseq.contracts.batch import Attention, Batch
+from attnseq.contracts.batch import NO_TOKEN, Attention, Batch
 from attnseq.contracts.model import Model
-from attnseq.contracts.spec import Classes, Scalar, Target
+from attnseq.contracts.spec import Classes, Scalar, Target, Tokens
 from attnseq.contracts.task import Task
 from attnseq.scores.weights import position_weights
 
@@ -30,14 +30,14 @@ class Prediction:
     """A model's predictions for B sequences.
 
     Args:
-        prediction: B numbers in the task's own unit (0 to 999 for the article's), B names of classes, or BxK tokens;
-            where the task has an end symbol, -1 from its first one on.
+        prediction: B numbers in the task's own unit (0 to 999 for the article's), B names of classes, B strings where
+            tokens are characters, or else BxK tokens; where the task has an end symbol, -1 from its first one on.
         attentions: weights by name: BxT, BxTxF, BxKxT or BxMxTxT; 0 at positions that a sequence does not have. The
             first one explains the prediction. Empty where the model has none.
         relevance: BxT, or BxKxT: how much each position counts for the answer, exactly; None where the task does not
             know it, or has sequences of another length.
-        truth: the exact answers in the form of `prediction`, with -1 behind the last token of an answer; None where
-            the task does not know them, or has sequences of another length.
+        truth: the exact answers in the form of `prediction`, with -1 behind the last token of an answer, and "" for a
+            text to which there is none; None where the task does not know them, or has sequences of another length.
         position_attention: BxT: `attention` as one weight a position: the mean over answer positions, heads, or the
             features of real numbers; of tokens the weight of the one that stands there.
     """
@@ -94,7 +94,9 @@ def _chosen(prediction: Tensor, target: Target) -> Tensor:
 
 
 def _in_units(targets: Tensor, target: Target) -> Array:
-    """Return answers as the task writes them: numbers in its unit, names of classes, or tokens."""
+    """Return answers as the task writes them: numbers in its unit, names of classes, strings, or tokens."""
     if isinstance(target, Scalar):
         return targets.double().numpy() * target.scale
+    if isinstance(target, Tokens) and target.in_characters:
+        return np.array([target.text([token for token in row if token != NO_TOKEN]) for row in targets.tolist()])
     return np.asarray(target.names)[targets.numpy()] if isinstance(target, Classes) else targets.numpy()

@@ -102,8 +102,9 @@ class Run:
         """Predict the answers of sequences, see `Prediction`.
 
         Args:
-            sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list; or strings of digits. Rows may
-                differ in length where the task's do. A single sequence is a batch of one.
+            sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list; or strings of digits, or of the
+                task's own characters. Rows may differ in length where the task's do. A single sequence is a batch of
+                one.
             lengths: B, how many positions each sequence has, where the array is padded at the end.
 
         Raises:

@@ -1,5 +1,6 @@
 """What the samples of a task look like: all that a model is built by, known before there is a sample. No PyTorch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -28,6 +29,19 @@ class Tokens:
     def __post_init__(self) -> None:
         if self.symbols and len(self.symbols) != self.vocabulary - self.end:
             raise ValueError(f"{len(self.symbols)} symbols for {self.vocabulary - self.end} tokens")
+
+    @property
+    def in_characters(self) -> bool:
+        """Whether a sequence is written as a string, a character a token."""
+        return bool(self.symbols) and all(len(symbol) == 1 for symbol in self.symbols)
+
+    def names(self, tokens: Sequence[int]) -> list[str]:
+        """Name tokens; there is no end symbol among them."""
+        return [self.symbols[token] if self.symbols else str(token) for token in tokens]
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """Write tokens: characters as a string, others with blanks between their names."""
+        return ("" if self.in_characters else " ").join(self.names(tokens))
 
 
 @dataclass(frozen=True)

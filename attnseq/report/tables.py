@@ -20,6 +20,8 @@ from attnseq.report.records import relevance_share
 Value = float | str | Sequence[float | str]
 
 BAR_WIDTH = 30
+GRID_WIDTH = 80
+"""Columns that an alignment takes, if it can."""
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 SHADES = "·░▒▓█"
 
@@ -109,10 +111,11 @@ def alignment_grid(
     shades = SHADES if _can_show_blocks(encoding) else "0123456789"
     levels = np.minimum((weights * len(shades)).astype(int), len(shades) - 1)
     width, names = max(map(len, inputs), default=1), max(map(len, answers), default=1)
-    lines = [" " * names + "".join(f"  {symbol:>{width}} " for symbol in inputs).rstrip()]
+    gap = " " * next((gap for gap in (2, 1) if names + len(inputs) * (gap + width + 1) <= GRID_WIDTH), 0)
+    lines = [" " * names + "".join(f"{gap}{symbol:>{width}} " for symbol in inputs).rstrip()]
     for answer, row, true in zip(answers, levels, truth, strict=True):
         stars = ["*" if value > 0 and value == true.max() else " " for value in true]
-        cells = (f"  {shades[level] * width}{star}" for level, star in zip(row, stars, strict=True))
+        cells = (f"{gap}{shades[level] * width}{star}" for level, star in zip(row, stars, strict=True))
         lines.append(f"{answer:>{names}}{''.join(cells)}".rstrip())
     return "\n".join(lines)
 

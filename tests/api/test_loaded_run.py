@@ -92,8 +92,12 @@ def test_every_task_predicts_in_its_own_units(dataset: str, tmp_path: Path, no_p
     else:
         assert not isinstance(target, Classes)
         expected = without_end(test.targets, target).numpy()
-        assert seen.prediction.min() >= (NO_TOKEN if target.end else 0)
-        assert seen.prediction.max() < target.vocabulary - target.end
+        if target.in_characters:
+            expected = np.array([target.text(tokens) for tokens in expected.tolist()])
+            assert seen.prediction.dtype == expected.dtype
+        else:
+            assert seen.prediction.min() >= (NO_TOKEN if target.end else 0)
+            assert seen.prediction.max() < target.vocabulary - target.end
     assert seen.prediction.shape == expected.shape
     assert np.array_equal(np.asarray(seen.truth), expected)  # and so the task answers any inputs as its samples are
     assert seen.attention is not None
@@ -103,6 +107,16 @@ def test_every_task_predicts_in_its_own_units(dataset: str, tmp_path: Path, no_p
         assert (np.moveaxis(seen.attention, -1, 1)[absent_BxT] == 0).all()
         if getattr(target, "padded", False):
             assert ((expected != NO_TOKEN).sum(axis=1) == lengths).all()
+
+
+def test_written_dates_are_predicted_as_they_are_written(tmp_path: Path, no_pictures: None) -> None:
+    run(Job(tiny_config("dates", "query_attention"), tmp_path / "run"))
+    seen = attnseq.load(tmp_path / "run").predict(["3 May 1998", "Sunday, 12.4.2009", "no date"])
+    assert [len(answer) for answer in seen.prediction] == [10, 10, 10]
+    assert np.asarray(seen.truth).tolist() == ["1998-05-03", "2009-04-12", ""]
+    assert seen.relevance is not None
+    assert seen.relevance[:, 0].argmax(axis=-1).tolist() == [6, 13, 0]
+    assert not seen.relevance[2].any()
 
 
 def test_a_model_without_attention_has_the_same_everywhere(tmp_path: Path, no_pictures: None) -> None:

@@ -45,6 +45,15 @@ def test_each_token_has_a_symbol_but_the_end() -> None:
         Tokens(3, 3, symbols=("a", "b"))
 
 
+@pytest.mark.parametrize(
+    ("symbols", "in_characters", "text"),
+    [((), False, "2 0"), (("a", "b", "-"), True, "-a"), (("one", "two", "-"), False, "- one")],
+)
+def test_tokens_are_written_by_their_symbols(symbols: tuple[str, ...], in_characters: bool, text: str) -> None:
+    kind = Tokens(4, 3, symbols=symbols)
+    assert (kind.in_characters, kind.text([2, 0]), kind.text([])) == (in_characters, text, "")
+
+
 def test_specs_are_values() -> None:
     one, same, other = (Spec(Tokens(3, base), Scalar(10.0, whole=True)) for base in (10, 10, 9))
     assert one == same != other
