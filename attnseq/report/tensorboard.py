@@ -81,7 +81,9 @@ class TensorBoardLog:
                 title = f"{tag}, epoch {record.epoch}"
                 bars = pictures.attention(title, attention.mean_T, relevance, position_names=position_names)
                 summaries.append(_image(f"{tag}/mean", bars))
-                if attention.heatmap_TxR is not None:
+                if record.alignment is not None and attention is record.main_attention:
+                    summaries.append(_image(f"{tag}/heatmap", pictures.alignment(title, record.alignment)))
+                elif attention.heatmap_TxR is not None:
                     cells = pictures.heatmap(title, attention.heatmap_TxR, attention.rows, position_names)
                     summaries.append(_image(f"{tag}/heatmap", cells))
         self._events.add(record.epoch, *summaries)

@@ -85,7 +85,7 @@ class RunObserver:
         watched = self._data.evaluate(population.state.parameters, self._watch)
         running = [not diverged for diverged in population.diverged()]
         records = [
-            EpochRecord(epoch, epoch_row(loss, evaluation), evaluation.attention, seconds)
+            EpochRecord(epoch, epoch_row(loss, evaluation), evaluation.attention, seconds, evaluation.alignment)
             for loss, seconds, evaluation in zip(loss_P, seconds_P, watched, strict=True)
         ]
         columns = self._jobs, self.logs, records, self._relevance_P

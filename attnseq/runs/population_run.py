@@ -21,6 +21,7 @@ from attnseq.runs.job import Job, is_whole
 from attnseq.runs.observer import RunObserver
 from attnseq.runs.published import published_run
 from attnseq.runs.results import Result, measure
+from attnseq.training.attention_summary import Alignment
 from attnseq.training.checkpoint import Program, check_parameters
 from attnseq.training.execution import Execution
 from attnseq.training.foreign import flatten
@@ -149,7 +150,10 @@ def draw(job: Job, result: Result, pictures: Pictures) -> None:
     """
     theirs = published_run(job.variant, job.config.seed)
     task = job.config.dataset.build()
-    if "attention/mean" in result:
+    if "attention/alignment" in result:
+        alignment = Alignment.of_plain(result["attention/alignment"])
+        _write(job, "attention.png", pictures.alignment(job.variant, alignment))
+    elif "attention/mean" in result:
         mean_T = [math.nan if weight is None else weight for weight in result["attention/mean"]]  # null in JSON
         shown = mean_T, result["attention/relevance"], theirs.mean_attention_T, task.position_names
         _write(job, "attention.png", pictures.attention(job.variant, *shown))

@@ -81,6 +81,8 @@ def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
         result |= {name if "/" in name else f"{name}/test": value for name, value in test.row.items()}
         for tag, attention in test.attention.items():
             result |= {f"{tag}/mean": attention.mean_T.tolist(), f"{tag}/entropy": attention.entropy}
+        if test.alignment is not None:
+            result["attention/alignment"] = test.alignment.plain()
         results.append(result | {"attention/relevance": relevance_T})
     return results
 
