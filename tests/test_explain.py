@@ -95,7 +95,8 @@ def test_real_numbers_stand_between_commas(start: Explain, tmp_path: Path, no_pi
     assert lines[0].endswith(", exact -0.125")
     status, lines, _ = start(tmp_path / "run", "0.25,0.5,0.125,0.75")  # a model of any length; the task's is another
     assert status == 0
-    assert not any("exact" in line or "relevance" in line for line in lines)
+    assert lines[0].endswith(", exact 0.75")
+    assert [line.split()[-1] for line in lines[1:]] == ["relevance", "0.0000", "0.0000", "0.0000", "1.0000"]
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,8 @@ def _alignment(seen: Prediction, number: int, symbols: list[str], answer: list[s
 def _bars(run: Run, seen: Prediction, number: int, symbols: list[str]) -> str:
     """Draw a bar a position."""
     length, width = len(symbols), max(map(len, symbols))
-    named = length == run.task.spec.inputs.length or run.task.spec.inputs.padded
+    inputs = run.task.spec.inputs
+    named = length <= inputs.length if inputs.padded else length == inputs.length
     names = run.task.position_names if named else tuple(map(str, range(length)))
     labels = [f"{name}  {symbol:>{width}}" for name, symbol in zip(names, symbols, strict=False)]
     relevance_T = None if seen.relevance is None else seen.relevance[number][..., :length]

@@ -35,9 +35,9 @@ class Prediction:
         attentions: weights by name: BxT, BxTxF, BxKxT or BxMxTxT; 0 at positions that a sequence does not have. The
             first one explains the prediction. Empty where the model has none.
         relevance: BxT, or BxKxT: how much each position counts for the answer, exactly; None where the task does not
-            know it, or has sequences of another length.
+            know it, or knows it of sequences of its own length alone.
         truth: the exact answers in the form of `prediction`, with -1 behind the last token of an answer, and "" for a
-            text to which there is none; None where the task does not know them, or has sequences of another length.
+            text to which there is none; None where the task does not know them, as with `relevance`.
         position_attention: BxT: `attention` as one weight a position: the mean over answer positions, heads, or the
             features of real numbers; of tokens the weight of the one that stands there.
     """
@@ -68,7 +68,7 @@ def predict(model: Model, task: Task, batch: Batch) -> Prediction:
     outputs = [model(piece.to(device)) for piece in batch.pieces(PIECE)]
     names = list(outputs[0].attention)
     weights = {name: torch.cat([output.attention[name].weights.cpu() for output in outputs]) for name in names}
-    known = batch.inputs.shape[1] == task.spec.inputs.length  # else its positions are others
+    known = task.any_length or batch.inputs.shape[1] == task.spec.inputs.length
     answers = task.answers(batch) if known else None
     relevance = None if answers is None else task.relevance(batch._replace(targets=answers))
     predicted = without_end(_chosen(torch.cat([output.prediction.cpu() for output in outputs]), target), target)

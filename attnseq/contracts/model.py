@@ -1,7 +1,7 @@
 """What a model is: an ordinary module that knows nothing of populations."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,9 @@ class Initializer(Protocol):
 class Model(nn.Module):
     """What every model is."""
 
-    any_length: ClassVar[bool] = False
-    """Whether it takes sequences longer or shorter than those of the spec that it was built for."""
+    any_length: bool = False
+    """Whether it takes sequences longer or shorter than those of the spec that it was built for. Where answers grow
+    with their inputs, it then gives as many answer positions as `Spec.answer_length` says."""
 
     def forward(self, batch: Batch, training: bool = False) -> Output:
         """Predict the answers of a batch.

@@ -35,4 +35,4 @@ class BigramFlipConfig(RearrangedConfig):
     """`conf/dataset/bigram_flip.yaml`."""
 
     def build(self) -> BigramFlip:
-        return BigramFlip(self.length, self.vocabulary, self.sizes, self.seed)
+        return BigramFlip(self.length, self.vocabulary, self.sizes, self.seed, tuple(self.test_lengths))

@@ -30,4 +30,4 @@ class CopyConfig(RearrangedConfig):
     """`conf/dataset/copy.yaml`."""
 
     def build(self) -> Copy:
-        return Copy(self.length, self.vocabulary, self.sizes, self.seed)
+        return Copy(self.length, self.vocabulary, self.sizes, self.seed, tuple(self.test_lengths))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class Dates(DrawnTask):
         sizes: samples of train, validation and test, each from a stream of its own.
         seed: 0 or more.
     """
+
+    any_length: ClassVar[bool] = True
 
     sizes: tuple[int, int, int]
     seed: int

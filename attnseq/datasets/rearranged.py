@@ -15,7 +15,7 @@ from attnseq.contracts.batch import NO_TOKEN, Batch
 from attnseq.contracts.spec import Spec, Tokens
 from attnseq.core.keys import key
 from attnseq.core.randomness import generator
-from attnseq.datasets.config import DatasetConfig
+from attnseq.datasets.config import LengthsConfig
 from attnseq.datasets.drawn import DrawnTask
 
 if TYPE_CHECKING:
@@ -33,15 +33,18 @@ class Rearranged(DrawnTask):
         vocabulary: D, tokens, which are independent and uniform; answers have one more.
         sizes: samples of train, validation and test, each from a stream of its own.
         seed: 0 or more.
+        test_lengths: of further test samples.
     """
 
     name: ClassVar[str]
     """Of the task, which decides its streams."""
+    any_length: ClassVar[bool] = True
 
     length: int
     vocabulary: int
     sizes: tuple[int, int, int]
     seed: int
+    test_lengths: tuple[int, ...] = ()
 
     @abstractmethod
     def source(self, positions_T: Tensor, lengths_Bx1: Tensor) -> Tensor:
@@ -77,16 +80,23 @@ class Rearranged(DrawnTask):
         return answers_BxK.scatter(1, batch.lengths.long().unsqueeze(-1), self.vocabulary)
 
     def draw(self, name: str, size: int) -> Batch:
+        # lengths and tokens from streams of their own, so that the first rows do not depend on how many there are
+        lengths = generator(self.seed, f"data/{self.name}/{name}/lengths")
+        return self._samples(name, lengths.integers(1, self.length + 1, size, np.int32), self.length)
+
+    def draw_length(self, length: int, size: int) -> Batch:
+        return self._samples(f"test@{length}", np.full(size, length, np.int32), length)
+
+    def _samples(self, name: str, lengths_N: np.ndarray, longest: int) -> Batch:
+        """Draw the tokens of sequences; they are padded to T, or to the longest where that is longer."""
         import torch
 
         from attnseq.contracts.examples import token_type
 
-        # from streams of their own, so that the first rows do not depend on how many there are
-        stream = f"data/{self.name}/{name}"
-        lengths_N = generator(self.seed, f"{stream}/lengths").integers(1, self.length + 1, size, np.int32)
-        tokens = generator(self.seed, f"{stream}/tokens")
-        tokens_NxT = tokens.integers(0, self.vocabulary, (size, self.length), np.int64)
-        batch = Batch(torch.from_numpy(tokens_NxT), lengths=torch.from_numpy(lengths_N))
+        tokens = generator(self.seed, f"data/{self.name}/{name}/tokens")
+        tokens_NxT = tokens.integers(0, self.vocabulary, (len(lengths_N), longest), np.int64)
+        padded_NxT = np.pad(tokens_NxT, ((0, 0), (0, max(0, self.length - longest))))
+        batch = Batch(torch.from_numpy(padded_NxT), lengths=torch.from_numpy(lengths_N))
         inputs = (batch.inputs * self._present(batch)).to(token_type(Tokens(self.length, self.vocabulary)))
         return Batch(inputs, self.answers(batch), batch.lengths)
 
@@ -106,7 +116,7 @@ class Rearranged(DrawnTask):
 
 
 @dataclass
-class RearrangedConfig(DatasetConfig):
+class RearrangedConfig(LengthsConfig):
     """What the datasets of rearranged tokens have."""
 
     length: int = key("T, tokens of the longest sequence; lengths are uniform from 1", low=1, high=10_000)

@@ -30,4 +30,4 @@ class ReverseConfig(RearrangedConfig):
     """`conf/dataset/reverse.yaml`."""
 
     def build(self) -> Reverse:
-        return Reverse(self.length, self.vocabulary, self.sizes, self.seed)
+        return Reverse(self.length, self.vocabulary, self.sizes, self.seed, tuple(self.test_lengths))

@@ -15,6 +15,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from attnseq.contracts.measures import split_of
 from attnseq.report.records import relevance_share
 
 Value = float | str | Sequence[float | str]
@@ -135,8 +136,8 @@ def results_table(
     """
     rows = {}
     for name, value in result.items():
-        metric, _, split = name.rpartition("/")
-        if (split in ("validation", "test") or metric == "attention") and isinstance(value, (int, float)):
+        metric = name.rpartition("/")[0]
+        if (split_of(name) in ("validation", "test") or metric == "attention") and isinstance(value, (int, float)):
             number = f"{value:.2%}" if metric in shares else f"{value:.5g}"
             rows[name] = f"{number} {(units or {}).get(metric, '')}".rstrip()
     each = result["microseconds_per_sample"]  # None where the history of the epochs is gone

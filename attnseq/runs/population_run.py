@@ -10,6 +10,7 @@ from operator import or_
 
 import torch
 
+from attnseq.contracts.measures import split_of
 from attnseq.core.fan_out import for_each
 from attnseq.core.files import write_atomically
 from attnseq.report import history
@@ -134,7 +135,7 @@ def publish(job: Job, log: TensorBoardLog, result: Result, pictures: Pictures) -
         What result.json holds.
     """
     if result["status"] == "finished":
-        finals = {key: value for key, value in result.items() if key.endswith("/test")}
+        finals = {key: value for key, value in result.items() if split_of(key) == "test"}
         log.hyperparameters(flatten(asdict(job.config)), finals)
     draw(job, result, pictures)
     return job.folder.write_result(result)

@@ -68,7 +68,7 @@ class Meter:
         sums_P: dict[str, Tensor] = {}
         attention: dict[str, AttentionSums] = {}
         shown = ShownSample(split.first(left), self._recipe.spec, task)
-        for samples in split.pieces(self._samples_at_once // replicas):
+        for samples in split.pieces(self._samples_at_once(split) // replicas):
             output = self._recipe.flat.predict(parameters_PxW, samples)
             for name, values_PxB in self._values(parameters_PxW, output, samples, task).items():
                 sums_P[name] = values_PxB.double().sum(dim=-1) + sums_P.get(name, 0.0)
@@ -87,10 +87,13 @@ class Meter:
             for row, alignment, *summaries in zip(rows, alignments, *columns, strict=True)
         ]
 
-    @property
-    def _samples_at_once(self) -> int:
-        """Samples times replicas that are predicted together."""
-        return min(CHUNK, BYTES // max(1, self._recipe.bytes_per_sample))
+    def _samples_at_once(self, split: Batch) -> int:
+        """Return samples times replicas that are predicted together.
+
+        What longer samples than those of training take grows at most with the square of their positions.
+        """
+        longer = max(1.0, split.inputs.shape[1] / self._recipe.spec.inputs.length)
+        return min(CHUNK, int(BYTES / max(1, self._recipe.bytes_per_sample) / longer**2))
 
     def _values(self, parameters_PxW: Tensor, output: Output, samples: Batch, task: Task | None) -> dict[str, Tensor]:
         """Compute values_PxB in float64 of the loss, each metric and each score, by name."""

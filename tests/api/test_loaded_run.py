@@ -231,6 +231,15 @@ def test_a_model_of_any_length_takes_other_sequences_than_the_task_has(tmp_path:
         attnseq.load(tmp_path / "lstm_attention").predict("284190736512")
 
 
+def test_of_sequences_of_other_lengths_a_task_may_know_the_truth_all_the_same(
+    tmp_path: Path, no_pictures: None
+) -> None:
+    run(Job(tiny_config("add_two_numbers", "lstm_hidden", **{"dataset.length": 6}), tmp_path / "run"))
+    seen = attnseq.load(tmp_path / "run").predict([0.5, 0, 0.25, 0.5, 0.125, 0.5, 0, 0.75])
+    assert np.asarray(seen.truth).tolist() == [0.5]
+    assert np.asarray(seen.relevance).tolist() == [[0, 0, 0.5, 0, 0, 0, 0, 0.5]]
+
+
 def test_an_error_of_a_users_model_is_not_taken_for_a_damaged_file(
     moved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

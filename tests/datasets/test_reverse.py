@@ -94,3 +94,34 @@ def test_sequences_of_another_length_have_answers_and_an_alignment_of_their_own(
     assert task().answers(batch).tolist() == [[*tokens_1xT[0].tolist()[::-1], VOCABULARY]]
     expected_KxT = [*torch.eye(positions).flip(0).tolist(), [0] * positions]
     assert task().relevance(batch).tolist() == [expected_KxT]
+
+
+def of_lengths(
+    length: int = LENGTH, lengths: tuple[int, ...] = (4, 9), size: int = 50, seed: int = 0
+) -> dict[int, Batch]:
+    return dict(Reverse(length, VOCABULARY, (1, 1, size), seed, lengths).tests())
+
+
+def test_further_test_samples_have_exactly_the_lengths_that_were_asked_for() -> None:
+    found = of_lengths()
+    assert list(found) == [4, 9]
+    for length, batch in found.items():
+        positions = max(length, LENGTH)
+        assert batch.targets is not None
+        assert batch.lengths is not None
+        assert (batch.inputs.shape, batch.targets.shape) == ((50, positions), (50, positions + 1))
+        assert batch.lengths.tolist() == [length] * 50
+        for inputs, targets in zip(batch.inputs.tolist(), batch.targets.tolist(), strict=True):
+            padding = positions - length
+            assert targets == [*inputs[:length][::-1], VOCABULARY, *[NO_TOKEN] * padding]
+            assert inputs[length:] == [0] * padding
+    assert list(task().tests()) == []
+
+
+def test_further_test_samples_come_from_streams_of_their_own() -> None:
+    usual = of_lengths()
+    for other in (of_lengths(length=12), of_lengths(lengths=(9, 4, 11)), of_lengths(size=300)):
+        for length, batch in usual.items():
+            assert torch.equal(other[length].inputs[:50, :length], batch.inputs[:, :length])
+    assert not torch.equal(usual[9].inputs[:, :4], usual[4].inputs[:, :4])
+    assert not torch.equal(of_lengths(seed=1)[9].inputs, usual[9].inputs)

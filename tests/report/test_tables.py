@@ -61,6 +61,7 @@ def test_results_are_all_numbers_of_held_out_samples_with_their_units() -> None:
         "loss/train": 0.5,
         "loss/test": 0.0017385,
         "any name/test": 12.5,
+        "any name/test@20": 13.5,
         "attention/mean": [1.0],
         "nothing/test": None,
         "microseconds_per_sample": None,
@@ -70,6 +71,7 @@ def test_results_are_all_numbers_of_held_out_samples_with_their_units() -> None:
     assert [line.split() for line in lines] == [
         ["loss/test", "0.0017385"],
         ["any", "name/test", "12.5", "steps"],
+        ["any", "name/test@20", "13.5", "steps"],
         ["speed", "2.0", "s", "in", "all"],
     ]
 
