@@ -58,7 +58,7 @@ class LengthsConfig(DatasetConfig):
     length: int = MISSING
     test_lengths: list[int] = key(
         "lengths of further test samples, test_size of each, such as [20,40]: measured once, at the end, as"
-        " exact/test@20; longer ones than length need a model that takes any length"
+        " exact/test@20; lengths that training does not have need a model that takes them"
     )
 
     def __post_init__(self) -> None:

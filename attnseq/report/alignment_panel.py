@@ -57,7 +57,7 @@ class AlignmentPanel:
         self.artists: list[Artist] = [self._cells, self._marks, *self._names]
         self.right, self.below = RIGHT, _name_columns(axes, inputs)
         axes.set_yticks([])
-        axes.set_ylabel("answer", labelpad=26)
+        axes.set_ylabel("answer", labelpad=34)
         axes.figure.colorbar(self._cells, ax=axes, label="weight", fraction=0.04, pad=0.02)
         if truth:
             legend_above(axes)

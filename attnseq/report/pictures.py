@@ -32,6 +32,8 @@ LEFT, TITLE, LEGEND = 0.75, 0.19, 0.38
 """Inches: the margin left of a panel, and above it the height of a title's line and of the legend."""
 TITLE_WIDTH = 78
 """Characters of a title's line in a picture of usual width."""
+DIGITS = 0.9
+"""Digits that take as much room as a letter, about."""
 FRAMES = 16
 """Frames that are kept, each of about a megabyte."""
 COMPRESSION = 3
@@ -127,7 +129,7 @@ class Pictures:
         """Draw a cell for each token of an answer at each position of one sample, the true alignment marked.
 
         Args:
-            title: of any length; wrapped. Sample and answer stand in a line of their own below.
+            title: of any length; wrapped. Sample and answer stand below, cut after two lines.
             alignment: of the sample.
         """
         truth = alignment.relevance_KxT
@@ -146,7 +148,8 @@ class Pictures:
     ) -> bytes:
         """Draw a picture with a panel that is made of `common` and shows `values`, with a line below its title."""
         characters = round(TITLE_WIDTH * width / WIDTH)
-        title = "\n".join([wrapped(title, characters), *wrap(line, characters)])
+        below = wrap(line, round(DIGITS * characters), max_lines=2, placeholder=" ...")
+        title = "\n".join([wrapped(title, characters), *below])
         with self._lock:  # Matplotlib is not safe for threads
             image = self._frame(width, len(title.splitlines()), panel, common).draw(title, values)
         png = io.BytesIO()

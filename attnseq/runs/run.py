@@ -113,6 +113,8 @@ def show(job: Job, result: Result) -> None:
 def show_alignment(console: Console, alignment: Alignment) -> None:
     """Print what a model makes of one test sample, and where each token of its answer looks."""
     console.print(f"a test sample: {alignment.line}", soft_wrap=True)
+    if not alignment.answers:
+        return
     weights_KxT, relevance_KxT = alignment.weights_KxT, alignment.relevance_KxT
     console.print(alignment_grid(weights_KxT, alignment.inputs, alignment.answers, relevance_KxT), soft_wrap=True)
     if relevance_KxT is not None:

@@ -19,7 +19,7 @@ class ShownSample:
     """The first of the longest samples that can be shown, and what each replica makes of it.
 
     Args:
-        samples: of which one is chosen; those after them are looked through in vain.
+        samples: of which one is chosen; `look` is given them first.
         spec: of the task.
         task: that they are of; None: no sample is shown.
 
@@ -55,24 +55,24 @@ class ShownSample:
         assert isinstance(target, Tokens)
         assert task is not None
         names, exact = _names(sample, inputs), _tokens(without_end(sample.answers, target)[0])
-        separator = "" if all(len(name) == 1 for name in names) else ","
+        question = ("" if all(len(name) == 1 for name in names) else ",").join(names)
         truth = task.relevance(sample)
         true_KxT = truth[0].double().cpu().numpy() if truth is not None and truth.dim() == 3 else None
         found = []
         for weights_KxT, predicted_K in zip(weights_PxKxT, without_end(predicted_PxK, target), strict=True):
             answer = _tokens(predicted_K if target.end else predicted_K[: len(exact)])
+            line = _line(question, answer, exact, target)
             shown = slice(min(len(answer), LONGEST)), slice(len(names))
-            line = f"{separator.join(names)}: {target.text(answer) or 'none'}"
-            found.append(
-                Alignment(
-                    line=line if answer == exact else f"{line}, exact {target.text(exact)}",
-                    inputs=names,
-                    answers=tuple(target.names(answer[:LONGEST])),
-                    weights_KxT=weights_KxT[shown].double().cpu().numpy(),
-                    relevance_KxT=None if true_KxT is None else true_KxT[shown],
-                )
-            )
+            weights = weights_KxT[shown].double().cpu().numpy()
+            relevance = None if true_KxT is None else true_KxT[shown]
+            found.append(Alignment(line, names, tuple(target.names(answer[:LONGEST])), weights, relevance))
         return found
+
+
+def _line(question: str, answer: list[int], exact: list[int], target: Tokens) -> str:
+    """Write sample and answer in a line, with the exact answer where it is another one."""
+    line = f"{question}: {target.text(answer) or 'none'}"
+    return line if answer == exact else f"{line}, exact {target.text(exact)}"
 
 
 def _choose(samples: Batch) -> int | None:

@@ -135,6 +135,8 @@ def test_the_sample_stands_in_a_line_of_its_own(pictures: Pictures) -> None:
         for title in ("a run", LONG)
     )
     assert two.shape[0] > one.shape[0] > pixels(pictures.heatmap("a run", weights_KxT, "answer")).shape[0]
+    long, longer = (Alignment("12," * times, ("a", "b"), ("c",), weights_KxT) for times in (60, 600))
+    assert len(pixels(pictures.alignment("a run", long))) == len(pixels(pictures.alignment("a run", longer)))
 
 
 def test_matplotlib_is_imported_by_those_who_draw_only() -> None:
