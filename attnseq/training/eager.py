@@ -6,11 +6,15 @@ need this.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch._higher_order_ops.scan import scan_op
 from torch.fx import GraphModule, Node
+
+from attnseq.layers.recurrence import scan_loop
 
 aten = torch.ops.aten
 
@@ -56,10 +60,18 @@ def for_eager(traced: GraphModule) -> Callable[..., object]:
     """
     if any(node.meta["val"].device.type != "cpu" for node in traced.graph.find_nodes(op="placeholder")):
         return traced
+    return torch.inference_mode()(_called(traced))
+
+
+def _called(traced: GraphModule) -> Callable[..., Any]:
+    """Make a program, and the loops in it, cheap to call, in place."""
     keep_numbers(traced)
     bind(traced)
+    for node in traced.graph.find_nodes(op="call_function", target=scan_op):
+        node.target = partial(scan_loop, _called(getattr(traced, node.args[0].target)))
+        node.args = node.args[1:]
     traced.recompile()
-    return torch.inference_mode()(traced.forward)
+    return traced.forward
 
 
 def keep_numbers(traced: GraphModule) -> None:

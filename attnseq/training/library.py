@@ -12,14 +12,16 @@ import platform
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import torch
 from filelock import FileLock
 from torch import Tensor
+from torch._guards import TracingContext
+from torch._guards import tracing as tracing_context
 from torch.fx import GraphModule
 
 from attnseq.training import program as tracing
@@ -72,12 +74,11 @@ def compile_library(
         began = time.perf_counter()
         precompile_headers(options)
         traced = trace()
-        for node in traced.graph.nodes:  # AOTInductor wants example values of one fake mode; without any, it makes them
-            node.meta.clear()
         from torch._inductor import aot_compile
 
-        with tempfile.TemporaryDirectory(dir=path.parent) as scratch, torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of PyTorch about itself
+        context = tracing_context(TracingContext(tracing.fake_mode(traced)))
+        with tempfile.TemporaryDirectory(dir=path.parent) as scratch, torch.no_grad(), context, catch_warnings():
+            simplefilter("ignore", FutureWarning)  # of PyTorch about itself
             made = aot_compile(traced, tuple(example), options={**options, "aot_inductor.output_path": scratch})
             _move(Path(str(made)), path)
         return time.perf_counter() - began

@@ -27,7 +27,7 @@ from attnseq.contracts.model import Model
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.compiling import missing_compiler, options_for
 from attnseq.training.population import build_steps, initial_state
-from attnseq.training.program import VIEWS, as_steps, compile_program, drop_idle, trace_steps
+from attnseq.training.program import as_steps, compile_program, drop_idle, trace_steps
 
 
 class Calibrated(Model):
@@ -58,7 +58,7 @@ def test_a_traced_program_does_nothing_in_vain(name: str) -> None:
     assert len(nodes) > 50
     for node in nodes:
         assert node.users or node.target is torch.ops.aten.copy_.default, node
-        if node.target in VIEWS:
+        if getattr(node.target, "is_view", False) and isinstance(node.meta["val"], Tensor):
             old, new = node.args[0].meta["val"], node.meta["val"]
             assert (new.shape, new.stride()) != (old.shape, old.stride()), node
     as_steps(traced)(mine, settings(2), *call)
