@@ -11,6 +11,7 @@ end, as in `layers.lstm`. Where nothing is traced, it is the Python loop, with a
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -29,6 +30,14 @@ Cell = Callable[[Tensors, Tensors, Tensors, Product], tuple[Tensors, Tensors]]
 
 It reads no other tensors, and draws nothing.
 """
+
+
+_repeated = ContextVar("repeated", default=False)
+
+
+def is_repeated() -> bool:
+    """Tell whether a loop is at a step after its first, whose operations a traced program does not hold once more."""
+    return _repeated.get()
 
 
 def scan(
@@ -62,8 +71,12 @@ def scan(
 def _loop(cell: Cell, carry: Tensors, inputs: Tensors, weights: Tensors, constants: Tensors) -> tuple[Tensors, Tensors]:
     """Run a cell step by step."""
     outputs = []
-    for step in zip(*(value.unbind(0) for value in inputs), strict=True):
-        carry, output = cell(carry, step, constants, lambda number, x: x @ weights[number])
+    for number, step in enumerate(zip(*(value.unbind(0) for value in inputs), strict=True)):
+        token = _repeated.set(number > 0 or _repeated.get())
+        try:
+            carry, output = cell(carry, step, constants, lambda number, x: x @ weights[number])
+        finally:
+            _repeated.reset(token)
         outputs.append(output)
     return carry, tuple(torch.stack(column) for column in zip(*outputs, strict=True))
 
@@ -186,7 +199,7 @@ class _Turned:
             results = self.cell(carry, mixed, (*added, *fixed), product)
             return results, tuple(xs[number] for number in range(weights))
 
-        _, pull, xs = torch.func.vjp(again, carry, smooth(given), products, added, has_aux=True)
+        _, pull, xs = torch.func.vjp(again, carry, smooth(given), products, added, has_aux=True)  # type: ignore[misc]
         d_before, d_given, d_products, d_added = pull((d_carry, d_outputs))
         sums = tuple(total + part for total, part in zip(sums, d_added, strict=True))
         return *d_before, *sums, *d_given, *d_products, *xs
