@@ -42,6 +42,21 @@ class Model(nn.Module):
         """
         raise NotImplementedError
 
+    def search(self, batch: Batch, beams: int) -> Output:
+        """Predict answers in tokens by beam search.
+
+        Args:
+            batch: as for `forward`.
+            beams: beginnings kept at each step, 1 or more.
+
+        Returns:
+            As of `forward`; the logits are 0 for the token that was found, and -inf for others.
+
+        Raises:
+            ValueError: the model does not write its answers token after token.
+        """
+        raise ValueError("beam: this model does not write its answers token after token; only 1 is allowed")
+
     def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
         """Draw fresh parameters, by name.
 

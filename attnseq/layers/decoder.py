@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from attnseq.contracts.model import Initializer
 from attnseq.layers.alignment import SCORES, Memory, Score, score_parameters
 from attnseq.layers.attention import softmax
+from attnseq.layers.beam import Speak
 from attnseq.layers.cells import CELLS, Cell
 from attnseq.layers.recurrence import Product, Tensors, scan
 from attnseq.layers.weights import dense_parameters
@@ -33,6 +34,15 @@ class Source(NamedTuple):
     states_BxTxH: Tensor
     last: Tensors
     present_BxT: Tensor | None
+
+    def repeated(self, times: int) -> Source:
+        """Repeat each sample, row after row."""
+
+        def again(value: Tensor) -> Tensor:
+            return value.repeat_interleave(times, dim=0)
+
+        present_BxT = None if self.present_BxT is None else again(self.present_BxT)
+        return Source(again(self.states_BxTxH), tuple(map(again, self.last)), present_BxT)
 
 
 class Given(NamedTuple):
@@ -137,21 +147,35 @@ class Decoder(nn.Module):
         talking = given.forced_KxBx1 is not None
         memory = self.memory(source)
         last: Tensors = (self._last_layer(), embedding_DxE) if talking else ()
-        start: Tensors = (torch.zeros_like(source.last[0]),) * self.feeding
-        start += (torch.zeros_like(given.tokens_KxBxE[0]),) * talking
-        inputs = tuple(value for value in given if value is not None)
-        fixed = () if self.score is None or source.present_BxT is None else (source.present_BxT,)
-        _, (states_KxBxH, *looked) = scan(
-            self.step(talking, bool(fixed), dropout),
-            (*source.last, *start),
-            inputs,
-            memory.weights + last,
-            memory.shared,
-            fixed,
-        )
+        said: Tensors = (torch.zeros_like(given.tokens_KxBxE[0]),) * talking
+        inputs, fixed = tuple(value for value in given if value is not None), self._fixed(source)
+        step, carry = self.step(talking, bool(fixed), dropout), (*self.begin(source), *said)
+        _, (states_KxBxH, *looked) = scan(step, carry, inputs, memory.weights + last, memory.shared, fixed)
         outputs_BxKxH = states_KxBxH.transpose(0, 1)
         logits_BxKxD = outputs_BxKxH if talking else self.output(outputs_BxKxH)
         return logits_BxKxD, looked[0].transpose(0, 1) if looked else None
+
+    def begin(self, source: Source) -> Tensors:
+        """Return the carry before the first step, without a last token."""
+        return *source.last, *((torch.zeros_like(source.last[0]),) * self.feeding)
+
+    def speak(self, source: Source, embedding_DxE: Tensor) -> Speak:
+        """Return a step that reads tokens, for searches.
+
+        Args:
+            source: a row for each that `carry` has.
+            embedding_DxE: of the tokens that the decoder may read.
+        """
+        memory = self.memory(source)
+        fixed = self._fixed(source)
+        step = self.step(talking=False, padded=bool(fixed))
+
+        def speak(carry: Tensors, tokens_B: Tensor) -> tuple[Tensors, Tensor, Tensor | None]:
+            inputs, constants = (embedding_DxE[tokens_B],), (*memory.shared, *fixed)
+            carry, (state_BxH, *looked) = step(carry, inputs, constants, lambda n, x: x @ memory.weights[n])
+            return carry, self.output(state_BxH), looked[0] if looked else None
+
+        return speak
 
     def memory(self, source: Source) -> Memory:
         """Return weights and shared constants of the steps, without those of the last layer."""
@@ -170,6 +194,9 @@ class Decoder(nn.Module):
         """
         score = None if self.score is None else type(self.score)
         return _Step(type(self.cell), score, self.feeding, talking, padded, dropout)
+
+    def _fixed(self, source: Source) -> Tensors:
+        return () if self.score is None or source.present_BxT is None else (source.present_BxT,)
 
     def _last_layer(self) -> Tensor:
         """Join the last layer's weight and bias to one factor, (H + 1)xD."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from attnseq.contracts.batch import Attention, Batch, Output
 from attnseq.contracts.model import Initializer, Model
 from attnseq.contracts.spec import Spec, Tokens
+from attnseq.layers.beam import beam_search
 from attnseq.layers.decoder import Decoder, Given, Source
 from attnseq.layers.encoder import Encoder
 from attnseq.layers.encoding import features, one_hot
@@ -60,6 +61,16 @@ class Seq2Seq(Model):
         logits_BxKxD, weights_BxKxT = self.decoder(source, given, self.embedding[:-1], dropout)
         attention = {} if weights_BxKxT is None else {"alignment": Attention(weights_BxKxT, "BKT")}
         return Output(logits_BxKxD, attention)
+
+    def search(self, batch: Batch, beams: int) -> Output:
+        source, target = self.encode(batch), self.spec.target
+        assert isinstance(target, Tokens)
+        answers, end = self.spec.answer_length(batch.inputs.shape[1]), self.vocabulary - 1 if target.end else None
+        speak = self.decoder.speak(source.repeated(beams), self.embedding)
+        found = beam_search(speak, self.decoder.begin(source), self.vocabulary, beams, answers, end)
+        said_BxKxD = torch.nn.functional.one_hot(found.tokens, self.vocabulary)
+        attention = {} if found.weights is None else {"alignment": Attention(found.weights, "BKT")}
+        return Output(said_BxKxD.log(), attention, {"log_probability": found.log_probability})
 
     @property
     def embedding(self) -> Tensor:
