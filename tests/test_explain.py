@@ -130,4 +130,4 @@ def test_bad_input_is_one_line(
 def test_help_loads_no_pytorch(start: Explain) -> None:
     status, out, _ = start("--help")
     assert status == 0
-    assert out[0] == "usage: attnseq-explain RUN SEQUENCE ... [plugins=...]"
+    assert out[0] == "usage: attnseq-explain RUN SEQUENCE ... [beam=...] [plugins=...]"

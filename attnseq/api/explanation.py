@@ -17,13 +17,14 @@ from attnseq.report.tables import alignment_grid, attention_bars
 Array = npt.NDArray[Any]
 
 
-def explanation(run: Run, words: Sequence[str]) -> str:
+def explanation(run: Run, words: Sequence[str], beam: int = 1) -> str:
     """Explain what a run's model makes of sequences.
 
     Args:
         run: finished, or with a checkpoint.
         words: a string of digits or of the task's own characters, or numbers with commas between them, for each
             sequence.
+        beam: see `Run.predict`.
 
     Raises:
         ValueError: the sequences do not fit the task; the message is one line.
@@ -31,10 +32,11 @@ def explanation(run: Run, words: Sequence[str]) -> str:
     """
     inputs = run.task.spec.inputs
     if isinstance(inputs, Tokens) and inputs.in_characters:
-        seen, symbols = run.predict(list(words)), [list(word) for word in words]
+        seen, symbols = run.predict(list(words), beam=beam), [list(word) for word in words]
     else:
         sequences = [_sequence(number, word) for number, word in enumerate(words)]
-        seen, symbols = run.predict(sequences), [[f"{value:g}" for value in sequence] for sequence in sequences]
+        symbols = [[f"{value:g}" for value in sequence] for sequence in sequences]
+        seen = run.predict(sequences, beam=beam)
     return "\n\n".join(_of_one(run, seen, number, its) for number, its in enumerate(symbols))
 
 

@@ -22,6 +22,8 @@ from attnseq.scores.weights import position_weights
 PIECE = 1_024
 """Most sequences that are predicted together."""
 
+MOST_BEAMS = 16
+
 Array = npt.NDArray[Any]
 
 
@@ -55,17 +57,24 @@ class Prediction:
 
 
 @torch.no_grad()
-def predict(model: Model, task: Task, batch: Batch) -> Prediction:
+def predict(model: Model, task: Task, batch: Batch, beam: int = 1) -> Prediction:
     """Predict, and ask the task for relevance and truth.
 
     Args:
         model: trained on the task.
         task: that knows the truth.
         batch: samples without targets, on the CPU.
+        beam: beginnings that beam search keeps, 1 to `MOST_BEAMS`; 1: each token is the most probable one.
+
+    Raises:
+        ValueError: no such `beam`, or the model does not write its answers token after token.
     """
+    if not 1 <= beam <= MOST_BEAMS:
+        raise ValueError(f"beam={beam}: must be 1 to {MOST_BEAMS}")
     target = task.spec.target
     device = next(model.parameters()).device
-    outputs = [model(piece.to(device)) for piece in batch.pieces(PIECE)]
+    pieces = (piece.to(device) for piece in batch.pieces(PIECE // beam))
+    outputs = [model(piece) if beam == 1 else model.search(piece, beam) for piece in pieces]
     names = list(outputs[0].attention)
     weights = {name: torch.cat([output.attention[name].weights.cpu() for output in outputs]) for name in names}
     known = task.any_length or batch.inputs.shape[1] == task.spec.inputs.length

@@ -10,7 +10,8 @@ anew; its products with weights are not: their results are kept, and a weight's 
 end, as in `layers.lstm`. Where nothing is traced, it is the Python loop, with autograd's own gradients.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 import torch
@@ -19,13 +20,28 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from attnseq.layers.traced_scan import Cell, Product, Tensors, TracedScan
 
-__all__ = ["Cell", "Product", "Tensors", "is_repeated", "scan", "scan_loop"]
+__all__ = ["Cell", "Product", "Tensors", "is_repeated", "is_traced", "repeated", "scan", "scan_loop"]
 
 _repeated = ContextVar("repeated", default=False)
 
 
+@contextmanager
+def repeated(is_repeated: bool) -> Iterator[None]:
+    """Mark operations that a traced program does not hold, as they are of a loop's step after the first."""
+    token = _repeated.set(is_repeated or _repeated.get())
+    try:
+        yield
+    finally:
+        _repeated.reset(token)
+
+
+def is_traced() -> bool:
+    """Tell whether a program is being traced, in which a loop stays one operation."""
+    return get_proxy_mode() is not None
+
+
 def is_repeated() -> bool:
-    """Tell whether a loop is at a step after its first, whose operations a traced program does not hold once more."""
+    """Tell whether operations are marked as `repeated`."""
     return _repeated.get()
 
 
@@ -50,7 +66,7 @@ def scan(
     Returns:
         The carry after the last step, and the outputs, each with an axis T before the others.
     """
-    if get_proxy_mode() is None:
+    if not is_traced():
         return _loop(cell, carry, inputs, weights, (*shared, *fixed))
     counts = len(carry), len(inputs), len(weights), len(shared)
     results: Tensors = TracedScan.apply(cell, counts, *carry, *inputs, *weights, *shared, *fixed)
@@ -61,11 +77,8 @@ def _loop(cell: Cell, carry: Tensors, inputs: Tensors, weights: Tensors, constan
     """Run a cell step by step."""
     outputs = []
     for number, step in enumerate(zip(*(value.unbind(0) for value in inputs), strict=True)):
-        token = _repeated.set(number > 0 or _repeated.get())
-        try:
+        with repeated(number > 0):
             carry, output = cell(carry, step, constants, lambda number, x: x @ weights[number])
-        finally:
-            _repeated.reset(token)
         outputs.append(output)
     return carry, tuple(torch.stack(column) for column in zip(*outputs, strict=True))
 

@@ -6,7 +6,6 @@ need this.
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import torch
@@ -60,18 +59,18 @@ def for_eager(traced: GraphModule) -> Callable[..., object]:
     """
     if any(node.meta["val"].device.type != "cpu" for node in traced.graph.find_nodes(op="placeholder")):
         return traced
-    return torch.inference_mode()(_called(traced))
+    make_cheap(traced)
+    return torch.inference_mode()(traced.forward)
 
 
-def _called(traced: GraphModule) -> Callable[..., Any]:
-    """Make a program, and the loops in it, cheap to call, in place."""
+def make_cheap(traced: GraphModule) -> None:
+    """Make a program, and the steps of its loops, cheap to call, in place."""
     keep_numbers(traced)
     bind(traced)
     for node in traced.graph.find_nodes(op="call_function", target=scan_op):
-        node.target = partial(scan_loop, _called(getattr(traced, node.args[0].target)))
-        node.args = node.args[1:]
+        make_cheap(getattr(traced, node.args[0].target))
+        node.target = scan_loop  # PyTorch's own is for tests of the compiler
     traced.recompile()
-    return traced.forward
 
 
 def keep_numbers(traced: GraphModule) -> None:
