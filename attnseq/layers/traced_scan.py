@@ -169,7 +169,7 @@ class _Loop(torch.autograd.Function):
         def own(*tensors: Tensor) -> Tensors:
             return tuple(value.clone(memory_format=torch.contiguous_format) for value in step(*tensors))
 
-        return tuple(scan_op(own, _copies(carry), _copies(its_inputs), constants))
+        return tuple(scan_op(own, _copies(carry), _copies(its_inputs), tuple(_copies(constants))))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensors) -> None:

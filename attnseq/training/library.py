@@ -79,7 +79,8 @@ def compile_library(
         context = tracing_context(TracingContext(tracing.fake_mode(traced)))
         with tempfile.TemporaryDirectory(dir=path.parent) as scratch, torch.no_grad(), context, catch_warnings():
             simplefilter("ignore", FutureWarning)  # of PyTorch about itself
-            made = aot_compile(traced, tuple(example), options={**options, "aot_inductor.output_path": scratch})
+            all_options = {**tracing.options_of(traced, options), "aot_inductor.output_path": scratch}
+            made = aot_compile(traced, tuple(example), options=all_options)
             _move(Path(str(made)), path)
         return time.perf_counter() - began
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch._higher_order_ops.scan import scan_op
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -57,6 +58,15 @@ def trace(function: Callable[..., object], example: Sequence[Tensor]) -> GraphMo
     mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
     with torch.no_grad(), mode:
         return make_fx(function)(*(mode.from_tensor(value, static_shapes=True) for value in example))
+
+
+def options_of(traced: GraphModule, options: Mapping[str, bool | int]) -> dict[str, bool | int]:
+    """Add to the compiler's options what a program needs: with loops, no buffer may be written over in place.
+
+    The compiler (PyTorch 2.13) would allocate a loop's output a second time, where the next operation overwrites it.
+    """
+    loops = traced.graph.find_nodes(op="call_function", target=scan_op)
+    return {**options, "inplace_buffers": False} if loops else dict(options)
 
 
 def fake_mode(traced: GraphModule) -> FakeTensorMode:
@@ -112,7 +122,7 @@ def compile_program(traced: GraphModule, example: Sequence, options: Mapping[str
         traced,
         [*state, *settings, *batch],
         dynamic_shapes="from_example_inputs",
-        options={"config_patches": dict(options) | threads},
+        options={"config_patches": options_of(traced, options) | threads},
     )
 
 
