@@ -7,7 +7,7 @@ units.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +35,7 @@ class Seq2Seq(Model):
     step as in Bengio et al. 2015, "Scheduled Sampling" (arXiv:1506.03099), at a constant rate.
     """
 
-    any_length: ClassVar[bool] = True
+    any_length = True
 
     def __init__(self, spec: Spec, config: Seq2SeqConfig):
         super().__init__()
