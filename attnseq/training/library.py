@@ -24,12 +24,16 @@ from torch._guards import TracingContext
 from torch._guards import tracing as tracing_context
 from torch.fx import GraphModule
 
+from attnseq.layers import lstm, recurrence, traced_scan
 from attnseq.training import program as tracing
 from attnseq.training.cache import cache_folder
 from attnseq.training.calls import SOURCE, Library
 from attnseq.training.compiling import compiler
 from attnseq.training.headers import precompile_headers
 from attnseq.training.memory import collection_paused
+
+OURS = tuple(str(file) for file in (__file__, *(each.__file__ for each in (tracing, lstm, recurrence, traced_scan))))
+"""Files that decide what a program is compiled to, besides its operations as written: loops are traced in their way."""
 
 
 def library_path(digest: str, example: Sequence[Tensor], options: Mapping[str, Any]) -> Path:
@@ -42,7 +46,7 @@ def library_path(digest: str, example: Sequence[Tensor], options: Mapping[str, A
     """
     layouts = [(list(value.shape), value.stride(), str(value.dtype)) for value in example]
     made_by = [torch.__version__, torch.version.git_version, _compiler_version(), _processor()]
-    ours = [hashlib.sha256(Path(str(file)).read_bytes()).hexdigest() for file in (__file__, tracing.__file__)]
+    ours = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in OURS]
     text = json.dumps([digest, layouts, sorted(options.items()), made_by, ours])
     return cache_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.so"
 
