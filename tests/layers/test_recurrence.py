@@ -38,7 +38,8 @@ def cell(carry: Tensors, inputs: Tensors, constants: Tensors, product: Product) 
     """Reads all that a cell is given, and returns what it was given, too."""
     (hidden_BxH, cell_BxH), (real_BxI, mask_Bx1), (shared_BxG, fixed_Bx1) = carry, inputs, constants
     new_BxH = torch.tanh(product(0, torch.cat((hidden_BxH, real_BxI), dim=-1)))
-    seen_BxG = product(1, new_BxH.unsqueeze(-2)).squeeze(-2) * shared_BxG
+    once_BxG, twice_BxG = product(1, torch.stack((new_BxH, new_BxH.square()), dim=-2)).unbind(-2)
+    seen_BxG = (once_BxG - 2 * twice_BxG) * shared_BxG
     new_BxH = torch.where(mask_Bx1, new_BxH + seen_BxG[..., 1:], hidden_BxH)
     cell_BxH = torch.where(fixed_Bx1, cell_BxH * torch.sigmoid(new_BxH), cell_BxH + new_BxH)
     return (new_BxH, cell_BxH), (seen_BxG, new_BxH.sum(dim=-1), real_BxI)
@@ -131,7 +132,7 @@ def test_the_plain_loop_equals_one_by_hand() -> None:
     carry, (seen, sums, read) = scan(cell, (hidden, memory), tuple(inputs), (matrix, batched), (shared,), (fixed,))
     for step, (real, mask) in enumerate(zip(*inputs, strict=True)):
         its_new = torch.tanh(torch.cat((hidden, real), dim=-1) @ matrix)
-        its_seen = torch.einsum("bh,bhg->bg", its_new, batched) * shared
+        its_seen = torch.einsum("bh,bhg->bg", its_new - 2 * its_new.square(), batched) * shared
         hidden = torch.where(mask, its_new + its_seen[:, 1:], hidden)
         memory = torch.where(fixed, memory * torch.sigmoid(hidden), memory + hidden)
         torch.testing.assert_close(seen[step], its_seen)
