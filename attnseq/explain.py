@@ -1,7 +1,10 @@
 """Show what a trained model makes of sequences, and what it attends to: `python -m attnseq.explain RUN SEQUENCE ...`.
 
     RUN                    a run's folder, such as outputs/tutorial/mlp_attention/seed=1337
-    SEQUENCE               tokens as a string of digits (2841907365), or numbers with commas between them (0.1,0.7,0.3)
+    SEQUENCE               tokens as a string of digits (2841907365) or of the task's own characters ("3 May 1998"), or
+                           numbers with commas between them (0.1,0.7,0.3)
+    beam=4                 beginnings that beam search keeps, 1 (the default) to 16, where the model writes an answer
+                           token after token
     plugins=my_package     modules with the choices that the run was trained with
 
 For each sequence: prediction, the exact answer where the task knows it, and a bar a position; for answers of several
@@ -19,19 +22,26 @@ from attnseq.core.keys import ConfigError
 @enduring_output()
 def main() -> None:
     """Run the command; see above."""
-    folder, words, options = parse_run(sys.argv[1:], __doc__, "SEQUENCE", ("plugins",))
+    folder, words, options = parse_run(sys.argv[1:], __doc__, "SEQUENCE", ("beam", "plugins"))
     from attnseq.api.explanation import explanation  # with PyTorch, which --help does without
     from attnseq.api.run import RunError, load
     from attnseq.report.terminal import terminal_console
 
     try:
         run = load(folder, plugins=list(filter(None, options.get("plugins", "").strip("[]").split(","))))
-        text = explanation(run, words)
+        text = explanation(run, words, _beam(options.get("beam", "1")))
     except RunError as error:
         fail(str(error), 1)
     except (ConfigError, ValueError) as error:
         fail(str(error))
     terminal_console().print(text, soft_wrap=True)
+
+
+def _beam(text: str) -> int:
+    """Read a number; what it may be is checked where it is used."""
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(f"beam={text}: must be a whole number, 1 to 16")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
 from tensorboard.plugins.hparams import plugin_data_pb2
+from tiny_configs import tiny_config
 
 from attnseq.report import history
 from attnseq.runs.config import RunConfig
@@ -56,6 +57,17 @@ def test_tags(which: str, request: pytest.FixtureRequest) -> None:
     assert set(tags["images"]) == {"views/mean attention"} | by_token
     hparams = {"_hparams_/session_start_info", "_hparams_/session_end_info"}
     assert set(tags["tensors"]) == {"config/text_summary", "custom_scalars__config__"} | hparams
+
+
+def test_numbers_by_length_stand_beside_those_of_the_test_samples(tmp_path: Path, no_pictures: None) -> None:
+    lengths = {"dataset.length": 5, "dataset.test_lengths": [4, 9]}
+    result = run(Job(tiny_config("add_two_numbers", "lstm_hidden", **lengths), tmp_path / "run"))
+    events = read(tmp_path / "run")
+    finals = {f"{name}/test{where}" for name in ("loss", "mae", "r2") for where in ("", "@4", "@9")}
+    assert finals <= set(events.Tags()["scalars"])
+    for tag in finals:
+        (scalar,) = events.Scalars(tag)
+        assert (scalar.step, scalar.value) == (3, pytest.approx(result[tag], rel=1e-6))
 
 
 def test_scalars_are_those_of_the_history(finished: Path) -> None:

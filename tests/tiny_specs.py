@@ -32,6 +32,8 @@ INPUTS = {
     "padded series": Reals(POSITIONS, padded=True),
 }
 SPECS = {f"{one} to {other}": Spec(INPUTS[one], TARGETS[other]) for one, other in product(INPUTS, TARGETS)}
+ENDED = "padded tokens to an answer with an end"
+SPECS[ENDED] = Spec(INPUTS["padded tokens"], Tokens(POSITIONS, 4, padded=True, end=True))
 
 
 def batch_of(spec: Spec, seed: int = 1) -> Batch:

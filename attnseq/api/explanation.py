@@ -17,21 +17,27 @@ from attnseq.report.tables import alignment_grid, attention_bars
 Array = npt.NDArray[Any]
 
 
-def explanation(run: Run, words: Sequence[str]) -> str:
+def explanation(run: Run, words: Sequence[str], beam: int = 1) -> str:
     """Explain what a run's model makes of sequences.
 
     Args:
         run: finished, or with a checkpoint.
-        words: a string of digits, or numbers with commas between them, for each sequence.
+        words: a string of digits or of the task's own characters, or numbers with commas between them, for each
+            sequence.
+        beam: see `Run.predict`.
 
     Raises:
         ValueError: the sequences do not fit the task; the message is one line.
         RunError: the run has no checkpoint.
     """
-    sequences = [_sequence(number, word) for number, word in enumerate(words)]
-    seen = run.predict(sequences)
-    parts = [_of_one(run, seen, number, sequence) for number, sequence in enumerate(sequences)]
-    return "\n\n".join(parts)
+    inputs = run.task.spec.inputs
+    if isinstance(inputs, Tokens) and inputs.in_characters:
+        seen, symbols = run.predict(list(words), beam=beam), [list(word) for word in words]
+    else:
+        sequences = [_sequence(number, word) for number, word in enumerate(words)]
+        symbols = [[f"{value:g}" for value in sequence] for sequence in sequences]
+        seen = run.predict(sequences, beam=beam)
+    return "\n\n".join(_of_one(run, seen, number, its) for number, its in enumerate(symbols))
 
 
 def _sequence(number: int, word: str) -> list[float]:
@@ -44,12 +50,12 @@ def _sequence(number: int, word: str) -> list[float]:
         raise ValueError(f"sequence {number}: {word}: must be {form}") from None
 
 
-def _of_one(run: Run, seen: Prediction, number: int, sequence: list[float]) -> str:
+def _of_one(run: Run, seen: Prediction, number: int, symbols: list[str]) -> str:
     """Explain one sequence: its answers in a line, and what it got below."""
-    target, symbols = run.task.spec.target, [f"{value:g}" for value in sequence]
+    target = run.task.spec.target
     answers = [seen.prediction[number]] if seen.truth is None else [seen.prediction[number], seen.truth[number]]
-    if isinstance(target, Tokens) and seen.truth is not None:  # how long the answer is, the task says
-        answers = [tokens[seen.truth[number] != NO_TOKEN] for tokens in answers]
+    if isinstance(target, Tokens) and not target.in_characters:
+        answers = _whole(answers, target)
     separator = "" if all(len(symbol) == 1 for symbol in symbols) else ","
     line = f"{separator.join(symbols)}: {', exact '.join(_written(answer, target) for answer in answers)}"
     if isinstance(target, Scalar) and target.unit:
@@ -57,29 +63,37 @@ def _of_one(run: Run, seen: Prediction, number: int, sequence: list[float]) -> s
     if seen.attention is None or not run.model.attends:
         return line
     if isinstance(target, Tokens) and seen.attention.ndim == 3:
-        return f"{line}\n{_alignment(seen, number, symbols, answers[0])}"
+        rows = list(answers[0]) if target.in_characters else target.names(answers[0].tolist())
+        return f"{line}\n{_alignment(seen, number, symbols, rows)}"
     return f"{line}\n{_bars(run, seen, number, symbols)}"
+
+
+def _whole(answers: list[Array], target: Tokens) -> list[Array]:
+    """Cut a predicted answer, and the exact one where it is known, at their ends; without end symbols the task says."""
+    longest = None if target.end else int((answers[-1] != NO_TOKEN).sum())
+    return [tokens[:longest][tokens[:longest] != NO_TOKEN] for tokens in answers]
 
 
 def _written(answer: Any, target: Target) -> str:
     """Write an answer: a number, the name of a class, or tokens."""
     if isinstance(target, Tokens):
-        return " ".join(map(str, answer.tolist()))
+        return (str(answer) if target.in_characters else target.text(answer.tolist())) or "none"
     return f"{answer:.5g}" if isinstance(target, Scalar) else str(answer)
 
 
-def _alignment(seen: Prediction, number: int, symbols: list[str], answer: Array) -> str:
+def _alignment(seen: Prediction, number: int, symbols: list[str], answer: list[str]) -> str:
     """Draw which positions each token of an answer looked at."""
     rows, length = len(answer), len(symbols)
     assert seen.attention is not None
     true_KxT = None if seen.relevance is None else seen.relevance[number][:rows, :length]
-    return alignment_grid(seen.attention[number][:rows, :length], symbols, list(map(str, answer.tolist())), true_KxT)
+    return alignment_grid(seen.attention[number][:rows, :length], symbols, answer, true_KxT)
 
 
 def _bars(run: Run, seen: Prediction, number: int, symbols: list[str]) -> str:
     """Draw a bar a position."""
     length, width = len(symbols), max(map(len, symbols))
-    named = length == run.task.spec.inputs.length or run.task.spec.inputs.padded
+    inputs = run.task.spec.inputs
+    named = length <= inputs.length if inputs.padded else length == inputs.length
     names = run.task.position_names if named else tuple(map(str, range(length)))
     labels = [f"{name}  {symbol:>{width}}" for name, symbol in zip(names, symbols, strict=False)]
     relevance_T = None if seen.relevance is None else seen.relevance[number][..., :length]

@@ -12,14 +12,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from attnseq.contracts.batch import Attention, Batch
+from attnseq.contracts.answers import without_end
+from attnseq.contracts.batch import NO_TOKEN, Attention, Batch
 from attnseq.contracts.model import Model
-from attnseq.contracts.spec import Classes, Scalar, Target
+from attnseq.contracts.spec import Classes, Scalar, Target, Tokens
 from attnseq.contracts.task import Task
 from attnseq.scores.weights import position_weights
 
 PIECE = 1_024
 """Most sequences that are predicted together."""
+
+MOST_BEAMS = 16
 
 Array = npt.NDArray[Any]
 
@@ -29,13 +32,14 @@ class Prediction:
     """A model's predictions for B sequences.
 
     Args:
-        prediction: B numbers in the task's own unit (0 to 999 for the article's), B names of classes, or BxK tokens.
+        prediction: B numbers in the task's own unit (0 to 999 for the article's), B names of classes, B strings where
+            tokens are characters, or else BxK tokens; where the task has an end symbol, -1 from its first one on.
         attentions: weights by name: BxT, BxTxF, BxKxT or BxMxTxT; 0 at positions that a sequence does not have. The
             first one explains the prediction. Empty where the model has none.
         relevance: BxT, or BxKxT: how much each position counts for the answer, exactly; None where the task does not
-            know it, or has sequences of another length.
-        truth: the exact answers in the form of `prediction`, with -1 after the end of an answer in tokens; None where
-            the task does not know them, or has sequences of another length.
+            know it, or knows it of sequences of its own length alone.
+        truth: the exact answers in the form of `prediction`, with -1 behind the last token of an answer, and "" for a
+            text to which there is none; None where the task does not know them, as with `relevance`.
         position_attention: BxT: `attention` as one weight a position: the mean over answer positions, heads, or the
             features of real numbers; of tokens the weight of the one that stands there.
     """
@@ -53,33 +57,43 @@ class Prediction:
 
 
 @torch.no_grad()
-def predict(model: Model, task: Task, batch: Batch) -> Prediction:
+def predict(model: Model, task: Task, batch: Batch, beam: int = 1) -> Prediction:
     """Predict, and ask the task for relevance and truth.
 
     Args:
         model: trained on the task.
         task: that knows the truth.
         batch: samples without targets, on the CPU.
+        beam: beginnings that beam search keeps, 1 to `MOST_BEAMS`; 1: each token is the most probable one.
+
+    Raises:
+        ValueError: no such `beam`, or the model does not write its answers token after token.
     """
+    if not 1 <= beam <= MOST_BEAMS:
+        raise ValueError(f"beam={beam}: must be 1 to {MOST_BEAMS}")
     target = task.spec.target
     device = next(model.parameters()).device
-    outputs = [model(piece.to(device)) for piece in batch.pieces(PIECE)]
+    pieces = (piece.to(device) for piece in batch.pieces(PIECE // beam))
+    outputs = [model(piece) if beam == 1 else model.search(piece, beam) for piece in pieces]
     names = list(outputs[0].attention)
     weights = {name: torch.cat([output.attention[name].weights.cpu() for output in outputs]) for name in names}
-    known = batch.inputs.shape[1] == task.spec.inputs.length  # else its positions are others
+    known = task.any_length or batch.inputs.shape[1] == task.spec.inputs.length
     answers = task.answers(batch) if known else None
     relevance = None if answers is None else task.relevance(batch._replace(targets=answers))
+    predicted = without_end(_chosen(torch.cat([output.prediction.cpu() for output in outputs]), target), target)
+    answers = None if answers is None else without_end(answers, target)
+    seen = batch._replace(targets=predicted if answers is None else answers)
     return Prediction(
-        _in_units(_chosen(torch.cat([output.prediction.cpu() for output in outputs]), target), target),
+        _in_units(predicted, target),
         {name: values.numpy() for name, values in weights.items()},
         None if relevance is None else relevance.numpy(),
         None if answers is None else _in_units(answers, target),
-        _by_position(weights[names[0]], outputs[0].attention[names[0]].axes, batch, answers) if names else None,
+        _by_position(weights[names[0]], outputs[0].attention[names[0]].axes, seen) if names else None,
     )
 
 
-def _by_position(weights: Tensor, axes: str, batch: Batch, answers: Tensor | None) -> Array:
-    weights_BxT: Array = position_weights(Attention(weights, axes), batch._replace(targets=answers)).numpy()
+def _by_position(weights: Tensor, axes: str, samples: Batch) -> Array:
+    weights_BxT: Array = position_weights(Attention(weights, axes), samples).numpy()
     return weights_BxT
 
 
@@ -89,7 +103,9 @@ def _chosen(prediction: Tensor, target: Target) -> Tensor:
 
 
 def _in_units(targets: Tensor, target: Target) -> Array:
-    """Return answers as the task writes them: numbers in its unit, names of classes, or tokens."""
+    """Return answers as the task writes them: numbers in its unit, names of classes, strings, or tokens."""
     if isinstance(target, Scalar):
         return targets.double().numpy() * target.scale
+    if isinstance(target, Tokens) and target.in_characters:
+        return np.array([target.text([token for token in row if token != NO_TOKEN]) for row in targets.tolist()])
     return np.asarray(target.names)[targets.numpy()] if isinstance(target, Classes) else targets.numpy()

@@ -98,18 +98,22 @@ class Run:
                 raise RunError(f"{file}: missing; a run has it from its first epoch on")
             return trained_model(self.config, self.task.spec, checkpoint, file).to(build_device(self._device))
 
-    def predict(self, sequences: Any, lengths: npt.ArrayLike | None = None) -> Prediction:
+    def predict(self, sequences: Any, lengths: npt.ArrayLike | None = None, *, beam: int = 1) -> Prediction:
         """Predict the answers of sequences, see `Prediction`.
 
         Args:
-            sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list; or strings of digits. Rows may
-                differ in length where the task's do. A single sequence is a batch of one.
+            sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list; or strings of digits, or of the
+                task's own characters. Rows may differ in length where the task's do. A single sequence is a batch of
+                one.
             lengths: B, how many positions each sequence has, where the array is padded at the end.
+            beam: of models that write an answer token after token: beginnings that beam search keeps, 1 to 16.
 
         Raises:
-            ValueError: the sequences do not fit the task; the message is one line that names sequence and position.
+            ValueError: the sequences do not fit the task, or the model does not take this `beam`; the message is one
+                line that names sequence and position.
         """
-        return predict(self.model, self.task, samples(sequences, self.task.spec.inputs, lengths, self.model.any_length))
+        batch = samples(sequences, self.task.spec.inputs, lengths, self.model.any_length)
+        return predict(self.model, self.task, batch, beam)
 
 
 def load(folder: str | Path, *, plugins: Iterable[str] = (), device: str = "cpu") -> Run:

@@ -1,4 +1,4 @@
-"""Making samples for a model from sequences as people have them: arrays, lists, strings of digits.
+"""Making samples for a model from sequences as people have them: arrays, lists, strings of digits or of symbols.
 
 Shapes: B batch, T positions, F features.
 """
@@ -22,8 +22,8 @@ def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None
     """Make samples without targets.
 
     Args:
-        sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list; or strings of digits. Rows may differ
-            in length where the task's do. A single sequence is a batch of one.
+        sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list; or strings of digits, or of the
+            task's own characters. Rows may differ in length where the task's do. A single sequence is a batch of one.
         inputs: kind of the task's inputs.
         lengths: B, how many positions each sequence has, from the first on; None: all that are given.
         any_length: whether sequences may be longer or shorter than the task's.
@@ -54,13 +54,13 @@ def _rows(sequences: Any, inputs: Inputs) -> Array | list[Array]:
     if isinstance(sequences, str):
         sequences = [sequences]
     if not isinstance(sequences, Iterable):
-        raise ValueError(f"sequences must be an array, a list or strings of digits, not {type(sequences).__name__}")
+        raise ValueError(f"sequences must be an array, a list or strings, not {type(sequences).__name__}")
     if hasattr(sequences, "__array__"):  # tensors have it, and pandas' tables, whose iteration gives names of columns
         sequences = _array(sequences)
     if not isinstance(sequences, np.ndarray) or (sequences.dtype.kind in "OU" and sequences.ndim == 1):
         sequences = list(sequences)
         if any(isinstance(row, str) for row in sequences):
-            sequences = [_digits(number, row, inputs) for number, row in enumerate(sequences)]
+            sequences = [_tokens(number, row, inputs) for number, row in enumerate(sequences)]
         sequences = _stacked(sequences)
     one = 2 if isinstance(inputs, Reals) and inputs.features > 1 else 1
     if isinstance(sequences, list):
@@ -70,16 +70,18 @@ def _rows(sequences: Any, inputs: Inputs) -> Array | list[Array]:
     return sequences[None] if sequences.ndim == one else sequences
 
 
-def _digits(number: int, text: Any, inputs: Inputs) -> Array:
-    """Read the tokens of a string of digits."""
+def _tokens(number: int, text: Any, inputs: Inputs) -> Array:
+    """Read the tokens of a string of digits, or of the task's own characters."""
     if not isinstance(inputs, Tokens):
         raise ValueError(f"sequence {number}: a string, but the task's inputs are real numbers")
     if not isinstance(text, str):
         raise ValueError(f"sequence {number}: {text!r} is no string, as others are")
+    symbols = "".join(inputs.symbols) if inputs.in_characters else "0123456789"
     for position, character in enumerate(text):
-        if character not in "0123456789":
-            raise ValueError(f"sequence {number}, position {position}: {character!r} is no digit")
-    return np.array([int(character) for character in text], dtype=np.int64)
+        if character not in symbols:
+            fault = f'none of "{symbols}"' if inputs.in_characters else "no digit"
+            raise ValueError(f"sequence {number}, position {position}: {character!r} is {fault}")
+    return np.array([symbols.index(character) for character in text], dtype=np.int64)
 
 
 def _stacked(rows: list[Any]) -> Array | list[Array]:

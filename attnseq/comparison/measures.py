@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from attnseq.contracts.measures import split_of
 from attnseq.metrics import METRICS
 from attnseq.objectives import OBJECTIVES
 from attnseq.runs.reading import is_number
@@ -49,7 +50,8 @@ def usual(names: Collection[str]) -> list[str]:
     Args:
         names: of the numbers that there are; others are left out.
     """
-    measured = (f"{name}/test" for name in sorted(METRICS.names(), key=lambda name: name != "exact"))
+    metrics_of = sorted(METRICS.names(), key=lambda name: name != "exact")
+    measured = (each for name in metrics_of for each in (f"{name}/test", *_by_length(f"{name}/test", names)))
     scores = (f"attention/{name}" for name in SCORES.names())
     others = ("attention/entropy", OPERAND_MASS, RANK_AGREEMENT, *scores, "seconds")
     return [name for name in ("loss/validation", "loss/test", *measured, *others) if name in names]
@@ -103,8 +105,14 @@ def is_share(name: str) -> bool:
     return name not in OTHERS and limits(name) == (0.0, 1.0)
 
 
+def _by_length(name: str, names: Collection[str]) -> list[str]:
+    """List the names under which a number was measured by length, such as exact/test@20, shortest first."""
+    lengths = (each.removeprefix(f"{name}@") for each in names if each.startswith(f"{name}@"))
+    return [f"{name}@{length}" for length in sorted(filter(str.isdecimal, lengths), key=int)]
+
+
 def _kind(name: str) -> Kind:
-    measure, _, split = name.partition("/")
+    measure, split = name.partition("/")[0], split_of(name)
     if name in OTHERS:
         return OTHERS[name]
     if split in SPLITS and measure in METRICS:

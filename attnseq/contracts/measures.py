@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from attnseq.contracts.task import Task
 
 
+def split_of(name: str) -> str:
+    """Return the split that a number was measured on, by its name: test for "exact/test" and for "exact/test@20"."""
+    return name.rpartition("/")[2].partition("@")[0]
+
+
 class Objective(ABC):
     """What training minimises.
 

@@ -1,7 +1,7 @@
 """What a model is: an ordinary module that knows nothing of populations."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,9 @@ class Initializer(Protocol):
 class Model(nn.Module):
     """What every model is."""
 
-    any_length: ClassVar[bool] = False
-    """Whether it takes sequences longer or shorter than those of the spec that it was built for."""
+    any_length: bool = False
+    """Whether it takes sequences longer or shorter than those of the spec that it was built for. Where answers grow
+    with their inputs, it then gives as many answer positions as `Spec.answer_length` says."""
 
     @property
     def attends(self) -> bool:
@@ -45,6 +46,21 @@ class Model(nn.Module):
             Prediction and attention. A padded position has weight 0 and changes nothing.
         """
         raise NotImplementedError
+
+    def search(self, batch: Batch, beams: int) -> Output:
+        """Predict answers in tokens by beam search.
+
+        Args:
+            batch: as for `forward`.
+            beams: beginnings kept at each step, 1 or more.
+
+        Returns:
+            As of `forward`; the logits are 0 for the token that was found, and -inf for others.
+
+        Raises:
+            ValueError: the model does not write its answers token after token.
+        """
+        raise ValueError("beam: this model does not write its answers token after token; only 1 is allowed")
 
     def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
         """Draw fresh parameters, by name.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from attnseq.contracts.batch import Batch
 from attnseq.contracts.spec import Spec
@@ -34,6 +35,9 @@ class Splits(NamedTuple):
 class Task(ABC):
     """What is to be learnt. It is cheap to make; its samples are made when they are asked for."""
 
+    any_length: ClassVar[bool] = False
+    """Whether relevance and answers are known of inputs of other lengths than the spec's, too."""
+
     @property
     @abstractmethod
     def spec(self) -> Spec:
@@ -46,6 +50,13 @@ class Task(ABC):
         Raises:
             ConfigError: they cannot be made; the message is one line that names the key.
         """
+
+    def tests(self) -> Iterator[tuple[int, Batch]]:
+        """Yield further test samples by their length: (positions, samples), made one after the other, on the CPU.
+
+        Each of the samples has exactly so many positions; padding may follow. They are measured once, at the end.
+        """
+        yield from ()
 
     @property
     def position_names(self) -> tuple[str, ...]:
@@ -69,6 +80,8 @@ class Task(ABC):
 
         Returns:
             relevance_BxT, or relevance_BxKxT where it differs from answer position to answer position; not negative.
+            An answer position that depends on no position, as that of an end symbol, has 0 everywhere; scores of
+            attention leave it out.
         """
         return None
 

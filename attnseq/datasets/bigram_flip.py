@@ -1,6 +1,6 @@
 """The tokens of each pair swapped, in sequences of lengths that differ.
 
-Shapes: B batch, K answer positions.
+Shapes: B batch, T positions.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class BigramFlip(Rearranged):
 
     name: ClassVar[str] = "bigram_flip"
 
-    def source(self, positions_K: Tensor, lengths_Bx1: Tensor) -> Tensor:
-        other_K = positions_K ^ 1
-        return other_K.where(other_K < lengths_Bx1, positions_K)
+    def source(self, positions_T: Tensor, lengths_Bx1: Tensor) -> Tensor:
+        other_T = positions_T ^ 1
+        return other_T.where(other_T < lengths_Bx1, positions_T)
 
 
 @DATASETS.register("bigram_flip")
@@ -35,4 +35,4 @@ class BigramFlipConfig(RearrangedConfig):
     """`conf/dataset/bigram_flip.yaml`."""
 
     def build(self) -> BigramFlip:
-        return BigramFlip(self.length, self.vocabulary, self.sizes, self.seed)
+        return BigramFlip(self.length, self.vocabulary, self.sizes, self.seed, tuple(self.test_lengths))

@@ -1,10 +1,10 @@
 """What every choice of `dataset=` has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from attnseq.contracts.task import Task
-from attnseq.core.keys import MISSING, check_values, key
+from attnseq.core.keys import MISSING, ConfigError, Key, check_range, check_values, key
 from attnseq.core.registry import Registry
 
 
@@ -49,6 +49,25 @@ class NoisyDatasetConfig(DatasetConfig):
         low=0,
         note="drawn once, from this seed, so that runs of other seeds share it; held-out targets stay exact",
     )
+
+
+@dataclass
+class LengthsConfig(DatasetConfig):
+    """The keys of a dataset whose samples can be of any length."""
+
+    length: int = MISSING
+    test_lengths: list[int] = key(
+        "lengths of further test samples, test_size of each, such as [20,40]: measured once, at the end, as"
+        " exact/test@20; lengths that training does not have need a model that takes them"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        (limits,) = (field.metadata[Key] for field in fields(self) if field.name == "length")
+        for length in self.test_lengths:
+            check_range("dataset.test_lengths", length, limits.low, limits.high)
+        if len(set(self.test_lengths)) < len(self.test_lengths):
+            raise ConfigError(f"dataset.test_lengths={','.join(map(str, self.test_lengths))}: names one twice")
 
 
 DATASETS: Registry[type[DatasetConfig]] = Registry("dataset", "attnseq.datasets")

@@ -1,6 +1,6 @@
 """A sequence repeated, of lengths that differ.
 
-Shapes: B batch, K answer positions.
+Shapes: B batch, T positions.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Copy(Rearranged):
 
     name: ClassVar[str] = "copy"
 
-    def source(self, positions_K: Tensor, lengths_Bx1: Tensor) -> Tensor:
-        return positions_K.expand(len(lengths_Bx1), -1)
+    def source(self, positions_T: Tensor, lengths_Bx1: Tensor) -> Tensor:
+        return positions_T.expand(len(lengths_Bx1), -1)
 
 
 @DATASETS.register("copy")
@@ -30,4 +30,4 @@ class CopyConfig(RearrangedConfig):
     """`conf/dataset/copy.yaml`."""
 
     def build(self) -> Copy:
-        return Copy(self.length, self.vocabulary, self.sizes, self.seed)
+        return Copy(self.length, self.vocabulary, self.sizes, self.seed, tuple(self.test_lengths))

@@ -6,7 +6,7 @@ Shapes: N samples, B batch, T positions, F features.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,8 @@ class FindMax(DrawnTask):
         sizes: samples of train, validation and test, each from a stream of its own.
         seed: 0 or more.
     """
+
+    any_length: ClassVar[bool] = True
 
     length: int
     sizes: tuple[int, int, int]

@@ -1,6 +1,6 @@
 """A sequence turned round, of lengths that differ.
 
-Shapes: B batch, K answer positions.
+Shapes: B batch, T positions.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Reverse(Rearranged):
 
     name: ClassVar[str] = "reverse"
 
-    def source(self, positions_K: Tensor, lengths_Bx1: Tensor) -> Tensor:
-        return lengths_Bx1 - 1 - positions_K
+    def source(self, positions_T: Tensor, lengths_Bx1: Tensor) -> Tensor:
+        return lengths_Bx1 - 1 - positions_T
 
 
 @DATASETS.register("reverse")
@@ -30,4 +30,4 @@ class ReverseConfig(RearrangedConfig):
     """`conf/dataset/reverse.yaml`."""
 
     def build(self) -> Reverse:
-        return Reverse(self.length, self.vocabulary, self.sizes, self.seed)
+        return Reverse(self.length, self.vocabulary, self.sizes, self.seed, tuple(self.test_lengths))

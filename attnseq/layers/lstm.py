@@ -14,8 +14,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from attnseq.layers.recurrence import Product, Tensors, is_traced, repeated, scan
+
 # take activations' gradients from their values by autograd's own operations, which the compiler takes apart
 aten = torch.ops.aten
+
+UNROLLED = 16
+"""Time steps that a traced program holds one by one, which saves memory traffic; of more it holds one, in a loop, so
+that compiling takes no longer however many there are."""
 
 RECURRENT_ACTIVATIONS = ("hard_sigmoid", "sigmoid")
 
@@ -71,13 +77,14 @@ class _Recurrence(torch.autograd.Function):
         states: list[Tensor] = []
         kept: list[Tensor] = []
         for step in range(steps):
-            inputs_BxL = torch.cat((inputs_TxBxJ[step], hidden_BxH), dim=-1)
-            z_BxG = inputs_BxL @ weight_LxG if step else inputs_TxBxJ[0] @ weight_LxG[:width]  # h_0 is zero
-            z_i, z_f, z_c, z_o = z_BxG.chunk(4, dim=-1)
-            i, f, c, o = _gate(z_i, hard), _gate(z_f, hard), torch.tanh(z_c), _gate(z_o, hard)
-            cell_BxH = f * cell_BxH + i * c
-            tanh_cell_BxH = torch.tanh(cell_BxH)
-            hidden_BxH = o * tanh_cell_BxH
+            with repeated(step > 0 and steps > UNROLLED):
+                inputs_BxL = torch.cat((inputs_TxBxJ[step], hidden_BxH), dim=-1)
+                z_BxG = inputs_BxL @ weight_LxG if step else inputs_TxBxJ[0] @ weight_LxG[:width]  # h_0 is zero
+                z_i, z_f, z_c, z_o = z_BxG.chunk(4, dim=-1)
+                i, f, c, o = _gate(z_i, hard), _gate(z_f, hard), torch.tanh(z_c), _gate(z_o, hard)
+                cell_BxH = f * cell_BxH + i * c
+                tanh_cell_BxH = torch.tanh(cell_BxH)
+                hidden_BxH = o * tanh_cell_BxH
             states.append(hidden_BxH)
             kept += _Kept(inputs_BxL, i, f, c, o, cell_BxH, tanh_cell_BxH)
         return *(states if every else states[-1:]), *kept
@@ -173,7 +180,10 @@ class LSTM(nn.Module):
         Returns:
             hidden_BxH after the last time step of each.
         """
-        hidden_BxH, *_ = self._run(inputs_BxTxI, lengths_B, every=False)
+        inputs_TxBxJ, weight_LxG = self._joined(inputs_BxTxI, lengths_B)
+        if len(inputs_TxBxJ) > UNROLLED and is_traced():
+            return self._loop(inputs_TxBxJ, weight_LxG)[1]
+        hidden_BxH: Tensor = _Recurrence.apply(inputs_TxBxJ, weight_LxG, self.hard, False)[0]
         return hidden_BxH
 
     def states(self, inputs_BxTxI: Tensor, lengths_B: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -185,18 +195,32 @@ class LSTM(nn.Module):
         Returns:
             states_BxTxH, 0 where a sequence has ended, and hidden_BxH, the last state of each.
         """
-        steps = inputs_BxTxI.shape[-2]
-        states = self._run(inputs_BxTxI, lengths_B, every=True)[:steps]
-        states_BxTxH = torch.stack(states, dim=-2)
-        if lengths_B is not None:
-            states_BxTxH = _before_padding(states_BxTxH, lengths_B)
-        return states_BxTxH, states[-1]
+        inputs_TxBxJ, weight_LxG = self._joined(inputs_BxTxI, lengths_B)
+        if len(inputs_TxBxJ) > UNROLLED and is_traced():
+            states_BxTxH, last_BxH = self._loop(inputs_TxBxJ, weight_LxG)
+        else:
+            states = _Recurrence.apply(inputs_TxBxJ, weight_LxG, self.hard, True)[: len(inputs_TxBxJ)]
+            states_BxTxH, last_BxH = torch.stack(states, dim=-2), states[-1]
+        return states_BxTxH if lengths_B is None else _before_padding(states_BxTxH, lengths_B), last_BxH
 
-    def _run(self, inputs_BxTxI: Tensor, lengths_B: Tensor | None, every: bool) -> tuple[Tensor, ...]:
+    def _joined(self, inputs_BxTxI: Tensor, lengths_B: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return inputs_TxBxJ, behind their padding, and all parameters as weight_LxG."""
         inputs_BxTxJ = nn.functional.pad(inputs_BxTxI, (0, 1), value=1.0)
         if lengths_B is not None:
             inputs_BxTxJ = _behind_padding(inputs_BxTxJ, lengths_B)
-        inputs_TxBxJ = inputs_BxTxJ.transpose(-3, -2)
         weight_LxG = torch.cat((self.kernel, self.bias.unsqueeze(0), self.recurrent_kernel))
-        outputs: tuple[Tensor, ...] = _Recurrence.apply(inputs_TxBxJ, weight_LxG, self.hard, every)
-        return outputs
+        return inputs_BxTxJ.transpose(-3, -2), weight_LxG
+
+    def _loop(self, inputs_TxBxJ: Tensor, weight_LxG: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute states_BxTxH and the last of them by a loop that stays one in the compiled program."""
+
+        def step(carry: Tensors, inputs: Tensors, _: Tensors, product: Product) -> tuple[Tensors, Tensors]:
+            hidden_BxH, cell_BxH = carry
+            z_i, z_f, z_c, z_o = product(0, torch.cat((*inputs, hidden_BxH), dim=-1)).chunk(4, dim=-1)
+            cell_BxH = _gate(z_f, self.hard) * cell_BxH + _gate(z_i, self.hard) * torch.tanh(z_c)
+            hidden_BxH = _gate(z_o, self.hard) * torch.tanh(cell_BxH)
+            return (hidden_BxH, cell_BxH), (hidden_BxH,)
+
+        start_BxH = inputs_TxBxJ.new_zeros(inputs_TxBxJ.shape[1], len(self.recurrent_kernel))
+        (last_BxH, _), (states_TxBxH,) = scan(step, (start_BxH, start_BxH), (inputs_TxBxJ,), (weight_LxG,))
+        return states_TxBxH.transpose(-3, -2), last_BxH

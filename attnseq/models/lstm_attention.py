@@ -3,8 +3,6 @@
 Shapes: B batch, T time steps, F features (the token values of a one-hot input), H hidden units, O outputs.
 """
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 
@@ -65,7 +63,7 @@ class LSTMAttention(Model):
 class LSTMStates(Model):
     """LSTM(H), the context c of all states by the last state h, tanh(W [c; h]), Dense(O).
 
-    It takes sequences of any length.
+    It takes sequences of any length, but gives no more answers to longer ones.
 
     Args:
         spec: of the task.
@@ -76,11 +74,10 @@ class LSTMStates(Model):
     Source: Luong et al. 2015 (arXiv:1508.04025), equation 5, with one query: many to one.
     """
 
-    any_length: ClassVar[bool] = True
-
     def __init__(self, spec: Spec, hidden_size: int, score: str, recurrent_activation: str):
         super().__init__()
         self.spec = spec
+        self.any_length = not spec.grows
         self.lstm = LSTM(features(spec.inputs), hidden_size, recurrent_activation)
         self.score = SCORES[score](hidden_size)
         self.combine = nn.Parameter(torch.empty(2 * hidden_size, hidden_size))

@@ -1,7 +1,7 @@
 """Learned queries, one for each answer position, attend to the sequence; answers do not wait for each other.
 
 Shapes: B batch, T positions, F features, K answer positions (1 unless the target is a sequence), H hidden units, O
-outputs an answer position.
+outputs an answer position, S positions and, where answers have an end symbol, one key more.
 """
 
 import math
@@ -21,14 +21,17 @@ class QueryAttention(Model):
     """Scaled dot-product attention of K learned queries to the sequence, then the same Dense(O) for each of them.
 
     A key depends on the input and on its position, counted from the start and from the end; a value on the input
-    alone. The model is non-autoregressive: no answer position sees another.
+    alone. The model is non-autoregressive: no answer position sees another. Where answers have an end symbol, there is
+    one more key and value, of no position: a query that finds no token of its own has nothing else to look at. What it
+    gets is missing in the weights, which then sum to less than 1.
 
     Args:
         spec: of the task.
         hidden_size: H.
 
     Source: the scores of Vaswani et al. 2017 (arXiv:1706.03762); learned queries as in Lee et al. 2019, "Set
-    Transformer" (arXiv:1810.00825), pooling by multihead attention, with one head.
+    Transformer" (arXiv:1810.00825), pooling by multihead attention, with one head; the key and value of no position as
+    `add_bias_kv` of `torch.nn.MultiheadAttention`.
     """
 
     def __init__(self, spec: Spec, hidden_size: int):
@@ -39,18 +42,27 @@ class QueryAttention(Model):
         self.queries = nn.Parameter(torch.empty(answers, hidden_size))
         self.from_start = nn.Parameter(torch.empty(positions, hidden_size))
         self.from_end = nn.Parameter(torch.empty(positions, hidden_size))
+        ends = isinstance(spec.target, Tokens) and spec.target.end
+        self.no_key = nn.Parameter(torch.empty(1, hidden_size)) if ends else None
+        self.no_value = nn.Parameter(torch.empty(1, hidden_size)) if ends else None
         self.key = nn.Parameter(torch.empty(width, hidden_size))  # a bias would move all scores of a query alike
         self.value = nn.Linear(width, hidden_size)
         self.output = nn.Linear(hidden_size, outputs(spec.target) // answers)
 
     def forward(self, batch: Batch, training: bool = False) -> Output:
         inputs_BxTxF = one_hot(batch, self.spec.inputs, self.output.weight.dtype)
-        present_BxT = batch.present()
-        keys_BxTxH = inputs_BxTxF @ self.key + self.from_start + self._from_end(batch)
-        scores_BxKxT = self.queries @ keys_BxTxH.transpose(-1, -2) / math.sqrt(self.queries.shape[-1])
-        weights_BxKxT = softmax(scores_BxKxT, None if present_BxT is None else present_BxT.unsqueeze(-2))
-        contexts_BxKxH = torch.tanh(weights_BxKxT @ self.value(inputs_BxTxF))
+        present_BxS = batch.present()
+        keys_BxSxH = inputs_BxTxF @ self.key + self.from_start + self._from_end(batch)
+        values_BxSxH = self.value(inputs_BxTxF)
+        if self.no_key is not None and self.no_value is not None:
+            keys_BxSxH = _with_one_more(keys_BxSxH, self.no_key)
+            values_BxSxH = _with_one_more(values_BxSxH, self.no_value)
+            present_BxS = None if present_BxS is None else nn.functional.pad(present_BxS, (0, 1), value=True)
+        scores_BxKxS = self.queries @ keys_BxSxH.transpose(-1, -2) / math.sqrt(self.queries.shape[-1])
+        weights_BxKxS = softmax(scores_BxKxS, None if present_BxS is None else present_BxS.unsqueeze(-2))
+        contexts_BxKxH = torch.tanh(weights_BxKxS @ values_BxSxH)
         outputs_BxO = self.output(contexts_BxKxH).flatten(-2)
+        weights_BxKxT = weights_BxKxS[..., : inputs_BxTxF.shape[-2]]
         return Output(prediction(outputs_BxO, self.spec.target), {"alignment": Attention(weights_BxKxT, "BKT")})
 
     def _from_end(self, batch: Batch) -> Tensor:
@@ -69,3 +81,8 @@ class QueryAttention(Model):
         for name, layer in (("value", self.value), ("output", self.output)):
             parameters |= dense_parameters(name, layer, init)
         return parameters
+
+
+def _with_one_more(vectors_BxTxH: Tensor, vector_1xH: Tensor) -> Tensor:
+    """Append the same vector to those of each sample: BxSxH."""
+    return torch.cat((vectors_BxTxH, vector_1xH.expand(*vectors_BxTxH.shape[:-2], 1, -1)), dim=-2)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from attnseq.report.axes import ATTENTION, RELEVANCE, clean, new_figure, whole_ticks, wrapped
 from attnseq.report.panels import numbered
 from attnseq.report.records import FloatArray, relevance_share
+from attnseq.training.attention_summary import Alignment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,6 +94,30 @@ def heatmap(
         axes.set_xticks(ticks[:: 1 + len(ticks) // 11])
         bar = figure.colorbar(cells, cax=axes.inset_axes((1.04, 0.0, 0.06, 1.0)))
         bar.set_label("mean weight", fontsize=FONT)
+        bar.ax.tick_params(labelsize=FONT)
+        return _png(figure)
+
+
+def alignment(run: str, place: str, alignment: Alignment) -> bytes:
+    """Draw a cell for each token of an answer at each position of one sample, the true alignment marked, as a PNG.
+
+    Args:
+        run: its name, of any length; wrapped, and cut.
+        place: what follows the name in a line of its own, such as "seed 3, epoch 10".
+        alignment: of the sample.
+    """
+    weights = np.asarray(alignment.weights_KxT, dtype=np.float64)
+    with _LOCK:
+        figure, axes = _card(run, place, alignment.answers or ("",), RIGHT["cells"])
+        cells = axes.imshow(weights if weights.size else [[0.0]], vmin=0.0, aspect="auto", interpolation="nearest")
+        turned = 90 * (max(map(len, alignment.inputs), default=1) > 1)
+        axes.set_xticks(range(len(alignment.inputs)), alignment.inputs, rotation=turned, fontsize=FONT)
+        if alignment.relevance_KxT is not None:
+            rows, columns = np.nonzero(alignment.relevance_KxT)
+            axes.scatter(columns, rows, s=9, c=RELEVANCE, edgecolors="white", linewidths=0.5, label="true alignment")
+            figure.legend(loc="lower left", frameon=False, fontsize=FONT, borderaxespad=0.1)
+        bar = figure.colorbar(cells, cax=axes.inset_axes((1.04, 0.0, 0.06, 1.0)))
+        bar.set_label("weight", fontsize=FONT)
         bar.ax.tick_params(labelsize=FONT)
         return _png(figure)
 

@@ -1,7 +1,7 @@
 """Panels of pictures: attention as bars, losses as curves, attention by position and row as a heatmap.
 
 A panel is made once, and then shows the values of one run after the other: making axes takes longer than drawing on
-them. `show` changes its `artists`; `right` and `below` are the margins, in inches, that it needs.
+them. `show` changes its `artists`; `height`, and the margins `right` and `below`, are the inches that it needs.
 
 Legend: T positions, R rows of a heatmap, E epochs.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +28,8 @@ Curve = tuple[Sequence[float], Sequence[float]]
 
 BAR = 0.8
 """Share of a position's width that its bars take."""
-RIGHT, BELOW = 0.12, 0.52
-"""Margins, in inches."""
+HEIGHT, RIGHT, BELOW = 2.3, 0.12, 0.52
+"""A panel's height and margins, in inches."""
 NAMES_IN_LINE = 70
 """Characters of positions' names that fit side by side; longer names are turned upright."""
 SPARSE = 50
@@ -55,6 +55,8 @@ class AttentionPanel:
         published: whether attention was published.
     """
 
+    height: ClassVar[float] = HEIGHT
+
     def __init__(self, axes: Axes, names: Sequence[str], top: float, relevance: bool, published: bool):
         width = BAR / 2 if relevance else BAR
         left_T = np.arange(len(names), dtype=np.float64) - BAR / 2
@@ -68,7 +70,7 @@ class AttentionPanel:
         axes.set(xlim=(-0.6, len(names) - 0.4), ylim=(0.0, top), ylabel="share")
         axes.yaxis.set_major_locator(_share_locator())
         clean(axes)
-        _legend_above(axes)
+        legend_above(axes)
 
     def show(
         self, mean_T: npt.ArrayLike, share_T: npt.ArrayLike | None = None, published_T: npt.ArrayLike | None = None
@@ -91,6 +93,8 @@ class LossPanel:
         loss_name: label of that axis.
     """
 
+    height: ClassVar[float] = HEIGHT
+
     def __init__(
         self, axes: Axes, curves: Sequence[str], epochs: int, limits: tuple[float, float] | None, loss_name: str
     ):
@@ -109,7 +113,7 @@ class LossPanel:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.set(xlim=(0.5, epochs + 0.5), xlabel="epoch", ylabel=loss_name)
         clean(axes)
-        _legend_above(axes)
+        legend_above(axes)
 
     def show(self, curves: Mapping[str, Curve]) -> None:
         """Show other losses; a loss that is not finite or not positive is left out.
@@ -132,6 +136,8 @@ class HeatmapPanel:
         counted: what rows are, in words.
         top: of the colours, see `share_top`.
     """
+
+    height: ClassVar[float] = HEIGHT
 
     def __init__(self, axes: Axes, names: Sequence[str], rows: int, counted: str, top: float):
         self._cells = axes.imshow(
@@ -199,7 +205,7 @@ def _name_positions(axes: Axes, names: Sequence[str]) -> float:
     return BELOW + 0.09 * longest if upright else BELOW
 
 
-def _legend_above(axes: Axes) -> None:
+def legend_above(axes: Axes) -> None:
     """Put the legend above the axes, since any corner inside may hold data."""
     axes.legend(
         loc="lower left",

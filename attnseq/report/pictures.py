@@ -1,4 +1,4 @@
-"""The pictures of a run: its attention, also by position and row, and its losses.
+"""The pictures of a run: its attention, also by position and row, or to one sample, and its losses.
 
 Legend: T positions, R rows of a heatmap.
 """
@@ -10,25 +10,30 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from attnseq.report.alignment_panel import AlignmentPanel
 from attnseq.report.axes import ATTENTION, RELEVANCE, VALIDATION, new_figure, wrapped
 from attnseq.report.panels import AttentionPanel, Curve, HeatmapPanel, LossPanel, loss_limits, numbered, share_top
 from attnseq.report.records import relevance_share
+from attnseq.training.attention_summary import Alignment
 
 if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws pays for it
     from matplotlib.artist import Artist
 
 WIDTH, WIDEST, POSITION = 6.4, 10.0, 0.16
 """Inches: width of a picture, its maximum, and width of each position of a long sequence."""
-PANEL, LEFT, TITLE, LEGEND = 2.3, 0.75, 0.19, 0.38
-"""Inches: a panel's height, the margin left of it, and above it the height of a title's line and of the legend."""
+LEFT, TITLE, LEGEND = 0.75, 0.19, 0.38
+"""Inches: the margin left of a panel, and above it the height of a title's line and of the legend."""
 TITLE_WIDTH = 78
 """Characters of a title's line in a picture of usual width."""
+DIGITS = 0.9
+"""Digits that take as much room as a letter, about."""
 FRAMES = 16
 """Frames that are kept, each of about a megabyte."""
 COMPRESSION = 3
@@ -120,11 +125,31 @@ class Pictures:
         common = names, heatmap.shape[1], rows, share_top(heatmap)
         return self._draw(title, _width(len(heatmap)), HeatmapPanel, common, (heatmap,))
 
+    def alignment(self, title: str, alignment: Alignment) -> bytes:
+        """Draw a cell for each token of an answer at each position of one sample, the true alignment marked.
+
+        Args:
+            title: of any length; wrapped. Sample and answer stand below, cut after two lines.
+            alignment: of the sample.
+        """
+        truth = alignment.relevance_KxT
+        common = alignment.inputs, len(alignment.answers), truth is not None
+        values = alignment.weights_KxT, alignment.answers, truth
+        return self._draw(title, _width(len(alignment.inputs)), AlignmentPanel, common, values, alignment.line)
+
     def _draw(
-        self, title: str, width: float, panel: Callable[..., Any], common: tuple[Any, ...], values: tuple[Any, ...]
+        self,
+        title: str,
+        width: float,
+        panel: Callable[..., Any],
+        common: tuple[Any, ...],
+        values: tuple[Any, ...],
+        line: str = "",
     ) -> bytes:
-        """Draw a picture with a panel that is made of `common` and shows `values`."""
-        title = wrapped(title, round(TITLE_WIDTH * width / WIDTH))
+        """Draw a picture with a panel that is made of `common` and shows `values`, with a line below its title."""
+        characters = round(TITLE_WIDTH * width / WIDTH)
+        below = wrap(line, round(DIGITS * characters), max_lines=2, placeholder=" ...")
+        title = "\n".join([wrapped(title, characters), *below])
         with self._lock:  # Matplotlib is not safe for threads
             image = self._frame(width, len(title.splitlines()), panel, common).draw(title, values)
         png = io.BytesIO()
@@ -146,10 +171,10 @@ class _Frame:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
         # set the margins, since finding them out takes as long as drawing the whole figure
-        self._figure = new_figure(width, PANEL, layout=None)
+        self._figure = new_figure(width, width, layout=None)
         self._panel = panel(self._figure.subplots(), *common)
         above, below = TITLE * lines + LEGEND, self._panel.below
-        height = above + PANEL + below
+        height = above + self._panel.height + below
         self._figure.set_size_inches(width, height)
         edges = {"top": 1 - above / height, "bottom": below / height}
         self._figure.subplots_adjust(left=LEFT / width, right=1 - self._panel.right / width, **edges)

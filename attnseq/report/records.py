@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from attnseq.training.attention_summary import AttentionSummary
+from attnseq.training.attention_summary import Alignment, AttentionSummary
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -25,6 +25,7 @@ class EpochRecord:
         row: all that was measured, by name, in the order in which it is shown: "loss/train", "mae/validation".
         attention: to the probe set, by tag, the model's main attention first; empty where a model has none.
         seconds: wall time of this epoch.
+        alignment: of one sample; None where there is none to show.
         attends: whether the model attends, see `Model.attends`; if not, its weights are kept as a baseline's, and not
             shown.
     """
@@ -33,6 +34,7 @@ class EpochRecord:
     row: Mapping[str, float]
     attention: Mapping[str, AttentionSummary]
     seconds: float
+    alignment: Alignment | None = None
     attends: bool = True
 
     @property

@@ -15,11 +15,14 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from attnseq.contracts.measures import split_of
 from attnseq.report.records import relevance_share
 
 Value = float | str | Sequence[float | str]
 
 BAR_WIDTH = 30
+GRID_WIDTH = 80
+"""Columns that an alignment takes, if it can."""
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 SHADES = "·░▒▓█"
 
@@ -109,10 +112,11 @@ def alignment_grid(
     shades = SHADES if _can_show_blocks(encoding) else "0123456789"
     levels = np.minimum((weights * len(shades)).astype(int), len(shades) - 1)
     width, names = max(map(len, inputs), default=1), max(map(len, answers), default=1)
-    lines = [" " * names + "".join(f"  {symbol:>{width}} " for symbol in inputs).rstrip()]
+    gap = " " * next((gap for gap in (2, 1) if names + len(inputs) * (gap + width + 1) <= GRID_WIDTH), 0)
+    lines = [" " * names + "".join(f"{gap}{symbol:>{width}} " for symbol in inputs).rstrip()]
     for answer, row, true in zip(answers, levels, truth, strict=True):
         stars = ["*" if value > 0 and value == true.max() else " " for value in true]
-        cells = (f"  {shades[level] * width}{star}" for level, star in zip(row, stars, strict=True))
+        cells = (f"{gap}{shades[level] * width}{star}" for level, star in zip(row, stars, strict=True))
         lines.append(f"{answer:>{names}}{''.join(cells)}".rstrip())
     return "\n".join(lines)
 
@@ -132,8 +136,8 @@ def results_table(
     """
     rows = {}
     for name, value in result.items():
-        metric, _, split = name.rpartition("/")
-        if (split in ("validation", "test") or metric == "attention") and isinstance(value, (int, float)):
+        metric = name.rpartition("/")[0]
+        if (split_of(name) in ("validation", "test") or metric == "attention") and isinstance(value, (int, float)):
             number = f"{value:.2%}" if metric in shares else f"{value:.5g}"
             rows[name] = f"{number} {(units or {}).get(metric, '')}".rstrip()
     each = result["microseconds_per_sample"]  # None where the history of the epochs is gone

@@ -5,6 +5,8 @@ TensorBoard sorts groups by name, so the names make the order: loss, metrics, sc
 
 from __future__ import annotations
 
+from attnseq.contracts.measures import split_of
+
 LOSS, METRICS, SCORES, STEPS, TEST, VIEWS = "loss", "metrics", "scores", "steps", "test", "views"
 
 WEIGHTS = "weights of attention"
@@ -18,14 +20,14 @@ LAYOUT = {
 
 
 def number_tag(name: str) -> str:
-    """Return the tag of a number: "loss/train", "metrics/mae/validation", "test/mae", "scores/entropy".
+    """Return the tag of a number: "loss/train", "metrics/mae/validation", "test/exact@20", "scores/entropy".
 
     Args:
         name: in history.csv and result.json: "loss/train", "mae/validation", "mae/test", "attention/entropy".
     """
     measure, _, rest = name.partition("/")
-    if rest == "test":
-        return f"{TEST}/{measure}"
+    if split_of(name) == "test":
+        return f"{TEST}/{measure}{rest.removeprefix('test')}"
     if measure == "attention":
         return f"{SCORES}/{rest}"
     return name if measure == LOSS else f"{METRICS}/{name}"

@@ -106,7 +106,11 @@ class TensorBoardLog:
             logged += _histograms(tag, attention, named)
             if run is not None:
                 relevance = relevance_T if attention is record.main_attention else None
-                logged += _views(tag, attention, relevance, named, run[0], f"seed {run[1]}, epoch {record.epoch}")
+                place = f"seed {run[1]}, epoch {record.epoch}"
+                logged += _views(tag, attention, relevance, named, run[0], place)
+                if record.alignment is not None and attention is record.main_attention:
+                    card = cards.alignment(run[0], place, record.alignment)
+                    logged.append(summaries.image(tags.view_tag(tag, "alignment of a sample"), card))
         self._events.add(record.epoch, *logged)
 
     def finish(self, finals: Mapping[str, float]) -> None:

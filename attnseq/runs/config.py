@@ -10,7 +10,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from attnseq.contracts.spec import described
+from attnseq.contracts.spec import Spec, described
 from attnseq.core.keys import MISSING, ConfigError, check_choice, check_values, comments, key
 from attnseq.core.registry import Registry
 from attnseq.datasets.config import DATASETS, DatasetConfig
@@ -102,6 +102,7 @@ class RunConfig:
                 f"model={self.model.name}: takes no {described(spec.inputs)}, as dataset={self.dataset.name} has;"
                 f" these do: {others}"
             )
+        self._check_lengths(spec)
         named: list[tuple[str, Registry[Any], str]] = []
         named += [("trainer.objective", OBJECTIVES, self.trainer.objective)] * (self.trainer.objective != "auto")
         named += [("metrics", METRICS, name) for name in self.metrics]
@@ -113,6 +114,17 @@ class RunConfig:
                 fitting = [other for other in registry.names() if isinstance(spec.target, registry[other].targets)]
                 reason = f"not of {described(spec.target)}, which dataset={self.dataset.name} has as its target"
                 raise ConfigError(f"{where}={name}: {reason}; must be one of {', '.join(fitting)}")
+
+    def _check_lengths(self, spec: Spec) -> None:
+        """Check that the model takes the lengths of all test samples."""
+        longest, padded = spec.inputs.length, spec.inputs.padded
+        asked: list[int] = getattr(self.dataset, "test_lengths", [])
+        others = [length for length in asked if length > longest or (length < longest and not padded)]
+        if others and not self.model.build(spec).any_length:
+            raise ConfigError(
+                f"dataset.test_lengths={others[0]}: model={self.model.name} gives no answers to sequences"
+                f" {'longer' if padded else 'of other lengths'} than dataset.length={longest}"
+            )
 
 
 def register() -> None:

@@ -108,8 +108,8 @@ class RunObserver:
         watched = self._data.evaluate(population.state.parameters, self._watch)
         running = [not diverged for diverged in population.diverged()]
         records = [
-            EpochRecord(epoch, epoch_row(loss, evaluation), evaluation.attention, seconds, attends)
-            for loss, seconds, evaluation in zip(loss_P, seconds_P, watched, strict=True)
+            EpochRecord(epoch, epoch_row(loss, its), its.attention, seconds, its.alignment, attends)
+            for loss, seconds, its in zip(loss_P, seconds_P, watched, strict=True)
         ]
         columns = self._jobs, self.logs, records, self._relevance_P, self._seen_P
         for_each(self._write_epoch, *(compress(column, running) for column in columns))

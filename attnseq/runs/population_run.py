@@ -10,6 +10,7 @@ from operator import or_
 
 import torch
 
+from attnseq.contracts.measures import split_of
 from attnseq.core.fan_out import for_each
 from attnseq.core.files import write_atomically
 from attnseq.report import history
@@ -22,6 +23,7 @@ from attnseq.runs.observer import RunObserver
 from attnseq.runs.published import published_run
 from attnseq.runs.results import Result, measure
 from attnseq.runs.step_watch import StepWatch
+from attnseq.training.attention_summary import Alignment
 from attnseq.training.checkpoint import Program, check_parameters
 from attnseq.training.execution import Execution
 from attnseq.training.population import PopulationState
@@ -134,7 +136,7 @@ def publish(job: Job, log: TensorBoardLog, result: Result, pictures: Pictures) -
         What result.json holds.
     """
     if result["status"] == "finished":
-        finals = {key: value for key, value in result.items() if key.endswith("/test")}
+        finals = {key: value for key, value in result.items() if split_of(key) == "test"}
         log.finish(finals)
     draw(job, result, pictures)
     return job.folder.write_result(result)
@@ -150,7 +152,10 @@ def draw(job: Job, result: Result, pictures: Pictures) -> None:
     """
     theirs = published_run(job.variant, job.config.seed)
     task = job.config.dataset.build()
-    if "attention/mean" in result and build.attends(job.config):
+    if "attention/alignment" in result:
+        alignment = Alignment.of_plain(result["attention/alignment"])
+        _write(job, "attention.png", pictures.alignment(job.variant, alignment))
+    elif "attention/mean" in result and build.attends(job.config):
         mean_T = [math.nan if weight is None else weight for weight in result["attention/mean"]]  # null in JSON
         shown = mean_T, result["attention/relevance"], theirs.mean_attention_T, task.position_names
         _write(job, "attention.png", pictures.attention(job.variant, *shown))

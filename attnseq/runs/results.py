@@ -74,14 +74,27 @@ def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
     """Measure the figures of held-out samples for the replicas that share data."""
     validations = meter.evaluate(parameters_PxW, data.splits.validation, probe=0)
     tests = meter.evaluate(parameters_PxW, data.splits.test, task=data.task)
+    lengths = _by_length(meter, parameters_PxW, data)
     relevance_T = position_relevance(data)
     results = []
-    for validation, test in zip(validations, tests, strict=True):
+    for validation, test, by_length in zip(validations, tests, lengths, strict=True):
         result: Result = {"loss/validation": validation.row["loss"]}
         result |= {name if "/" in name else f"{name}/test": value for name, value in test.row.items()}
         for tag, attention in test.attention.items():
             result |= {f"{tag}/mean": attention.mean_T.tolist(), f"{tag}/entropy": attention.entropy}
-        results.append(result | {"attention/relevance": relevance_T})
+        if test.alignment is not None:
+            result["attention/alignment"] = test.alignment.plain()
+        results.append(result | by_length | {"attention/relevance": relevance_T})
+    return results
+
+
+def _by_length(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
+    """Measure loss and metrics of the task's further test samples, for the replicas that share data."""
+    results: list[Result] = [{} for _ in parameters_PxW]
+    for length, samples in data.task.tests():
+        measured = meter.evaluate(parameters_PxW, samples.to(parameters_PxW.device), probe=0)
+        for result, each in zip(results, measured, strict=True):
+            result |= {f"{name}/test@{length}": value for name, value in each.row.items()}
     return results
 
 

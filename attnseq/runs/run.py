@@ -4,10 +4,11 @@ import shlex
 from contextlib import suppress
 
 import torch
+from rich.console import Console
 
 from attnseq.report import history
 from attnseq.report.pictures import Pictures
-from attnseq.report.tables import attention_bars, results_table, summary_line
+from attnseq.report.tables import alignment_grid, attention_bars, results_table, summary_line
 from attnseq.report.terminal import terminal_console
 from attnseq.runs import build
 from attnseq.runs.job import Job
@@ -15,6 +16,7 @@ from attnseq.runs.population_run import draw, train_jobs
 from attnseq.runs.published import published_run
 from attnseq.runs.results import Result
 from attnseq.runs.seen import as_seen
+from attnseq.training.attention_summary import Alignment
 from attnseq.training.out_of_memory import memory_errors
 from attnseq.training.population import FlatModel
 from attnseq.training.stopping import StopSignals
@@ -82,7 +84,9 @@ def show(job: Job, result: Result) -> None:
         console.print(f"diverged: a loss was not finite from epoch {where['epoch']}, step {where['step']} on")
         return
     theirs, task = published_run(job.variant, job.config.seed), job.config.dataset.build()
-    if "attention/mean" in result and build.attends(job.config):
+    if "attention/alignment" in result:
+        show_alignment(console, Alignment.of_plain(result["attention/alignment"]))
+    elif "attention/mean" in result and build.attends(job.config):
         mean_T, relevance_T = result["attention/mean"], result["attention/relevance"]
         console.print(attention_bars(mean_T, relevance_T, theirs.mean_attention_T, task.position_names))
         if relevance_T is not None:
@@ -104,3 +108,14 @@ def show(job: Job, result: Result) -> None:
             console.print(str(shown / name), soft_wrap=True)
     runs = shown.parent.parent if shown.parent.parent.name == job.config.name else shown
     console.print(f"python -m attnseq.board {shlex.quote(str(runs))}", soft_wrap=True)
+
+
+def show_alignment(console: Console, alignment: Alignment) -> None:
+    """Print what a model makes of one test sample, and where each token of its answer looks."""
+    console.print(f"a test sample: {alignment.line}", soft_wrap=True)
+    if not alignment.answers:
+        return
+    weights_KxT, relevance_KxT = alignment.weights_KxT, alignment.relevance_KxT
+    console.print(alignment_grid(weights_KxT, alignment.inputs, alignment.answers, relevance_KxT), soft_wrap=True)
+    if relevance_KxT is not None:
+        console.print("attention: the darker, the more; *: what the token depends on, exactly")

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 class RelevanceMass(Score):
     """The share of a sample's attention that lies on positions which the answer depends on.
 
-    Where attention and truth are both an alignment, it is the mean of the shares of all answer positions. Uniform
-    attention gives the share of such positions. A sample without any attention has 0.
+    Where attention and truth are both an alignment, it is the mean of the shares of all answer positions that depend on
+    anything (an end symbol does not). Uniform attention gives the share of such positions. A sample without any
+    attention has 0.
 
     Source: Arras, Osman & Samek 2022, "CLEVR-XAI" (arXiv:2003.07258), who call it relevance mass accuracy.
     """
@@ -38,7 +39,8 @@ class RelevanceMass(Score):
         if relevance is None or attention is None:
             return None
         if relevance.dim() == 3 and attention.axes == "BKT":
-            rows_BxKxT, counted_BxK = attention_rows(attention, batch)
+            rows_BxKxT, answered_BxK = attention_rows(attention, batch)
+            counted_BxK = answered_BxK * (relevance > 0).any(dim=-1)
             shares_BxK = _share(rows_BxKxT, relevance > 0)
             return (shares_BxK * counted_BxK).sum(dim=-1) / counted_BxK.sum(dim=-1).clamp(min=1)
         if relevance.dim() == 3:  # one weight a position cannot show an alignment

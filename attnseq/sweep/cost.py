@@ -45,7 +45,7 @@ class Costs:
             step_seconds=seconds,
             operations=digest.operations,
             work=digest.work * trainer.batch_size / SAMPLES * len(jobs),
-            operation_seconds=seconds / digest.operations,
+            operation_seconds=seconds / digest.written,
         )
         estimated = ways(measured, self._learnt, min(cores, len(jobs)))
         if trainer.compile == "true":

@@ -1,9 +1,13 @@
 """What is kept of the attention of one model. It needs NumPy alone: readers of reports do not load PyTorch.
 
-Shapes: T positions, R rows of the heatmap, N histogram bins.
+Shapes: T positions, K answer positions, R rows of the heatmap, N histogram bins.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,3 +44,40 @@ class AttentionSummary:
     samples_T: npt.NDArray[np.int64]
     heatmap_TxR: FloatArray | None = None
     rows: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """The attention of one model to one sample, by answer position.
+
+    Args:
+        line: sample and answer in words, with the exact answer where it is another one.
+        inputs: what stands at the positions of the sample; T of them.
+        answers: the tokens of the model's answer; K of them.
+        weights_KxT: of each answer position; (K, T).
+        relevance_KxT: exact, any scale; None where it is not known; (K, T).
+    """
+
+    line: str
+    inputs: tuple[str, ...]
+    answers: tuple[str, ...]
+    weights_KxT: FloatArray
+    relevance_KxT: FloatArray | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as what JSON can hold, weights to four decimals."""
+        arrays = {"weights": self.weights_KxT, "relevance": self.relevance_KxT}
+        rounded = {name: None if values is None else values.round(4).tolist() for name, values in arrays.items()}
+        return {"line": self.line, "inputs": list(self.inputs), "answers": list(self.answers), **rounded}
+
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> Alignment:
+        """Read what `plain` returned; null stands for a weight that was not a number."""
+        inputs, answers = tuple(plain["inputs"]), tuple(plain["answers"])
+
+        def array(values: Any) -> FloatArray:
+            return np.array(values, dtype=np.float64).reshape(len(answers), len(inputs))
+
+        relevance = plain["relevance"]
+        weights_KxT, relevance_KxT = array(plain["weights"]), None if relevance is None else array(relevance)
+        return cls(plain["line"], inputs, answers, weights_KxT, relevance_KxT)

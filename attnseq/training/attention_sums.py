@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from attnseq.contracts.answers import without_end
 from attnseq.contracts.batch import Attention, Batch
 from attnseq.contracts.spec import Spec, Tokens
 from attnseq.scores.weights import attention_rows, position_weights
@@ -21,6 +22,8 @@ ROWS = {"BTD": "token", "BKT": "answer position", "BMTT": "query position"}
 
 class AttentionSums:
     """Counts and sums of one attention of every replica, made on the device for all replicas at once.
+
+    The answer position of an end symbol does not count: it repeats no position.
 
     Args:
         replicas: P.
@@ -40,9 +43,12 @@ class AttentionSums:
         self._map: Tensor | None = None
         self._in_map: Tensor | None = None
         self._map_rows, self._is_of_tokens = "", isinstance(spec.inputs, Tokens)
+        self._target, self._ends = spec.target, isinstance(spec.target, Tokens) and spec.target.end
 
     def add(self, attention: Attention, samples: Batch) -> None:
         """Take in the attention of every replica to some samples."""
+        if samples.targets is not None:
+            samples = samples._replace(targets=without_end(samples.targets, self._target))
         weights_PxBxT = position_weights(attention, samples).double()
         present_BxT = samples.present()
         self._sums_PxT += weights_PxBxT.sum(dim=1)
@@ -66,6 +72,8 @@ class AttentionSums:
     def _add_rows(self, attention: Attention, samples: Batch) -> None:
         """Take in each row of attention that has one for each answer or query position."""
         rows_PxBxRxT, counted_BxR = attention_rows(attention, samples)
+        if self._ends and attention.axes == "BKT":  # the last answer position has room for the end symbol alone
+            rows_PxBxRxT, counted_BxR = rows_PxBxRxT[..., :-1, :], counted_BxR[..., :-1]
         rows_PxBxRxT = rows_PxBxRxT.double() * counted_BxR.unsqueeze(-1)
         self._add_entropy(rows_PxBxRxT)
         counts_R = counted_BxR.double().sum(dim=0)

@@ -78,9 +78,8 @@ class Builder:
             return Execution(COMPILED, "trainer.compile=true", self._shards)
         if setting == "auto" and self._is_cached():
             return Execution(COMPILED, "its program is in the cache", self._shards)
-        operations = self._digest.operations
-        each = _fastest(lambda: self._written(slice(0, 1)), self._device) / operations
-        measured = Measured(steps, self._step_seconds, operations, self._work, each)
+        each = _fastest(lambda: self._written(slice(0, 1)), self._device) / self._digest.written
+        measured = Measured(steps, self._step_seconds, self._digest.operations, self._work, each)
         chosen = choose(setting, measured, self._learnt.read(), self._shards)
         missing = missing_compiler(self._device) if chosen.way == COMPILED else ""
         return Execution(TRACED, missing) if missing else chosen

@@ -10,7 +10,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._higher_order_ops.scan import scan_op
 from torch.fx import GraphModule, Node
+
+from attnseq.layers.recurrence import scan_loop
 
 aten = torch.ops.aten
 
@@ -56,10 +59,18 @@ def for_eager(traced: GraphModule) -> Callable[..., object]:
     """
     if any(node.meta["val"].device.type != "cpu" for node in traced.graph.find_nodes(op="placeholder")):
         return traced
+    make_cheap(traced)
+    return torch.inference_mode()(traced.forward)
+
+
+def make_cheap(traced: GraphModule) -> None:
+    """Make a program, and the steps of its loops, cheap to call, in place."""
     keep_numbers(traced)
     bind(traced)
+    for node in traced.graph.find_nodes(op="call_function", target=scan_op):
+        make_cheap(getattr(traced, node.args[0].target))
+        node.target = scan_loop  # PyTorch's own is for tests of the compiler
     traced.recompile()
-    return torch.inference_mode()(traced.forward)
 
 
 def keep_numbers(traced: GraphModule) -> None:

@@ -3,7 +3,7 @@
 Shapes: P replicas, W parameters of one replica, B samples of a chunk.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,9 +12,10 @@ from torch import Tensor
 from attnseq.contracts.batch import Attention, Batch, Output
 from attnseq.contracts.measures import Metric, Score
 from attnseq.contracts.task import Task
-from attnseq.training.attention_summary import AttentionSummary
+from attnseq.training.attention_summary import Alignment, AttentionSummary
 from attnseq.training.attention_sums import AttentionSums
 from attnseq.training.population import Recipe
+from attnseq.training.shown_sample import ShownSample
 
 CHUNK = 16_384
 """Largest samples x replicas that are predicted together: with more, an LSTM does not fit the processor's caches."""
@@ -29,10 +30,12 @@ class Evaluation(NamedTuple):
     Args:
         row: "loss", each metric by its name, and each score as "attention/<name>".
         attention: summaries by tag: "attention" for the one that explains the prediction, else "attention/<name>".
+        alignment: of one sample; None where there is none to show.
     """
 
     row: dict[str, float]
     attention: dict[str, AttentionSummary]
+    alignment: Alignment | None = None
 
 
 class Meter:
@@ -57,16 +60,19 @@ class Meter:
         Args:
             parameters_PxW: of the replicas.
             split: samples, on the parameters' device.
-            probe: number of samples, from the first on, whose attention is summarised; None: all.
-            task: that the samples are of; None: attention is not scored.
+            probe: number of samples, from the first on, whose attention is summarised, and of which one is shown; None:
+                all.
+            task: that the samples are of; None: attention is not scored, and no sample is shown.
         """
         replicas, left = len(parameters_PxW), split.size if probe is None else min(probe, split.size)
         sums_P: dict[str, Tensor] = {}
         attention: dict[str, AttentionSums] = {}
-        for samples in split.pieces(self._samples_at_once // replicas):
+        shown = ShownSample(split.first(left), self._recipe.spec, task)
+        for samples in split.pieces(self._samples_at_once(split) // replicas):
             output = self._recipe.flat.predict(parameters_PxW, samples)
             for name, values_PxB in self._values(parameters_PxW, output, samples, task).items():
                 sums_P[name] = values_PxB.double().sum(dim=-1) + sums_P.get(name, 0.0)
+            shown.look(output, samples)
             seen = samples.first(left)
             left -= seen.size
             for name, each in output.attention.items() if seen.size else ():
@@ -75,15 +81,19 @@ class Meter:
                 attention[name].add(Attention(each.weights[:, : seen.size], each.axes), seen)
         rows = self._rows(sums_P, split)
         columns = [sums.summaries() for sums in attention.values()]
+        alignments: Sequence[Alignment | None] = shown.alignments or [None] * replicas
         return [
-            Evaluation(row, dict(zip(tags(attention), summaries, strict=True)))
-            for row, *summaries in zip(rows, *columns, strict=True)
+            Evaluation(row, dict(zip(tags(attention), summaries, strict=True)), alignment)
+            for row, alignment, *summaries in zip(rows, alignments, *columns, strict=True)
         ]
 
-    @property
-    def _samples_at_once(self) -> int:
-        """Samples times replicas that are predicted together."""
-        return min(CHUNK, BYTES // max(1, self._recipe.bytes_per_sample))
+    def _samples_at_once(self, split: Batch) -> int:
+        """Return samples times replicas that are predicted together.
+
+        What longer samples than those of training take grows at most with the square of their positions.
+        """
+        longer = max(1.0, split.inputs.shape[1] / self._recipe.spec.inputs.length)
+        return min(CHUNK, int(BYTES / max(1, self._recipe.bytes_per_sample) / longer**2))
 
     def _values(self, parameters_PxW: Tensor, output: Output, samples: Batch, task: Task | None) -> dict[str, Tensor]:
         """Compute values_PxB in float64 of the loss, each metric and each score, by name."""

@@ -81,7 +81,7 @@ def rates(operation_seconds: float, operations: int, learnt: Mapping[str, float]
     All are times of one core, mostly in Python, so that their ratio depends little on the machine.
 
     Args:
-        operation_seconds: time of one replica's step as written, divided by the number of its operations.
+        operation_seconds: time of one replica's step as written, divided by `Digest.written`.
         operations: of a step.
         learnt: of earlier programs, see `Learnt`.
     """

@@ -12,22 +12,28 @@ import platform
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import torch
 from filelock import FileLock
 from torch import Tensor
+from torch._guards import TracingContext
+from torch._guards import tracing as tracing_context
 from torch.fx import GraphModule
 
+from attnseq.layers import lstm, recurrence, traced_scan
 from attnseq.training import program as tracing
 from attnseq.training.cache import cache_folder
 from attnseq.training.calls import SOURCE, Library
 from attnseq.training.compiling import compiler
 from attnseq.training.headers import precompile_headers
 from attnseq.training.memory import collection_paused
+
+OURS = tuple(str(file) for file in (__file__, *(each.__file__ for each in (tracing, lstm, recurrence, traced_scan))))
+"""Files that decide what a program is compiled to, besides its operations as written: loops are traced in their way."""
 
 
 def library_path(digest: str, example: Sequence[Tensor], options: Mapping[str, Any]) -> Path:
@@ -40,7 +46,7 @@ def library_path(digest: str, example: Sequence[Tensor], options: Mapping[str, A
     """
     layouts = [(list(value.shape), value.stride(), str(value.dtype)) for value in example]
     made_by = [torch.__version__, torch.version.git_version, _compiler_version(), _processor()]
-    ours = [hashlib.sha256(Path(str(file)).read_bytes()).hexdigest() for file in (__file__, tracing.__file__)]
+    ours = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in OURS]
     text = json.dumps([digest, layouts, sorted(options.items()), made_by, ours])
     return cache_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.so"
 
@@ -72,13 +78,13 @@ def compile_library(
         began = time.perf_counter()
         precompile_headers(options)
         traced = trace()
-        for node in traced.graph.nodes:  # AOTInductor wants example values of one fake mode; without any, it makes them
-            node.meta.clear()
         from torch._inductor import aot_compile
 
-        with tempfile.TemporaryDirectory(dir=path.parent) as scratch, torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of PyTorch about itself
-            made = aot_compile(traced, tuple(example), options={**options, "aot_inductor.output_path": scratch})
+        context = tracing_context(TracingContext(tracing.fake_mode(traced)))
+        with tempfile.TemporaryDirectory(dir=path.parent) as scratch, torch.no_grad(), context, catch_warnings():
+            simplefilter("ignore", FutureWarning)  # of PyTorch about itself
+            all_options = {**tracing.options_of(traced, options), "aot_inductor.output_path": scratch}
+            made = aot_compile(traced, tuple(example), options=all_options)
             _move(Path(str(made)), path)
         return time.perf_counter() - began
 

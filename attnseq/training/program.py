@@ -3,7 +3,7 @@
     build_steps -> trace_steps -> compile_program -> as_steps
 
 Tracing (`make_fx`) resolves vmap, grad and the LSTM's own backward pass. Only their plain operations are left, which
-makes a call cheap, compiled or not.
+makes a call cheap, compiled or not. A loop over time (`layers.recurrence`) stays one operation.
 
 Shapes: P replicas, S steps a call.
 """
@@ -12,8 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch._higher_order_ops.scan import scan_op
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from attnseq.training.memory import collection_paused
 from attnseq.training.population import PopulationState, Settings, Steps
@@ -42,31 +45,56 @@ def trace_steps(steps: Steps, example: Sequence) -> GraphModule:
         return ()
 
     state, settings, *batch = example
-    copies = [value.clone() for value in state]  # tracing runs the steps, which work in place
-    with torch.no_grad():
-        traced = make_fx(plain)(*copies, *settings, *batch)
+    traced = trace(plain, [*state, *settings, *batch])
     drop_idle(traced)
     return traced
 
 
-VIEWS = frozenset((torch.ops.aten.view.default, torch.ops.aten._unsafe_view.default, torch.ops.aten.expand.default))
-"""Operations that show their argument's elements, from the first one on, perhaps in another layout."""
+def trace(function: Callable[..., object], example: Sequence[Tensor]) -> GraphModule:
+    """Trace a function of tensors, for the shapes of `example`, by tensors without content.
+
+    The mode of these tensors is one in which the compiler can go on: loops over time count by numbers that it invents.
+    """
+    mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
+    with torch.no_grad(), mode:
+        return make_fx(function)(*(mode.from_tensor(value, static_shapes=True) for value in example))
+
+
+def options_of(traced: GraphModule, options: Mapping[str, bool | int]) -> dict[str, bool | int]:
+    """Add to the compiler's options what a program needs: with loops, no buffer may be written over in place.
+
+    The compiler (PyTorch 2.13) would allocate a loop's output a second time, where the next operation overwrites it.
+    """
+    loops = traced.graph.find_nodes(op="call_function", target=scan_op)
+    return {**options, "inplace_buffers": False} if loops else dict(options)
+
+
+def fake_mode(traced: GraphModule) -> FakeTensorMode:
+    """Return the mode in which a program was traced."""
+    first: Node = next(iter(traced.graph.nodes))
+    mode: FakeTensorMode = first.meta["val"].fake_mode
+    return mode
 
 
 def drop_idle(traced: GraphModule) -> None:
-    """Remove views that keep the layout, and results that nobody reads, from a traced program, in place.
+    """Remove views that change nothing, alone or in a row, and results that nobody reads, from a program, in place.
 
     vmap leaves such views around each product, and autograd a zero for each output without a gradient: a fifth of all
     operations. Operations that work in place are kept, and work on the same elements as before. Random draws are kept.
+    And the compiler (PyTorch 2.13) frees a constant of a loop twice that is such a view.
     """
 
     def layout(node: Node) -> object:
         value = node.meta.get("val")  # may be missing for a constant that the model closes over
-        return value is not None and (value.shape, value.stride())
+        return isinstance(value, Tensor) and (value.shape, value.stride(), value.storage_offset(), value.dtype)
 
     for node in traced.graph.nodes:
-        if node.target in VIEWS and layout(node) == layout(node.args[0]):
-            node.replace_all_uses_with(node.args[0])
+        seen, known = node, layout(node)
+        while known and seen.op == "call_function" and getattr(seen.target, "is_view", False):
+            seen = seen.args[0]
+            if layout(seen) == known:
+                node.replace_all_uses_with(seen)
+                break
     traced.graph.eliminate_dead_code()
     traced.recompile()
 
@@ -94,7 +122,7 @@ def compile_program(traced: GraphModule, example: Sequence, options: Mapping[str
         traced,
         [*state, *settings, *batch],
         dynamic_shapes="from_example_inputs",
-        options={"config_patches": dict(options) | threads},
+        options={"config_patches": options_of(traced, options) | threads},
     )
 
 

@@ -11,6 +11,8 @@ from attnseq.contracts.spec import Inputs, Reals, Tokens
 
 DIGITS = Tokens(4, 10)
 PADDED = Tokens(4, 10, padded=True)
+LETTERS = Tokens(4, 3, padded=True, symbols=("a", " ", "b"))
+WORDS = Tokens(4, 3, symbols=("one", "two", "three"))
 ONE = Reals(3)
 TWO = Reals(3, 2)
 
@@ -51,6 +53,15 @@ def test_a_single_sequence_is_a_batch_of_one(sequence: Any) -> None:
     assert samples(sequence, DIGITS).inputs.tolist() == [[0, 1, 2, 3]]
 
 
+def test_a_string_of_the_task_s_own_characters_is_its_tokens() -> None:
+    batch = samples(["ab a", "b"], LETTERS)
+    assert batch.inputs.tolist() == [[0, 2, 1, 0], [2, 0, 0, 0]]
+    assert batch.lengths is not None
+    assert batch.lengths.tolist() == [4, 1]
+    assert torch.equal(samples([[0, 2, 1, 0], [2]], LETTERS).inputs, batch.inputs)  # tokens are numbers all the same
+    assert samples("0120", WORDS).inputs.tolist() == [[0, 1, 2, 0]]
+
+
 def test_ragged_and_padded_are_the_same() -> None:
     ragged = samples([[1, 2], [3, 4, 5, 6], [7]], PADDED)
     assert ragged.inputs.tolist() == [[1, 2, 0, 0], [3, 4, 5, 6], [7, 0, 0, 0]]
@@ -87,6 +98,7 @@ def test_real_numbers_have_an_axis_of_features() -> None:
         ([[1], [1] * 5], PADDED, None, "sequence 1: has 5 positions; the model takes 1 to 4"),
         (["0123", "01a3"], DIGITS, None, "sequence 1, position 2: 'a' is no digit"),
         (["01²3"], DIGITS, None, "sequence 0, position 2: '²' is no digit"),
+        (["ab", "ac"], LETTERS, None, "sequence 1, position 1: 'c' is none of \"a b\""),
         (["0123", 7], DIGITS, None, "sequence 1: 7 is no string, as others are"),
         ([[0, 1, 2, 10]], DIGITS, None, "sequence 0, position 3: 10 is no token; they are 0 to 9"),
         ([[0, 1, -1, 2]], DIGITS, None, "sequence 0, position 2: -1 is no token; they are 0 to 9"),
@@ -101,8 +113,8 @@ def test_real_numbers_have_an_axis_of_features() -> None:
         (["0123"], PADDED, [5], "lengths: sequence 0 has 4 positions, not 5"),
         (["0123"], PADDED, [0], "sequence 0: has 0 positions; the model takes 1 to 4"),
         (["0123"], PADDED, [1, 2], "lengths: must be 1 whole numbers, one a sequence"),
-        (7, DIGITS, None, "sequences must be an array, a list or strings of digits, not int"),
-        (None, DIGITS, None, "sequences must be an array, a list or strings of digits, not NoneType"),
+        (7, DIGITS, None, "sequences must be an array, a list or strings, not int"),
+        (None, DIGITS, None, "sequences must be an array, a list or strings, not NoneType"),
         (np.array(7), DIGITS, None, "sequences must be a batch or one sequence, not of the shape ()"),
         ([0.5, 1], TWO, None, "sequences must be a batch or one sequence, not of the shape (2,)"),
         ([[0, 1, 2, 3], 7], DIGITS, None, "sequence 1: 7 is no sequence, as others are"),

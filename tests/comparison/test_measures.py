@@ -14,6 +14,7 @@ from attnseq.comparison.measures import (
     metrics,
     usual,
 )
+from attnseq.contracts.measures import split_of
 from attnseq.metrics import METRICS
 from attnseq.objectives import OBJECTIVES
 
@@ -60,6 +61,33 @@ def test_metrics_say_themselves_which_way_is_better_and_within_what_limits() -> 
             assert limits(f"{name}/{split}") == METRICS[name].limits
     assert higher_is_better("exact/test") > higher_is_better("mae/test")
     assert (is_share("exact/test"), is_share("mae/test"), is_share(OPERAND_MASS)) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("exact/test", "test"),
+        ("exact/test@20", "test"),
+        ("loss/validation", "validation"),
+        ("attention/entropy", "entropy"),
+        ("seconds", "seconds"),
+    ],
+)
+def test_the_split_that_a_number_was_measured_on(name: str, split: str) -> None:
+    assert split_of(name) == split
+
+
+def test_a_metric_of_samples_of_one_length_is_that_metric() -> None:
+    for name in METRICS.names():
+        assert higher_is_better(f"{name}/test@20") == higher_is_better(f"{name}/test")
+        assert limits(f"{name}/test@20") == limits(f"{name}/test")
+        assert is_share(f"{name}/test@20") == is_share(f"{name}/test")
+    assert limits("loss/test@20") == limits("loss/test")
+
+
+def test_lengths_stand_behind_their_metric_shortest_first() -> None:
+    there = ["exact/test@100", "exact/test@20", "mae/test", "exact/test", "loss/test@20", "exact/test@x"]
+    assert usual(there) == ["exact/test", "exact/test@20", "exact/test@100", "mae/test"]
 
 
 class Reward:

@@ -60,3 +60,28 @@ def test_seed_and_split_give_other_samples() -> None:
     assert not torch.equal(splits.train.inputs, other.train.inputs)
     assert not torch.equal(splits.train.inputs, splits.validation.inputs)
     assert not torch.equal(splits.test.inputs, splits.validation.inputs)
+
+
+def test_further_test_samples_have_other_numbers_of_distractors() -> None:
+    found = dict(AddTwoNumbers(6, (1, 1, 200), 0, (4, 30)).tests())
+    assert list(found) == [4, 30]
+    for length, batch in found.items():
+        numbers_NxT = batch.inputs.squeeze(-1)
+        assert numbers_NxT.shape == (200, length)
+        assert ((numbers_NxT == MARK).sum(dim=1) == 2).all()
+        behind_N = [row[1:][row[:-1] == MARK].double().mean() for row in numbers_NxT]
+        assert batch.targets is not None
+        torch.testing.assert_close(batch.targets, torch.stack(behind_N))
+        relevance_NxT = AddTwoNumbers(6, (1, 1, 1), 0).relevance(batch)
+        assert (relevance_NxT.sum(dim=1) == 1).all()
+
+
+def test_further_test_samples_come_from_streams_of_their_own() -> None:
+    usual = dict(AddTwoNumbers(6, (1, 1, 50), 0, (6, 8)).tests())
+    for other in (AddTwoNumbers(9, (1, 1, 50), 0, (8, 6)), AddTwoNumbers(6, (2, 2, 300), 0, (5, 6, 8))):
+        for length, batch in other.tests():
+            if length in usual:
+                assert torch.equal(batch.inputs[:50], usual[length].inputs)
+    split = AddTwoNumbers(6, (1, 1, 50), 0).splits().test
+    assert not torch.equal(usual[6].inputs, split.inputs)
+    assert list(AddTwoNumbers(6, (1, 1, 50), 0).tests()) == []

@@ -13,12 +13,12 @@ def test_targets_are_swapped_pair_by_pair() -> None:
         rows = zip(batch.inputs.tolist(), batch.targets.tolist(), batch.lengths.tolist(), strict=True)
         for inputs, targets, length in rows:
             swapped = [token for n in range(0, length, 2) for token in inputs[n : min(n + 2, length)][::-1]]
-            assert targets == swapped + [NO_TOKEN] * (7 - length)
+            assert targets == swapped + [5] + [NO_TOKEN] * (7 - length)
 
 
 def test_relevance_is_the_other_of_the_pair_and_itself_where_there_is_none() -> None:
     batch = Batch(torch.tensor([[3, 4, 2], [1, 2, 0]]), lengths=torch.tensor([3, 2], dtype=torch.int32))
     assert BigramFlip(3, 5, (1, 1, 1), 0).relevance(batch).tolist() == [
-        [[0, 1, 0], [1, 0, 0], [0, 0, 1]],
-        [[0, 1, 0], [1, 0, 0], [0, 0, 0]],
+        [[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0]],
+        [[0, 1, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0]],
     ]

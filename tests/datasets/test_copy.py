@@ -12,9 +12,9 @@ def test_targets_are_the_tokens_themselves() -> None:
         assert batch.lengths is not None
         rows = zip(batch.inputs.tolist(), batch.targets.tolist(), batch.lengths.tolist(), strict=True)
         for inputs, targets, length in rows:
-            assert targets == inputs[:length] + [NO_TOKEN] * (6 - length)
+            assert targets == inputs[:length] + [5] + [NO_TOKEN] * (6 - length)
 
 
 def test_relevance_is_the_same_position() -> None:
     batch = Batch(torch.tensor([[3, 4, 0]]), lengths=torch.tensor([2], dtype=torch.int32))
-    assert Copy(3, 5, (1, 1, 1), 0).relevance(batch).tolist() == [[[1, 0, 0], [0, 1, 0], [0, 0, 0]]]
+    assert Copy(3, 5, (1, 1, 1), 0).relevance(batch).tolist() == [[[1, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0]]]

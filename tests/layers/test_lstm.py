@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from attnseq.layers.lstm import LSTM, RECURRENT_ACTIVATIONS
-from attnseq.training.program import drop_idle
+from attnseq.layers.lstm import LSTM, RECURRENT_ACTIVATIONS, UNROLLED
+from attnseq.training.program import drop_idle, trace
 
 BATCH, INPUTS, UNITS = 4, 3, 5
 TOLERANCES = {torch.float64: 1e-10, torch.float32: 1e-5}
@@ -211,3 +211,45 @@ def test_a_program_multiplies_for_no_gradient_that_nobody_reads(read: bool) -> N
     forward = BATCH * (width + (steps - 1) * (width + UNITS)) * gates
     backward = BATCH * (steps - 1) * gates * UNITS + (width + UNITS) * steps * BATCH * gates
     assert multiplications == forward + backward + read * steps * BATCH * gates * width
+
+
+@pytest.mark.parametrize("activation", RECURRENT_ACTIVATIONS)
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_long_sequence_is_a_loop_of_the_program_and_computes_the_same(activation: str, padded: bool) -> None:
+    """In a population, values and gradients; and a program of more steps is no longer."""
+    layer = random_layer(activation, torch.float64, scale=0.5)
+    names = [name for name, _ in layer.named_parameters()]
+
+    def gradients(inputs_PxBxTxI: Tensor, lengths_B: Tensor, *parameters: Tensor) -> tuple[Tensor, ...]:
+        def loss(parameters: tuple[Tensor, ...], inputs_BxTxI: Tensor) -> Tensor:
+            call = (inputs_BxTxI, lengths_B if padded else None)
+            named = dict(zip(names, parameters, strict=True))
+            states_BxTxH, last_BxH = torch.func.functional_call(
+                Both(layer), {f"layer.{k}": v for k, v in named.items()}, call
+            )
+            return weighted_sum(states_BxTxH) + weighted_sum(last_BxH)
+
+        found, value_P = torch.vmap(torch.func.grad_and_value(loss), in_dims=(0, 0))(parameters, inputs_PxBxTxI)
+        return *found, value_P
+
+    sizes = []
+    for steps in (UNROLLED + 1, UNROLLED + 9):
+        inputs = torch.stack([random_inputs(steps, torch.float64, seed) for seed in (1, 2)])
+        parameters = [torch.stack([p.detach(), 0.9 * p.detach()]) for p in layer.parameters()]
+        arguments = [inputs, torch.tensor([steps, 1, 3, steps - 1]), *parameters]
+        traced = trace(gradients, arguments)
+        sizes.append(len(traced.graph.nodes))
+        for mine, theirs in zip(traced(*arguments), gradients(*arguments), strict=True):
+            assert_close(mine, theirs, 1e-10)
+    assert sizes[0] == sizes[1]
+
+
+class Both(torch.nn.Module):
+    """States and last state of a layer."""
+
+    def __init__(self, layer: LSTM):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, inputs_BxTxI: Tensor, lengths_B: Tensor | None) -> tuple[Tensor, Tensor]:
+        return self.layer.states(inputs_BxTxI, lengths_B)

@@ -88,6 +88,11 @@ def test_it_takes_another_length_than_it_was_built_for(score: str, positions: in
     assert model.any_length
 
 
+def test_it_takes_no_other_length_where_answers_would_have_to_grow() -> None:
+    spec = Spec(Tokens(3, BASE, padded=True), Tokens(4, BASE + 1, padded=True, end=True), grows=True)
+    assert not LSTMStates(spec, UNITS, "dot", "sigmoid").any_length
+
+
 def test_padding_has_weight_0_and_more_of_it_changes_nothing() -> None:
     model = random_model("additive")
     digits, lengths = random_digits(), torch.tensor([1, 2, 6, 3, 5], dtype=torch.int32)

@@ -18,7 +18,8 @@ from attnseq.models.query_attention import QueryAttention
 BATCH, POSITIONS, VOCABULARY, UNITS = 5, 6, 4, 3
 LENGTHS_B = torch.tensor([6, 1, 3, 5, 2], dtype=torch.int32)
 TOKENS = Tokens(POSITIONS, VOCABULARY)
-TARGETS = [Scalar(), Classes(("a", "b")), Tokens(2, 7)]
+TARGETS = [Scalar(), Classes(("a", "b")), Tokens(2, 7), Tokens(2, 7, padded=True, end=True)]
+NAMES = ["scalar", "classes", "tokens", "tokens with an end"]
 
 
 def random_model(spec: Spec) -> QueryAttention:
@@ -39,17 +40,22 @@ def random_batch(lengths_B: Tensor | None, reals: bool = False) -> Batch:
 
 
 def reference(model: QueryAttention, inputs_TxF: Tensor) -> tuple[Tensor, Tensor]:
-    """Outputs KxO and weights KxT of one sequence that is not padded, by PyTorch's own attention."""
+    """Outputs KxO and weights KxT of one sequence that is not padded, by PyTorch's own attention.
+
+    The key and value of no position, where the model has them, are those of one position more.
+    """
     length = len(inputs_TxF)
     keys_TxH = inputs_TxF @ model.key + model.from_start[:length] + model.from_end[:length].flip(0)
     values_TxH = model.value(inputs_TxF)
+    if model.no_key is not None:
+        keys_TxH, values_TxH = torch.cat((keys_TxH, model.no_key)), torch.cat((values_TxH, model.no_value))
     contexts_KxH = functional.scaled_dot_product_attention(model.queries[None], keys_TxH[None], values_TxH[None])[0]
-    identity_TxT = torch.eye(length, dtype=torch.float64)  # of which a mean is the weights themselves
+    identity_TxT = torch.eye(len(keys_TxH), dtype=torch.float64)  # of which a mean is the weights themselves
     weights_KxT = functional.scaled_dot_product_attention(model.queries[None], keys_TxH[None], identity_TxT[None])[0]
-    return model.output(torch.tanh(contexts_KxH)), weights_KxT
+    return model.output(torch.tanh(contexts_KxH)), weights_KxT[:, :length]
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=["scalar", "classes", "tokens"])
+@pytest.mark.parametrize("target", TARGETS, ids=NAMES)
 @pytest.mark.parametrize("reals", [False, True], ids=["tokens", "reals"])
 @pytest.mark.parametrize("lengths_B", [None, LENGTHS_B], ids=["whole", "padded"])
 def test_forward_equals_pytorchs_attention(target: Target, reals: bool, lengths_B: Tensor | None) -> None:
@@ -82,7 +88,7 @@ def test_no_answer_position_sees_another() -> None:
         assert same == (answer != 1)
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=["scalar", "classes", "tokens"])
+@pytest.mark.parametrize("target", TARGETS, ids=NAMES)
 def test_fresh_parameters_fit_the_module_and_depend_on_the_seed_only(target: Target) -> None:
     model = QueryAttention(Spec(TOKENS, target), UNITS)
     shapes = {name: value.shape for name, value in model.named_parameters()}

@@ -8,6 +8,7 @@ from PIL import Image
 
 from attnseq.report import cards
 from attnseq.report.axes import ATTENTION, RELEVANCE
+from attnseq.training.attention_summary import Alignment
 
 NAMES = ["0 distractor", "1 a hundreds", "2 a tens"]
 
@@ -60,3 +61,21 @@ def test_cards_are_small(positions: int) -> None:
 def test_a_long_name_takes_two_lines() -> None:
     heights = [pixels(cards.bars("mlp_attention," * times, "seed 1", [1.0])).shape[0] for times in (1, 6, 60)]
     assert heights[0] < heights[1] == heights[2]
+
+
+def test_the_true_alignment_is_marked_once_for_each_place() -> None:
+    def drawn(truth: list[list[float]] | None) -> int:
+        weights = np.full((2, 4), 0.25)
+        relevance = None if truth is None else np.array(truth)
+        sample = Alignment("1 2 3 4: 2 1", tuple("1234"), tuple("21"), weights, relevance)
+        return count(cards.alignment("seq2seq", "seed 1, epoch 2", sample), RELEVANCE)
+
+    legend, one = drawn([[0, 0, 0, 0], [0, 0, 0, 0]]), drawn([[0, 1, 0, 0], [0, 0, 0, 0]])
+    assert drawn(None) == 0
+    assert drawn([[0, 1, 0, 0], [1, 0, 0, 0]]) - legend == pytest.approx(2 * (one - legend), abs=4)
+    assert one > legend > 0
+
+
+def test_an_answer_without_tokens_has_a_card() -> None:
+    empty = Alignment("1 2: ", tuple("12"), (), np.zeros((0, 2)), None)
+    assert count(cards.alignment("seq2seq", "seed 1", empty), RELEVANCE) == 0

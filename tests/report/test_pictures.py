@@ -10,6 +10,7 @@ from PIL import Image
 
 from attnseq.report.axes import ATTENTION, RELEVANCE
 from attnseq.report.pictures import Pictures
+from attnseq.training.attention_summary import Alignment
 
 MEAN_T, RELEVANCE_T = [0.1, 0.6, 0.3], [0, 3, 1]
 LONG = (
@@ -113,6 +114,29 @@ def test_heatmap_is_brightest_where_the_weight_is(pictures: Pictures) -> None:
     row, column = np.argwhere((inside[..., 1] > 180) & (inside[..., 2] < 120)).mean(0)
     assert row < height / 3  # row 9 is on top
     assert column > inside.shape[1] / 2  # position 3 is on the right
+
+
+@pytest.mark.parametrize("answers", [0, 1, 10, 40])
+def test_an_alignment_is_dark_where_the_weight_is(pictures: Pictures, answers: int) -> None:
+    weights_KxT = np.zeros((answers, 4))
+    weights_KxT[-1:, 3] = 1
+    png = pictures.alignment("a run", Alignment("a: b", tuple("a b,"), ("b",) * answers, weights_KxT))
+    height, width, _ = pixels(png).shape
+    columns = np.flatnonzero(heights(png, ATTENTION)[: round(0.84 * width)])  # left of the colours' own axis
+    assert (len(columns) > 0) == (answers > 0)
+    assert all(column > 0.6 * width for column in columns)
+    assert height > 20 * answers
+
+
+def test_the_sample_stands_in_a_line_of_its_own(pictures: Pictures) -> None:
+    weights_KxT = np.full((1, 2), 0.5)
+    one, two = (
+        pixels(pictures.alignment(title, Alignment("ab: c", ("a", "b"), ("c",), weights_KxT)))
+        for title in ("a run", LONG)
+    )
+    assert two.shape[0] > one.shape[0] > pixels(pictures.heatmap("a run", weights_KxT, "answer")).shape[0]
+    long, longer = (Alignment("12," * times, ("a", "b"), ("c",), weights_KxT) for times in (60, 600))
+    assert len(pixels(pictures.alignment("a run", long))) == len(pixels(pictures.alignment("a run", longer)))
 
 
 def test_matplotlib_is_imported_by_those_who_draw_only() -> None:

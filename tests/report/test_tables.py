@@ -1,5 +1,6 @@
 import io
 
+import numpy as np
 import pytest
 from rich.table import Table
 
@@ -60,6 +61,7 @@ def test_results_are_all_numbers_of_held_out_samples_with_their_units() -> None:
         "loss/train": 0.5,
         "loss/test": 0.0017385,
         "any name/test": 12.5,
+        "any name/test@20": 13.5,
         "attention/mean": [1.0],
         "nothing/test": None,
         "microseconds_per_sample": None,
@@ -69,6 +71,7 @@ def test_results_are_all_numbers_of_held_out_samples_with_their_units() -> None:
     assert [line.split() for line in lines] == [
         ["loss/test", "0.0017385"],
         ["any", "name/test", "12.5", "steps"],
+        ["any", "name/test@20", "13.5", "steps"],
         ["speed", "2.0", "s", "in", "all"],
     ]
 
@@ -110,6 +113,9 @@ def test_an_alignment_is_darker_for_more_weight_and_starred_where_it_is_true():
     assert grid.splitlines() == ["   2   8   4", "4  ·   ░   █*", "2  ▒*  ▒   ·"]
     plain = alignment_grid(weights_KxT, ["2", "8", "4"], ["4", "2"], None, "ascii")
     assert plain.splitlines() == ["   2   8   4", "4  0   3   9", "2  5   4   0"]
+    long = alignment_grid(np.eye(29), ["a"] * 29, ["b"] * 29, np.eye(29), "utf-8").splitlines()
+    assert max(map(len, long)) <= 80
+    assert long[1].startswith("b█*· ·")
     wide = alignment_grid([[1.0]], ["0.25"], ["10"], [[0]], "utf-8")
     assert wide.splitlines() == ["    0.25", "10  ████"]
     with pytest.raises(ValueError, match=r"^\(2, 3\) weights for 1 answer positions and 3 inputs$"):

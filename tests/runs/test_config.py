@@ -255,6 +255,48 @@ def test_what_is_minimised_and_measured_fits_the_target(
         checked(config)
 
 
+@pytest.mark.parametrize(
+    ("dataset", "lengths", "line"),
+    [
+        ("reverse", "0", "dataset.test_lengths=0: must be >= 1 and <= 10000"),
+        ("add_two_numbers", "20,3", "dataset.test_lengths=3: must be >= 4 and <= 4000"),
+        ("copy", "5,3,5", "dataset.test_lengths=5,3,5: names one twice"),
+    ],
+)
+def test_lengths_of_test_samples_are_some_that_the_task_can_have(
+    dataset: str, lengths: str, line: str, composed: Callable[..., DictConfig]
+) -> None:
+    config = composed(f"dataset={dataset}", f"dataset.test_lengths=[{lengths}]").dataset
+    with pytest.raises(ConfigError) as error:
+        OmegaConf.to_object(config)
+    assert str(error.value) == line
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset", "lengths", "refused"),
+    [
+        ("query_attention", "reverse", "3,10", ""),
+        ("query_attention", "reverse", "3,11", "11: {} longer than dataset.length=10"),
+        ("lstm_hidden", "reverse", "11", "11: {} longer than dataset.length=10"),  # answers would have to grow
+        ("lstm_hidden", "add_two_numbers", "4,40", ""),
+        ("lstm_plain", "add_two_numbers", "20", ""),
+        ("lstm_plain", "add_two_numbers", "20,40", "40: {} of other lengths than dataset.length=20"),
+        ("mlp_attention", "add_two_numbers", "4", "4: {} of other lengths than dataset.length=20"),
+    ],
+)
+def test_test_samples_of_other_lengths_need_a_model_that_takes_them(
+    model: str, dataset: str, lengths: str, refused: str, composed: Callable[..., DictConfig]
+) -> None:
+    config = composed(f"model={model}", f"dataset={dataset}", f"dataset.test_lengths=[{lengths}]")
+    if not refused:
+        assert checked(config).dataset.test_lengths == [int(length) for length in lengths.split(",")]  # type: ignore[attr-defined]
+        return
+    with pytest.raises(ConfigError) as error:
+        checked(config)
+    reason = refused.format(f"model={config.model.name} gives no answers to sequences")
+    assert str(error.value) == f"dataset.test_lengths={reason}"
+
+
 class Pairs(Task):
     """Two real numbers a position."""
 

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from tiny_configs import tiny_config
 
+from attnseq.api.run import Run
 from attnseq.datasets.config import DATASETS
 from attnseq.runs import build
 from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
 from attnseq.runs.results import measure, position_relevance
+from attnseq.runs.run import run
 
 Tiny = Callable[..., RunConfig]
 UNEQUAL = ("population", "seconds")
@@ -99,3 +102,45 @@ def test_whatever_is_measured_is_in_the_result(dataset: str, tmp_path: Path) -> 
     assert len(result["attention/mean"]) == positions
     assert result["attention/relevance"] is None or len(result["attention/relevance"]) == positions
     assert result["attention/entropy"] > 0
+
+
+LENGTHS = (4, 9, 6)
+
+
+@pytest.fixture
+def by_length(tmp_path: Path) -> tuple[RunConfig, Job, dict[str, Any]]:
+    """A run of a model that takes any length, tested on others than its own."""
+    config = tiny_config("add_two_numbers", "lstm_hidden", **{"dataset.length": 6, "dataset.test_lengths": [*LENGTHS]})
+    job = Job(config, tmp_path / "run")
+    return config, job, run(job)
+
+
+def test_each_length_is_measured_as_if_alone(
+    by_length: tuple[RunConfig, Job, dict[str, Any]], no_pictures: None
+) -> None:
+    config, job, result = by_length
+    loaded = Run(job.path)
+    measured = ["loss", *build.build_metrics(config, config.dataset.build().spec.target)]
+    names = [f"{name}/test@{length}" for length in LENGTHS for name in measured]
+    assert [name for name in result if "@" in name] == names
+    for length, samples in loaded.task.tests():
+        assert samples.targets is not None
+        seen = loaded.predict(samples.inputs)
+        errors_N = torch.from_numpy(seen.prediction) - samples.targets
+        assert result[f"loss/test@{length}"] == pytest.approx(float(errors_N.square().mean()), rel=1e-6)
+        assert result[f"mae/test@{length}"] == pytest.approx(float(errors_N.abs().mean()), rel=1e-6)
+        variance = float(samples.targets.var(correction=0))
+        assert result[f"r2/test@{length}"] == pytest.approx(1 - float(errors_N.square().mean()) / variance, rel=1e-6)
+
+
+def test_the_lengths_of_each_run_are_its_own(tmp_path: Path) -> None:
+    alike = {"dataset.length": 6, "dataset.test_size": 9}
+    configs = [
+        tiny_config("add_two_numbers", "lstm_hidden", **alike, **{"dataset.test_lengths": lengths, "seed": seed})
+        for seed, lengths in enumerate(([4, 9], [], [9]))
+    ]
+    for config, result in zip(configs, measured(configs, tmp_path), strict=True):
+        (alone,) = measured([config], tmp_path)
+        mine, its = ({key: each[key] for key in each if "@" in key} for each in (result, alone))
+        assert mine == pytest.approx(its, rel=1e-5)
+        assert len(mine) == 3 * len(config.dataset.test_lengths)  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ import torch
 from tiny_configs import tiny_config
 
 from attnseq.report import history
+from attnseq.report.pictures import Pictures
 from attnseq.runs.build import build_metrics
 from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolder, RunFolderError
@@ -23,6 +24,7 @@ from attnseq.runs.naming import result_config
 from attnseq.runs.published import PublishedRun
 from attnseq.runs.reading import read_run
 from attnseq.runs.run import run
+from attnseq.training.attention_summary import Alignment
 from attnseq.training.checkpoint import CheckpointError
 
 Compose = Callable[..., RunConfig]
@@ -280,6 +282,40 @@ def test_a_run_of_any_task_leaves_and_shows_what_it_measured(
     out = capsys.readouterr().out
     assert all(f"\n{name}/test " in out for name in measured)
     assert {"attention.png", "loss.png"} <= {file.name for file in path.iterdir()}
+
+
+def test_of_an_alignment_one_sample_is_shown_symbol_by_symbol(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Alignment] = []
+    cards: list[Alignment] = []
+    monkeypatch.setattr(Pictures, "alignment", lambda self, title, each: drawn.append(each) or self.loss(title, []))
+    monkeypatch.setattr(
+        "attnseq.report.cards.alignment", lambda run, place, each: cards.append(each) or Pictures().loss(run, [])
+    )
+    changes = {"dataset.length": 3, "dataset.vocabulary": 2, "trainer.epochs": 12}  # until it answers at all
+    job = Job(tiny_config("reverse", "query_attention", **changes), path)
+    result = run(job)
+    lines = capsys.readouterr().out.splitlines()
+    alignment = Alignment.of_plain(result["attention/alignment"])
+    assert len(alignment.inputs) == 3
+    first = lines.index(f"a test sample: {alignment.line}")
+    assert lines[first + 1].split() == list(alignment.inputs)
+    assert [line[0] for line in lines[first + 2 : first + 2 + len(alignment.answers)]] == list(alignment.answers)
+    assert "position" not in "".join(lines)  # no bars of a mean
+    (of_test,), (of_epoch,) = drawn, cards  # attention.png, and TensorBoard's of the last epoch
+    assert (of_test.line, of_test.weights_KxT.tolist()) == (alignment.line, alignment.weights_KxT.tolist())
+    assert of_epoch.weights_KxT.shape == (len(of_epoch.answers), len(of_epoch.inputs))
+    (path / "attention.png").unlink()
+    run(job)  # it is drawn again from the result alone
+    assert drawn[1].line == alignment.line
+
+
+def test_an_alignment_without_numbers_is_written_all_the_same(path: Path, no_pictures: None) -> None:
+    config = tiny_config("reverse", "query_attention", **{"trainer.learning_rate": 1e30, "trainer.epochs": 1})
+    result = run(Job(config, path))
+    assert result["status"] == "diverged"
+    assert read_run(path).state == "diverged"
 
 
 def test_threads_are_as_before(path: Path, tiny: Compose) -> None:

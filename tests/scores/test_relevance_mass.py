@@ -68,6 +68,14 @@ def test_of_an_alignment_it_is_that_of_the_answer_positions_there_are() -> None:
     torch.testing.assert_close(scored_B, torch.tensor([0.6, 1.0]))  # the answers' mean: 0.6 0.35 0.05 and 0 1 0
 
 
+def test_an_answer_position_that_depends_on_nothing_does_not_count() -> None:
+    weights_BxKxT = torch.tensor([[[0.7, 0.2, 0.1], [0.5, 0.5, 0.0]], [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]])
+    relevance_BxKxT = torch.tensor([[[1.0, 0, 0], [0, 0, 0]], [[0, 0.5, 0.5], [0.5, 0, 0.5]]])
+    targets_BxK = torch.tensor([[3, 4], [1, 2]])
+    scored_B = mass(weights_BxKxT, "BKT", relevance_BxKxT, targets_BxK)
+    torch.testing.assert_close(scored_B, torch.tensor([0.7, 1.0]))
+
+
 @pytest.mark.parametrize("relevance", [None, torch.ones(2, 2, 3)], ids=["no truth", "an alignment"])
 def test_where_there_is_nothing_to_hold_it_against_there_is_none(relevance: Tensor | None) -> None:
     assert mass(torch.ones(2, 3), "BT", relevance) is None

@@ -27,7 +27,7 @@ def cost(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Costs:
 
     def timed(job: Job) -> object:
         digest, _ = step(job)
-        return digest, digest.operations / 1000
+        return digest, digest.written / 1000
 
     monkeypatch.setattr(module, "_timed_step", timed)
     return Costs()

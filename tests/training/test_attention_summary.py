@@ -1,27 +1,25 @@
-"""What is kept of attention is read without PyTorch; how it is made is in test_attention_sums.py."""
+"""What is kept of one sample's attention, as JSON and back."""
 
-import subprocess
-import sys
-from dataclasses import FrozenInstanceError
+import json
 
 import numpy as np
 import pytest
-from processes import LIMIT
 
-from attnseq.training.attention_summary import AttentionSummary
-
-
-def test_it_is_loaded_without_pytorch() -> None:
-    program = "import sys, attnseq.training.attention_summary; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], timeout=LIMIT, check=False).returncode == 0
+from attnseq.training.attention_summary import Alignment
 
 
-def test_a_summary_is_not_changed_and_not_compared_array_by_array() -> None:
-    values_T, counts_TxN = np.full(2, 0.5), np.ones((2, 1), dtype=np.int64)
-    samples_T = np.ones(2, dtype=np.int64)
-    columns = (values_T, 0.7, counts_TxN, np.array([0.0, 1.0]), values_T, values_T, values_T, values_T, samples_T)
-    one, other = AttentionSummary(*columns), AttentionSummary(*columns)
-    assert one == one
-    assert one != other  # by identity: `==` of arrays would raise
-    with pytest.raises(FrozenInstanceError):
-        one.entropy = 0.0  # type: ignore[misc]
+@pytest.mark.parametrize("answers", [0, 2])
+@pytest.mark.parametrize("known", [False, True])
+def test_an_alignment_is_the_same_after_json(answers: int, known: bool) -> None:
+    weights_KxT = np.array([[0.12344, 0.5, np.nan], [1 / 3, 0, 1]])[:answers]
+    relevance_KxT = np.array([[1.0, 0, 0], [0, 0.5, 0.5]])[:answers] if known else None
+    alignment = Alignment("a b: cd", ("a", " ", "b"), ("c", "d")[:answers], weights_KxT, relevance_KxT)
+    text = json.dumps(alignment.plain()).replace("NaN", "null")
+    again = Alignment.of_plain(json.loads(text))
+    assert (again.line, again.inputs, again.answers) == (alignment.line, alignment.inputs, alignment.answers)
+    np.testing.assert_allclose(again.weights_KxT, weights_KxT, atol=5e-5)
+    assert again.weights_KxT.shape == (answers, 3)
+    if relevance_KxT is None:
+        assert again.relevance_KxT is None
+    else:
+        np.testing.assert_array_equal(again.relevance_KxT, relevance_KxT)

@@ -186,6 +186,18 @@ def test_an_answer_position_that_a_sample_does_not_have_counts_nowhere() -> None
     assert summary.entropy == pytest.approx(math.log(2) / 3, rel=1e-12)
 
 
+def test_the_end_of_an_answer_counts_nowhere_and_has_no_row() -> None:
+    weights_1x2x3x2 = torch.tensor([[[[1.0, 0], [0, 1], [1, 0]], [[0.5, 0.5], [0.9, 0.1], [1, 0]]]]).double()
+    end = BASE
+    targets_BxK = torch.tensor([[1, 1, end], [1, end, NO_TOKEN]], dtype=torch.int32)
+    batch = Batch(torch.zeros(2, 2, dtype=torch.uint8), targets_BxK)
+    spec = Spec(Tokens(2, BASE), Tokens(3, BASE + 1, padded=True, end=True))
+    (summary,) = summarise(Attention(weights_1x2x3x2, "BKT"), batch, spec=spec)
+    np.testing.assert_allclose(summary.mean_T, [0.5, 0.5])
+    np.testing.assert_allclose(summary.heatmap_TxR, [[0.75, 0.0], [0.25, 1.0]])
+    assert summary.entropy == pytest.approx(math.log(2) / 3, rel=1e-12)
+
+
 def test_a_sample_without_any_answer_spoils_nothing() -> None:
     targets_BxK = torch.tensor([[1, 1], [NO_TOKEN, NO_TOKEN]], dtype=torch.int32)
     batch = Batch(torch.zeros(2, 2, dtype=torch.uint8), targets_BxK)

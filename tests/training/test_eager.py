@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_population import BATCH, DRAWING, NUMBER, call_of, copy, fresh, of_number, recipe, same_bits, settings
+from tiny_population import BATCH, DRAWING, MODELS, NUMBER, call_of, copy, fresh, of_number, recipe, same_bits, settings
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from attnseq.models.lstm_attention import LSTMAttention
@@ -25,7 +25,7 @@ VARIANTS: dict[str, Callable[[], Recipe]] = {
     "lstm element": lambda: of_number(LSTMAttention(NUMBER, 3, "element", "hard_sigmoid")),
     "lstm feature": lambda: of_number(LSTMAttention(NUMBER, 3, "feature", "sigmoid")),
     "lstm none": lambda: of_number(LSTMAttention(NUMBER, 3, "none", "hard_sigmoid")),
-} | {name: lambda name=name: recipe(name) for name in ("mlp", "lstm", "query", *DRAWING)}  # type: ignore[misc]
+} | {name: lambda name=name: recipe(name) for name in (*MODELS, *DRAWING)}  # type: ignore[misc]
 
 
 @cache

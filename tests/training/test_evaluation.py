@@ -214,6 +214,40 @@ def test_chunks_do_not_matter_to_attention(chunk: int, monkeypatch: pytest.Monke
             np.testing.assert_array_equal(attention.histogram_TxN, theirs.attention[tag].histogram_TxN)
 
 
+class AnyLength(Model):
+    """The mean of a sequence of numbers, scaled; it counts how many samples it sees at once."""
+
+    any_length = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1))
+        self.sizes: list[int] = []
+
+    def forward(self, batch: Batch, training: bool = False) -> Output:
+        self.sizes.append(batch.size)
+        return Output((batch.inputs.squeeze(-1) * self.scale).mean(dim=-1))
+
+
+@pytest.mark.parametrize(("positions", "at_once"), [(2, 32), (4, 32), (8, 8), (16, 2)])
+def test_of_longer_samples_fewer_are_predicted_together(
+    positions: int, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, spec = AnyLength(), Spec(Reals(4), Scalar())
+    its = Recipe(FlatModel(model), spec, MeanSquaredError(spec.target), "keras")
+    monkeypatch.setattr(evaluation, "BYTES", 64 * its.bytes_per_sample)  # of two replicas
+    numbers = torch.Generator().manual_seed(0)
+    split = Batch(torch.rand(40, positions, 1, generator=numbers), torch.rand(40, generator=numbers).double())
+    model.sizes.clear()
+    parameters_PxW = torch.tensor([[1.0], [2.0]])
+    measured = Meter(its, {}).evaluate(parameters_PxW, split, probe=0)
+    assert max(model.sizes) == at_once
+    assert sum(model.sizes) == 40
+    means_N = split.inputs.double().mean(dim=(1, 2))
+    for scale, mine in zip((1, 2), measured, strict=True):
+        assert mine.row["loss"] == pytest.approx(float((scale * means_N - split.answers).square().mean()), rel=1e-5)
+
+
 # -- the probe --
 
 
@@ -348,7 +382,7 @@ def test_scores_of_padded_tokens_count_what_a_sample_has(chunk: int, monkeypatch
     for parameters_W, mine in zip(parameters_PxW, measured, strict=True):
         weights_NxKxT = its.flat(parameters_W, split).attention["alignment"].weights
         each = [
-            sum(float(weights[answer, length - 1 - answer]) for answer in range(length)) / length
+            sum(float(weights[row, length - 1 - row] / weights[row].sum()) for row in range(length)) / length
             for weights, length in zip(weights_NxKxT, split.lengths.tolist(), strict=True)
         ]
         assert mine.row["attention/relevance_mass"] == pytest.approx(sum(each) / split.size, rel=1e-9)

@@ -125,4 +125,4 @@ def test_the_work_of_a_call_is_what_its_operations_compute() -> None:
     with _Writer([a_2x3, b_3x4], 17) as writer:
         _ = torch.mm(a_2x3, b_3x4).view(4, 2).t() + 1
     assert writer.work == 8 * (1 + 3 / MULTIPLICATIONS) + 8
-    assert writer.operations == 4
+    assert writer.written == 4

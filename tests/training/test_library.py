@@ -7,6 +7,8 @@ import torch
 from tiny_library import CPU, EXAMPLE
 from torch.fx import GraphModule
 
+import attnseq
+from attnseq.layers import traced_scan
 from attnseq.training import library
 from attnseq.training.compiling import missing_compiler, options_for
 from attnseq.training.library import compile_library, library_path, load_library
@@ -51,3 +53,17 @@ def test_a_place_is_of_operations_shapes_types_options_and_compiler(
     places.add(library_path("a", [value], {}))
     assert len(places) == 6
     assert {place.parent for place in places} == {tmp_path / "attnseq"}
+
+
+def test_a_place_is_of_each_file_that_makes_something_else_where_it_is_traced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The digest is of operations as they are written: a library made by an older loop must not be taken."""
+    files = [file for file in Path(attnseq.__file__).parent.rglob("*.py") if "is_traced()" in file.read_text()]
+    assert {*map(str, files), traced_scan.__file__} <= set(library.OURS)
+    ours, places, changed = library.OURS, {library_path("a", [], {})}, tmp_path / "changed.py"
+    changed.write_text("# another version\n")
+    for file in ours:
+        monkeypatch.setattr(library, "OURS", [str(changed) if each == file else each for each in ours])
+        places.add(library_path("a", [], {}))
+    assert len(places) == 1 + len(ours)

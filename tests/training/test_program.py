@@ -27,7 +27,7 @@ from attnseq.contracts.model import Model
 from attnseq.training.batches import BatchPlan, Epoch
 from attnseq.training.compiling import missing_compiler, options_for
 from attnseq.training.population import build_steps, initial_state
-from attnseq.training.program import VIEWS, as_steps, compile_program, drop_idle, trace_steps
+from attnseq.training.program import as_steps, compile_program, drop_idle, trace_steps
 
 
 class Calibrated(Model):
@@ -48,7 +48,10 @@ class Calibrated(Model):
 
 @pytest.mark.parametrize("name", [*MODELS, *DRAWING, "calibrated"])
 def test_a_traced_program_does_nothing_in_vain(name: str) -> None:
-    """Takes the same steps, bit for bit, with neither views that change nothing nor results that nobody reads."""
+    """Takes the same steps, with neither views that change nothing nor results that nobody reads.
+
+    Bit for bit, but for loops over time, which add up gradients in another order.
+    """
     its = of_number(Calibrated()) if name == "calibrated" else recipe(name)
     steps, call = build_steps(its), call_of(its, 2, 1)
     numbers_PxW = torch.rand(2, its.flat.width, generator=torch.Generator().manual_seed(0))
@@ -58,12 +61,16 @@ def test_a_traced_program_does_nothing_in_vain(name: str) -> None:
     assert len(nodes) > 50
     for node in nodes:
         assert node.users or node.target is torch.ops.aten.copy_.default, node
-        if node.target in VIEWS:
+        if getattr(node.target, "is_view", False) and isinstance(node.meta["val"], Tensor):
             old, new = node.args[0].meta["val"], node.meta["val"]
             assert (new.shape, new.stride()) != (old.shape, old.stride()), node
     as_steps(traced)(mine, settings(2), *call)
     steps(theirs, settings(2), *call)
-    assert same_bits(mine, theirs)
+    if "seq2seq" in name:
+        for one, other in zip(mine, theirs, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5 * float(other.abs().max()))
+    else:
+        assert same_bits(mine, theirs)
     assert not same_bits(mine, initial_state(numbers_PxW))
 
 
@@ -76,7 +83,8 @@ def test_a_view_of_a_constant_without_a_known_layout_stays() -> None:
 
 @pytest.mark.parametrize("program", ["traced", "compiled"])
 @pytest.mark.parametrize(
-    ("name", "hidden_size", "steps_per_call"), [("mlp", 3, 2), ("lstm", 8, 1), ("query", 3, 2), ("noisy drawn", 3, 2)]
+    ("name", "hidden_size", "steps_per_call"),
+    [("mlp", 3, 2), ("lstm", 8, 1), ("query", 3, 2), ("noisy drawn", 3, 2), ("seq2seq drawn", 2, 1)],
 )
 def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: int, steps_per_call: int) -> None:
     """Made of padding, as the trainer does, then run on an epoch's batches, the last of them partly padding."""

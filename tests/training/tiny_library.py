@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.fx import GraphModule
-from torch.fx.experimental.proxy_tensor import make_fx
 
+from attnseq.training import program as tracing
 from attnseq.training.compiling import options_for
 from attnseq.training.library import compile_library
 
@@ -29,7 +29,7 @@ EXAMPLE = [
 
 
 def trace() -> GraphModule:
-    return make_fx(program)(*EXAMPLE)
+    return tracing.trace(program, EXAMPLE)
 
 
 def compile_tiny(folder: Path) -> Path:

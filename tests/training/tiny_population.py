@@ -18,6 +18,7 @@ from attnseq.layers.weights import KerasInitializer
 from attnseq.models.lstm_attention import LSTMAttention
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.query_attention import QueryAttention
+from attnseq.models.seq2seq_config import Seq2SeqConfig
 from attnseq.objectives.cross_entropy import CrossEntropy
 from attnseq.objectives.mse import MeanSquaredError
 from attnseq.training.population import FlatModel, PopulationState, Recipe, Settings
@@ -26,13 +27,16 @@ from attnseq.training.replicas import stack_settings
 POSITIONS, BASE, BATCH = 4, 5, 6
 CPU = torch.device("cpu")
 NUMBER = Spec(Tokens(POSITIONS, BASE), Scalar())
-SEQUENCE = Spec(*[Tokens(POSITIONS, BASE, padded=True)] * 2)
+SEQUENCE = Spec(
+    Tokens(POSITIONS, BASE, padded=True), Tokens(POSITIONS + 1, BASE + 1, padded=True, end=True), grows=True
+)
 
-MODELS = ["mlp", "lstm", "query"]
-"""Of a number, twice, and of a sequence from sequences of lengths that differ."""
+MODELS = ["mlp", "lstm", "query", "seq2seq"]
+"""Of a number, twice, and of a sequence from sequences of lengths that differ, twice."""
 
-DRAWING = ["noisy", "drawn", "noisy drawn"]
-"""What draws random numbers in a step: an MLP with noise on its weights, a model with draws of its own, and both."""
+DRAWING = ["noisy", "drawn", "noisy drawn", "seq2seq drawn"]
+"""What draws random numbers in a step: an MLP with noise on its weights, a model with draws of its own, and both; and
+an encoder-decoder that draws what it reads, and drops some of it."""
 
 
 class Drawn(Model):
@@ -62,12 +66,25 @@ class Drawn(Model):
 
 def recipe(name: str, adam: str = "keras", hidden_size: int = 3) -> Recipe:
     """Of one of `MODELS` or `DRAWING`."""
+    if "seq2seq" in name:
+        flat = FlatModel(seq2seq(2 * hidden_size, "drawn" in name).build(SEQUENCE))
+        return Recipe(flat, SEQUENCE, CrossEntropy(SEQUENCE.target), adam)
     if name == "query":
         return Recipe(FlatModel(QueryAttention(SEQUENCE, hidden_size)), SEQUENCE, CrossEntropy(SEQUENCE.target), adam)
     if name == "lstm":
         return of_number(LSTMAttention(NUMBER, hidden_size, "time", "hard_sigmoid"), adam)
     model = Drawn() if "drawn" in name else MLPAttention(NUMBER, hidden_size)
     return of_number(model, adam, weight_noise="noisy" in name)
+
+
+def seq2seq(hidden_size: int, drawn: bool) -> Seq2SeqConfig:
+    """Between the two, each kind of what an encoder-decoder can be."""
+    if drawn:
+        kind = {"cell": "gru", "directions": "one", "attention": "dot", "input_feeding": False, "teacher_forcing": 0.5}
+    else:
+        kind = {"cell": "lstm", "directions": "both", "attention": "additive", "input_feeding": True}
+    usual = {"embedding_size": 2, "hidden_size": hidden_size, "teacher_forcing": 1.0, "dropout": 0.25 * drawn}
+    return Seq2SeqConfig(name="seq2seq", init="auto", **usual | kind)  # type: ignore[arg-type]
 
 
 def of_number(model: Model, adam: str = "keras", weight_noise: bool = False) -> Recipe:
@@ -101,7 +118,8 @@ def samples(recipe: Recipe, shape: Sequence[int], seed: int = 0) -> list[Tensor]
     lengths = torch.randint(1, POSITIONS + 1, shape, generator=numbers, dtype=torch.int32)
     present = torch.arange(POSITIONS) < lengths.unsqueeze(-1)
     targets = torch.randint(0, BASE, (*shape, POSITIONS), generator=numbers, dtype=torch.int32)
-    return [inputs * present, targets.masked_fill(~present, NO_TOKEN), lengths]
+    answers = torch.nn.functional.pad(targets.masked_fill(~present, NO_TOKEN), (0, 1), value=NO_TOKEN)
+    return [inputs * present, answers.scatter(-1, lengths.long().unsqueeze(-1), BASE), lengths]
 
 
 def call_of(recipe: Recipe, replicas: int, steps: int, seed: int = 0) -> list[Tensor]:
