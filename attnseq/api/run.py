@@ -86,7 +86,7 @@ class Run:
     def task(self) -> Task:
         """The task that the run learns."""
         with _one_line(self.path):
-            return self.config.dataset.build()
+            return self.config.dataset.task
 
     @cached_property
     def model(self) -> Model:

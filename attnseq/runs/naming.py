@@ -64,7 +64,7 @@ def result_config(config: Any) -> str:
         config: a `RunConfig`.
     """
     content: dict[str, Any] = asdict(config)
-    if fingerprint := config.dataset.build().fingerprint():  # since an edited file makes another run
+    if fingerprint := config.dataset.task.fingerprint():  # since an edited file makes another run
         content["dataset"]["fingerprint"] = fingerprint
     for key in ("name", "device", "overwrite", "plugins"):
         content.pop(key)

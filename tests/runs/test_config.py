@@ -16,7 +16,7 @@ from attnseq.commandline.checking import checked
 from attnseq.contracts.spec import Reals, Scalar, Spec
 from attnseq.contracts.task import Splits, Task
 from attnseq.core.keys import ConfigError, Key, comment
-from attnseq.datasets.config import DATASETS, DatasetConfig
+from attnseq.datasets.config import DATASETS, DrawnDatasetConfig
 from attnseq.layers import attention, lstm
 from attnseq.models import mlp_attention
 from attnseq.models.config import MODELS
@@ -308,7 +308,7 @@ class Pairs(Task):
         raise NotImplementedError
 
 
-class PairsConfig(DatasetConfig):
+class PairsConfig(DrawnDatasetConfig):
     def build(self) -> Pairs:
         return Pairs()
 
