@@ -3,7 +3,7 @@
 Shapes: B batch, T positions, F features.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,13 @@ from attnseq.contracts.spec import Inputs, Reals, Tokens
 Array = npt.NDArray[Any]
 
 
-def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None, any_length: bool = False) -> Batch:
+def samples(
+    sequences: Any,
+    inputs: Inputs,
+    lengths: npt.ArrayLike | None = None,
+    any_length: bool = False,
+    encode: Callable[[Array], Array] = lambda values: values,
+) -> Batch:
     """Make samples without targets.
 
     Args:
@@ -27,6 +33,7 @@ def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None
         inputs: kind of the task's inputs.
         lengths: B, how many positions each sequence has, from the first on; None: all that are given.
         any_length: whether sequences may be longer or shorter than the task's.
+        encode: turns such numbers, float64, into the model's inputs.
 
     Raises:
         ValueError: the sequences do not fit the task; the message is one line that names sequence and position.
@@ -44,6 +51,8 @@ def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None
     present_BxT = np.arange(inputs.length) < lengths_B[:, None]
     values[~present_BxT] = 0
     _check_values(values, present_BxT, inputs)
+    values = encode(values)
+    values[~present_BxT] = 0
     dtype = torch.float32 if isinstance(inputs, Reals) else token_type(inputs)
     lengths_as_trained = torch.from_numpy(lengths_B.astype(np.int32)) if inputs.padded else None
     return Batch(torch.from_numpy(values).to(dtype), lengths=lengths_as_trained)

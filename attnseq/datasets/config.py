@@ -57,6 +57,17 @@ class DatasetConfig:
         """
         raise NotImplementedError
 
+    def recall(self, facts: Any) -> Task:
+        """Make the task of a run that kept these facts of it, whether or not its files are still there.
+
+        Args:
+            facts: what `Task.facts` returned.
+
+        Raises:
+            ConfigError: they are not of this dataset.
+        """
+        raise ConfigError(f"dataset={self.name}: keeps no facts of files")
+
 
 @dataclass
 class DrawnDatasetConfig(DatasetConfig):
