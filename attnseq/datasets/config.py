@@ -27,6 +27,8 @@ class DatasetConfig:
     """What `model.init=auto` means for this dataset, for models that it knows."""
     order: ClassVar[str] = "random"
     """What `trainer.order=auto` means for this dataset, for models that it knows."""
+    places: ClassVar[tuple[str, ...]] = ()
+    """Keys that say where files are; what is in these decides a run, wherever they are."""
 
     def __post_init__(self) -> None:
         check_values(self, "dataset.")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -47,7 +48,7 @@ def variant_name(config: Mapping[str, Any] | DictConfig, own: Folders = ()) -> s
         for key, value in config[group].items():
             if key != "name" and key not in UNNAMED.get(group, ()) and not _same(value, defaults.get(key, AUTO)):
                 shown = key if key != "seed" else f"{group}_seed"
-                parts.append(f"{shown}={_text(value)}")
+                parts.append(f"{shown}={_text(value, is_path=key == 'path')}")
     if measured := config.get("metrics"):
         parts.append(f"metrics={_text(measured)}")
     name = ",".join(parts)
@@ -66,6 +67,8 @@ def result_config(config: Any) -> str:
     content: dict[str, Any] = asdict(config)
     if fingerprint := config.dataset.task.fingerprint():  # since an edited file makes another run
         content["dataset"]["fingerprint"] = fingerprint
+    for key in config.dataset.places:
+        content["dataset"].pop(key)
     for key in ("name", "device", "overwrite", "plugins"):
         content.pop(key)
     for group, keys in UNNAMED.items():
@@ -87,7 +90,9 @@ def _same(value: Any, default: Any) -> bool:
     return bool(value == default)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, is_path: bool = False) -> str:
+    """Write a value so that it can be part of a folder's name; of a path its last part."""
     if OmegaConf.is_list(value) or isinstance(value, list | tuple):
-        return ".".join(str(item) for item in value)
-    return str(value)
+        return ".".join(_text(item) for item in value)
+    text = re.split(r"[/\\:]", str(value))[-1] if is_path else str(value)
+    return re.sub(r'[/\\:*?"<>|]', "_", text)
