@@ -168,6 +168,7 @@ class TestCommandLines:
         checks = {
             "train": check_command_line,
             "train.sh": check_command_line,
+            "linear_baseline.py": check_command_line,
             "reproduce": self.check_reproduce,
             "setup.sh": self.check_setup,
             "test.sh": self.check_test,
@@ -206,7 +207,7 @@ class TestCommandLines:
 
     def test_each_kind_is_found(self) -> None:
         found = {words[0] for page in PAGES for words in command_lines(page)}
-        scripts = {"benchmark.py", "setup.sh", "train.sh", "test.sh"}
+        scripts = {"benchmark.py", "linear_baseline.py", "setup.sh", "train.sh", "test.sh"}
         assert found == {"train", "compare", "status", "reproduce", "explain", "predict"} | scripts
 
 

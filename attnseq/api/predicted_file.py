@@ -8,6 +8,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from attnseq.api.prediction import Prediction, predict
 from attnseq.api.run import Run
@@ -43,8 +44,7 @@ def as_table(seen: Prediction, samples: Batch, position_names: Sequence[str]) ->
     Returns:
         The header and B rows of cells; of positions that a sequence does not have the cell is empty.
     """
-    columns = [seen.ids or [], *([] if seen.truth is None else [seen.truth])]
-    columns.insert(1, seen.prediction)
+    columns: list[Any] = [seen.ids, seen.prediction] + ([] if seen.truth is None else [seen.truth])
     header = ["id", "prediction", "truth"][: len(columns)]
     rows = [[_text(value) for value in row] for row in zip(*columns, strict=True)]
     if seen.position_attention is not None:

@@ -29,6 +29,8 @@ class DatasetConfig:
     """What `trainer.order=auto` means for this dataset, for models that it knows."""
     places: ClassVar[tuple[str, ...]] = ()
     """Keys that say where files are; what is in these decides a run, wherever they are."""
+    form: ClassVar[tuple[str, ...]] = ()
+    """Keys that say how a file is read; a run's name has a digest of them, and not their values."""
 
     def __post_init__(self) -> None:
         check_values(self, "dataset.")

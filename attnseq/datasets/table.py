@@ -79,6 +79,10 @@ class TableConfig(DatasetConfig):
     seed: int = key("of what is dealt at random", low=0, high=2**32 - 1)
 
     places: ClassVar[tuple[str, ...]] = ("path",)
+    form: ClassVar[tuple[str, ...]] = (
+        *("layout", "features", "id", "time", "lengths", "feature_kind", "target_kind", "group", "split_column"),
+        "relevance",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -90,7 +94,7 @@ class TableConfig(DatasetConfig):
 
     def _check_layout(self) -> None:
         """Raise ConfigError where keys do not go with the layout."""
-        layout = self.form.layout
+        layout = self.columns.layout
         wants = {LONG: ("id",), WINDOWS: ("window",), WIDE: ()}[layout]
         refuses = {LONG: ("lengths", "window"), WINDOWS: ("lengths",), WIDE: ("window",)}[layout]
         for name in wants:
@@ -103,7 +107,7 @@ class TableConfig(DatasetConfig):
     def _check_split(self) -> None:
         """Raise ConfigError where keys do not go with the way in which sequences are dealt."""
         way = self.way
-        if self.form.layout == WINDOWS:
+        if self.columns.layout == WINDOWS:
             check_choice("dataset.layout=windows with dataset.split", way, ["chronological", "grouped", "column"])
         for name, of in (("group", "grouped"), ("split_column", "column")):
             if (way == of) != bool(getattr(self, name)):
@@ -114,8 +118,8 @@ class TableConfig(DatasetConfig):
             raise ConfigError(f"{both}: must be at most 0.9 together")
 
     @property
-    def form(self) -> Form:
-        """The form of the file."""
+    def columns(self) -> Form:
+        """What the columns of the file are."""
         layout = self.layout
         if layout == "auto":
             layout = WINDOWS if self.window else LONG if self.id and self.time else WIDE
@@ -130,7 +134,7 @@ class TableConfig(DatasetConfig):
             return self.split
         if self.split_column or self.group:
             return "column" if self.split_column else "grouped"
-        return "chronological" if self.form.layout == WINDOWS else "random"
+        return "chronological" if self.columns.layout == WINDOWS else "random"
 
     @property
     def sizes(self) -> Sizes:
@@ -139,7 +143,7 @@ class TableConfig(DatasetConfig):
     def build(self) -> TableTask:
         source = open_source(self.path)
         digests = [source.fingerprint()]
-        if self.relevance and self.relevance not in source.names and self.form.layout == WIDE:
+        if self.relevance and self.relevance not in source.names and self.columns.layout == WIDE:
             digests.append(open_source(self.relevance).fingerprint())
         place = repr(self), "-".join(digests)
         if place not in _READ:
@@ -148,10 +152,10 @@ class TableConfig(DatasetConfig):
         return _READ[place]
 
     def _read(self, source: Source, fingerprint: str) -> TableTask:
-        sequences = read_sequences(source, self.form)
+        sequences = read_sequences(source, self.columns)
         dealt = self.deal(sequences)
         facts = find_facts(source.file, sequences, dealt, self.target, self.standardise, fingerprint)
-        return TableTask(self.form, facts, lambda: Splits(*(to_samples(sequences, facts, part) for part in dealt)))
+        return TableTask(self.columns, facts, lambda: Splits(*(to_samples(sequences, facts, part) for part in dealt)))
 
     def recall(self, facts: Any) -> TableTask:
         recalled = Facts.of_json(facts)
@@ -162,7 +166,7 @@ class TableConfig(DatasetConfig):
                 raise ConfigError(f"dataset.path={self.path}: has changed since the run was trained")
             return task.splits()
 
-        return TableTask(self.form, recalled, read_again)
+        return TableTask(self.columns, recalled, read_again)
 
     def deal(self, sequences: Sequences) -> Dealt:
         """Deal sequences to the splits."""

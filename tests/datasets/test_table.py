@@ -211,4 +211,4 @@ def test_keys_that_do_not_go_together_are_refused(keys: dict[str, Any], line: st
 )
 def test_what_auto_means(keys: dict[str, Any], way: str, layout: str) -> None:
     config = table(Path("none.csv"), WIDE | keys)
-    assert (config.way, config.form.layout) == (way, layout)
+    assert (config.way, config.columns.layout) == (way, layout)
