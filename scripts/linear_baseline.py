@@ -37,7 +37,7 @@ def inputs_of(samples: Batch, spec: Spec) -> Array:
 
 
 def outputs_of(samples: Batch, spec: Spec) -> Array:
-    """Lay answers out as rows of numbers, outputs_NxO: the number itself, or 1 for the right class and -1 for others."""
+    """Lay answers out as rows, outputs_NxO: the number itself, or 1 for the right class and -1 for the others."""
     answers_N: Array = samples.answers.numpy()
     if isinstance(spec.target, Classes):
         return 2.0 * np.eye(spec.target.number)[answers_N] - 1

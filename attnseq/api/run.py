@@ -105,7 +105,8 @@ class Run:
         Args:
             sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list; or strings of digits, or of the
                 task's own characters. Rows may differ in length where the task's do. A single sequence is a batch of
-                one. Or a `Path`: a file of the form that the task was read from.
+                one. Where tokens have names, they may be called by these. Or a `Path`: a file of the form that the task
+                was read from.
             lengths: B, how many positions each sequence has, where the array is padded at the end.
             beam: of models that write an answer token after token: beginnings that beam search keeps, 1 to 16.
 
@@ -117,7 +118,7 @@ class Run:
         if isinstance(sequences, Path):
             read = task.read(str(sequences), any_length)
             return replace(predict(self.model, task, read.samples, beam), ids=read.ids)
-        batch = samples(sequences, task.spec.inputs, lengths, any_length, task.encode)
+        batch = samples(sequences, task.spec.inputs, lengths, any_length, task.encode, task.token_names)
         return predict(self.model, task, batch, beam)
 
 

@@ -80,6 +80,11 @@ class Task(ABC):
         """Names of the T input positions in pictures and tables; numbers from 0 unless a task has names of its own."""
         return tuple(map(str, range(self.spec.inputs.length)))
 
+    @property
+    def token_names(self) -> tuple[str, ...]:
+        """Names of the input tokens, by which people call them; () where they are called by their numbers."""
+        return ()
+
     def relevance(self, batch: Batch) -> Tensor | None:
         """Compute exactly how much each position counts for the answer, in any unit; None where that is not known.
 

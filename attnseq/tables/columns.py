@@ -103,7 +103,8 @@ def as_numbers(values: Array) -> Array:
     try:
         return values.astype(np.float64)
     except ValueError:
-        return np.array([_number(text) for text in values.flat], dtype=np.float64).reshape(values.shape)
+        numbers = {text: _number(text) for text in set(values.flat)}  # of names there are few that differ
+        return np.array([numbers[text] for text in values.flat]).reshape(values.shape)
 
 
 def _number(text: str) -> float:

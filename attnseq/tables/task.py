@@ -47,6 +47,10 @@ class TableTask(Task):
     def position_names(self) -> tuple[str, ...]:
         return self.found.positions
 
+    @property
+    def token_names(self) -> tuple[str, ...]:
+        return self.found.categories
+
     def relevance(self, batch: Batch) -> Tensor | None:
         """Return what the file says of these samples; None where it says nothing."""
         return batch.relevance

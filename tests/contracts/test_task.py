@@ -24,6 +24,7 @@ def test_positions_have_numbers_and_nothing_else_is_known() -> None:
     assert task.relevance(task.splits().train) is None
     assert task.fingerprint() == ""
     assert task.facts() == {}
+    assert task.token_names == ()
     values = np.ones((2, 3, 1))
     assert task.encode(values) is values
     with pytest.raises(ValueError, match=r"^more\.csv: the task reads no files$"):

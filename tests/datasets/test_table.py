@@ -11,6 +11,7 @@ import torch
 from tiny_configs import tiny_config, tiny_dataset
 
 import attnseq
+from attnseq.api.explanation import explanation
 from attnseq.core.keys import ConfigError
 from attnseq.datasets.table import TableConfig
 from attnseq.runs.folder import RunFolderError
@@ -212,3 +213,15 @@ def test_keys_that_do_not_go_together_are_refused(keys: dict[str, Any], line: st
 def test_what_auto_means(keys: dict[str, Any], way: str, layout: str) -> None:
     config = table(Path("none.csv"), WIDE | keys)
     assert (config.way, config.columns.layout) == (way, layout)
+
+
+def test_categories_are_called_by_their_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = ["who,word,y", *(f"{who},{word},{who % 2}" for who in range(20) for word in ("yes", "no", "so")[who % 2 :])]
+    (tmp_path / "mine.csv").write_text("\n".join(rows) + "\n")
+    keys = {"target": "y", "id": "who", "time": "", "window": 0, "layout": "long"}
+    loaded = attnseq.load(trained(tmp_path / "mine.csv", keys, tmp_path / "run", "query_attention"))
+    by_name, by_number = loaded.predict([["no", "so"]]), loaded.predict([[0, 1]])
+    assert by_name.prediction == by_number.prediction
+    text = explanation(loaded, ["no,so"])
+    assert text.startswith("no,so: ")
+    assert [line.split()[:2] for line in text.splitlines()[2:]] == [["0", "no"], ["1", "so"]]
