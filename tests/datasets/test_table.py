@@ -225,3 +225,11 @@ def test_categories_are_called_by_their_names(tmp_path: Path, capsys: pytest.Cap
     text = explanation(loaded, ["no,so"])
     assert text.startswith("no,so: ")
     assert [line.split()[:2] for line in text.splitlines()[2:]] == [["0", "no"], ["1", "so"]]
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[1]"])
+def test_damaged_facts_are_refused_in_one_line(content: str, tmp_path: Path) -> None:
+    folder = trained(wide_file(tmp_path / "mine.csv"), WIDE, tmp_path / "run", "mlp_attention")
+    (folder / "task.json").write_text(content)
+    with pytest.raises(attnseq.RunError, match=rf"^{folder}: task\.json: damaged[^\n]*$"):
+        attnseq.load(folder)

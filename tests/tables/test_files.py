@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from attnseq.core.keys import ConfigError
+from attnseq.tables.arrangement import moments
 from attnseq.tables.files import open_file
 
 ROWS = {"id": ["007", "b", "b"], "x": [1.0, 2.5, -3.0], "n": [1, 2, 3], "y": ["u", "v", "u"]}
@@ -137,3 +138,23 @@ def test_a_fingerprint_is_of_what_is_in_the_file(tmp_path: Path) -> None:
     assert open_file(path).fingerprint() != before
     text_file(tmp_path, "a\n1\n")
     assert open_file(path).fingerprint() == before
+
+
+def test_types_of_pandas_become_numbers_or_texts(tmp_path: Path) -> None:
+    import pandas
+
+    frame = pandas.DataFrame(
+        {
+            "day": pandas.to_datetime(["2024-01-02", "2024-01-01 12:30"], format="ISO8601"),
+            "count": pandas.array([3, None], dtype="Int64"),
+            "good": [True, False],
+            "kind": pandas.Categorical(["b", "a"]),
+        }
+    )
+    frame.to_parquet(tmp_path / "mine.parquet")
+    columns = open_file(str(tmp_path / "mine.parquet")).read(list(frame.columns), set())
+    assert columns["good"].tolist() == ["True", "False"]
+    assert columns["kind"].tolist() == ["b", "a"]
+    assert columns["count"][0] == 3
+    assert np.isnan(columns["count"][1])
+    assert np.argsort(moments(columns, "day")).tolist() == [1, 0]
