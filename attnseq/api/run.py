@@ -105,8 +105,8 @@ class Run:
         Args:
             sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list; or strings of digits, or of the
                 task's own characters. Rows may differ in length where the task's do. A single sequence is a batch of
-                one. Where tokens have names, they may be called by these. Or a `Path`: a file of the form that the task
-                was read from.
+                one. Where tokens have names, they may be called by these. Or the path of a file, of the form that
+                the task was read from.
             lengths: B, how many positions each sequence has, where the array is padded at the end.
             beam: of models that write an answer token after token: beginnings that beam search keeps, 1 to 16.
 
@@ -115,7 +115,7 @@ class Run:
                 line that names sequence and position.
         """
         task, any_length = self.task, self.model.any_length
-        if isinstance(sequences, Path):
+        if isinstance(sequences, Path) or (isinstance(sequences, str) and task.fingerprint()):
             read = task.read(str(sequences), any_length)
             return replace(predict(self.model, task, read.samples, beam), ids=read.ids)
         batch = samples(sequences, task.spec.inputs, lengths, any_length, task.encode, task.token_names)

@@ -96,12 +96,13 @@ class TableConfig(DatasetConfig):
         """Raise ConfigError where keys do not go with the layout."""
         layout = self.columns.layout
         wants = {LONG: ("id",), WINDOWS: ("window",), WIDE: ()}[layout]
-        refuses = {LONG: ("lengths", "window"), WINDOWS: ("lengths",), WIDE: ("window",)}[layout]
+        refuses = {LONG: ("lengths", "window", "horizon"), WINDOWS: ("lengths",), WIDE: ("window", "horizon")}[layout]
         for name in wants:
             if not getattr(self, name):
                 raise ConfigError(f"dataset.layout={layout}: needs dataset.{name}")
+        usual = {"lengths": "", "window": 0, "horizon": 1}
         for name in refuses:
-            if value := getattr(self, name):
+            if (value := getattr(self, name)) != usual[name]:
                 raise ConfigError(f"dataset.{name}={value}: does not go with dataset.layout={layout}")
 
     def _check_split(self) -> None:
@@ -138,7 +139,9 @@ class TableConfig(DatasetConfig):
 
     @property
     def sizes(self) -> Sizes:
-        return Sizes(*self.task.facts()["sizes"])
+        task = self.task
+        assert isinstance(task, TableTask)
+        return Sizes(*task.found.sizes)
 
     def build(self) -> TableTask:
         source = open_source(self.path)

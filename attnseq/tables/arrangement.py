@@ -14,6 +14,9 @@ from attnseq.tables.columns import Array, Columns
 LONGEST = 10_000
 """Most positions of a sequence."""
 
+LARGEST = 1 << 29
+"""Most numbers that all positions of all sequences may have together, padding included: 2 GiB in float32."""
+
 NOWHERE = -1
 """The row of an answer that the file does not have."""
 
@@ -80,6 +83,7 @@ def long(columns: Columns, id_: str, time: str) -> Arrangement:
     if longest > LONGEST:
         name = names[int(lengths_N.argmax())]
         raise ConfigError(f"{columns.file}: {id_}={name} has {longest} rows; a sequence has at most {LONGEST}")
+    check_size(columns.file, len(names), longest)
     places_NxT = starts_N[:, None] + np.arange(longest)
     present_NxT = np.arange(longest) < lengths_N[:, None]
     cells_NxT = np.where(present_NxT, rows_R[np.where(present_NxT, places_NxT, 0)], 0)
@@ -120,6 +124,7 @@ def windows(columns: Columns, id_: str, time: str, window: int, horizon: int, ah
         lasts.append(last_N)
         series_N.append(np.full(len(last_N), number))
     last_N, owner_N = np.concatenate(lasts), np.concatenate(series_N)
+    check_size(columns.file, len(last_N), window)
     cells_NxT = rows_R[last_N[:, None] + np.arange(1 - window, 1)]
     moments_R = moments(columns, time) if time else np.arange(columns.rows)
     shown_N = columns[time][rows_R[last_N]] if time else rows_R[last_N] + 1
@@ -127,6 +132,20 @@ def windows(columns: Columns, id_: str, time: str, window: int, horizon: int, ah
     positions = tuple(f"-{steps}" for steps in range(window + horizon - 1, horizon - 1, -1))
     order_N = _ranks(moments_R[rows_R[last_N]])
     return Arrangement(cells_NxT, np.full(len(last_N), window), np.concatenate(answers), order_N, ids, positions)
+
+
+def check_size(file: str, number: int, longest: int, features: int = 1) -> None:
+    """Raise ConfigError where sequences, padded to the longest, would need too much memory.
+
+    Args:
+        file: its name.
+        number: of sequences.
+        longest: positions of the longest.
+        features: of a position.
+    """
+    if number * longest * features > LARGEST:
+        size = f"{number} sequences of up to {longest} positions with {features} features"
+        raise ConfigError(f"{file}: {size}: more than {LARGEST} numbers")
 
 
 def moments(columns: Columns, name: str) -> Array:

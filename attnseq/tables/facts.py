@@ -71,7 +71,7 @@ class Facts:
     def known(self) -> Known:
         """What new files are read by."""
         is_class, is_category = self.target_kind == CLASS, self.feature_kind == CATEGORIES
-        return Known(self.columns, self.categories if is_category else None, self.classes if is_class else None)
+        return Known(self.categories if is_category else None, self.classes if is_class else None)
 
     def scaled(self, values: Array) -> Array:
         """Standardise numbers, ...xF; places of categories stay as they are."""

@@ -61,6 +61,10 @@ class Form:
         check_named(file, names, group=self.group, split_column=self.split)
         for name in self.features:
             check_named(file, names, features=name)
+            if self.features.count(name) > 1:
+                raise ConfigError(f"dataset.features={name}: named twice")
+            if name == self.target and self.layout != WINDOWS:
+                raise ConfigError(f"dataset.features={name}: holds the answers")
         if not self.features_of(names):
             raise ConfigError(f"{file}: no column is left for dataset.features; it has {listed(names)}")
 

@@ -9,26 +9,21 @@ from typing import NamedTuple
 import numpy as np
 
 from attnseq.core.keys import ConfigError
-from attnseq.tables.arrangement import LONGEST, NOWHERE, Arrangement, long, wide, windows
+from attnseq.tables.arrangement import LONGEST, NOWHERE, Arrangement, check_size, long, wide, windows
 from attnseq.tables.columns import Array, Columns
 from attnseq.tables.files import Source, open_file
 from attnseq.tables.form import LONG, WIDE, Form
 from attnseq.tables.kinds import Values, read_answers, read_features
-
-LARGEST = 1 << 30
-"""Most numbers that all positions of all sequences may have together, padding included."""
 
 
 class Known(NamedTuple):
     """What a trained model knows of its files.
 
     Args:
-        features: names of the feature columns.
         categories: that there are; None where features are numbers.
         classes: that there are; None where the answer is a number.
     """
 
-    features: tuple[str, ...]
     categories: tuple[str, ...] | None
     classes: tuple[str, ...] | None
 
@@ -77,7 +72,8 @@ def read_sequences(source: Source, form: Form, known: Known | None = None) -> Se
         values = read_features(columns, features, form.feature_kind, known and known.categories)
         if values.names is not None and len(features) > 1:
             raise ConfigError(f"dataset.features: categories are one column, not {len(features)}")
-    _check_size(source.file, arrangement, values)
+    number, longest = arrangement.cells_NxT.shape
+    check_size(source.file, number, longest, values.values.shape[1])
     answers = _answers(columns, form, arrangement, known) if form.target else None
     relevance_C = _relevance(source, columns, form, features, arrangement) if form.relevance else None
     names = [_of_sequences(columns, name, form, arrangement) if name else None for name in (form.group, form.split)]
@@ -93,16 +89,14 @@ def _arranged(columns: Columns, form: Form, known: Known | None) -> Arrangement:
 
 def _wide(columns: Columns, form: Form, features: Sequence[str], known: Known | None) -> tuple[Arrangement, Values]:
     """Arrange the rows of a file that has a row a sequence, and read its features."""
-    of_array = columns[features[0]].ndim > 1
-    if of_array and len(features) > 1:
-        raise ConfigError(
-            f"dataset.features: one array, N x T or N x T x F, not {len(features)}: {', '.join(features)}"
-        )
-    positions, width = columns[features[0]].shape[1:], 1
-    names, places = list(features), tuple(features)
-    if of_array:
+    names, places, width = list(features), tuple(features), 1
+    shape = columns[features[0]].shape
+    if len(shape) > 1:
+        if len(features) > 1 or len(shape) > 3:
+            shapes = ", ".join(f"{name} {columns[name].shape}" for name in features)
+            raise ConfigError(f"dataset.features: must be one array, N x T or N x T x F, not {shapes}")
         columns, names = columns.spread(features[0])
-        places, width = tuple(map(str, range(positions[0]))), (*positions, 1)[1]
+        places, width = tuple(map(str, range(shape[1]))), len(names) // shape[1]
     if len(places) > LONGEST:
         raise ConfigError(f"{columns.file}: {len(places)} positions; a sequence has at most {LONGEST}")
     arrangement = wide(columns, places, form.id, form.time, form.lengths)
@@ -112,14 +106,6 @@ def _wide(columns: Columns, form: Form, features: Sequence[str], known: Known | 
     if categories is not None and width > 1:
         raise ConfigError(f"dataset.features: categories are one a position, not {width}")
     return arrangement, Values(values.reshape(-1, width), categories)
-
-
-def _check_size(file: str, arrangement: Arrangement, values: Values) -> None:
-    """Raise ConfigError where sequences would need too much memory."""
-    number, longest = arrangement.cells_NxT.shape
-    if number * longest * values.values.shape[1] > LARGEST:
-        size = f"{number} sequences of up to {longest} positions with {values.values.shape[1]} features"
-        raise ConfigError(f"{file}: {size}: more than {LARGEST} numbers")
 
 
 def _answers(columns: Columns, form: Form, arrangement: Arrangement, known: Known | None) -> Values:
@@ -156,22 +142,8 @@ def _check_same(columns: Columns, name: str, id_: str, arrangement: Arrangement,
 def _relevance(
     source: Source, columns: Columns, form: Form, features: Sequence[str], arrangement: Arrangement
 ) -> Array:
-    """Read the relevance of each cell: from a column, or from the feature columns of another file of the same rows."""
-    if form.relevance in columns:
-        values = columns[form.relevance]
-        names, table = [form.relevance], columns
-        if values.ndim > 1:
-            table, names = columns.spread(form.relevance)
-    else:
-        if form.layout != WIDE:
-            raise ConfigError(f"dataset.relevance={form.relevance}: no such column in {source.file}")
-        other = open_file(form.relevance)
-        form_of_other = Form(WIDE, "", tuple(features), id=form.id)
-        form_of_other.check(other.file, other.names)
-        table, names = other.read([*features, *filter(None, [form.id])], {form.id} - {""}), list(features)
-        same = table.rows == columns.rows and (not form.id or (table.texts(form.id) == columns.texts(form.id)).all())
-        if not same:
-            raise ConfigError(f"{form.relevance}: must have the rows of {source.file}, in their order")
+    """Read the relevance of each cell, a number that is not negative."""
+    table, names = _relevance_columns(source, columns, form, features)
     needed_RxT = np.ones((columns.rows, len(names)), dtype=bool)
     if form.layout == WIDE:
         if len(names) != arrangement.cells_NxT.shape[1]:
@@ -181,3 +153,19 @@ def _relevance(
     for row, place in np.argwhere(relevance_RxT < 0)[:1]:
         raise table.wrong(row, names[place], f"{relevance_RxT[row, place]:g}: relevance is 0 or more")
     return np.nan_to_num(relevance_RxT.reshape(-1))
+
+
+def _relevance_columns(
+    source: Source, columns: Columns, form: Form, features: Sequence[str]
+) -> tuple[Columns, Sequence[str]]:
+    """Find the columns with relevance: one, those of an array, or the feature columns of a second file."""
+    if form.relevance in columns:
+        return columns.spread(form.relevance) if columns[form.relevance].ndim > 1 else (columns, [form.relevance])
+    if form.layout != WIDE:
+        raise ConfigError(f"dataset.relevance={form.relevance}: no such column in {source.file}")
+    other = open_file(form.relevance)
+    Form(WIDE, "", tuple(features), id=form.id).check(other.file, other.names)
+    table = other.read([*features, *filter(None, [form.id])], {form.id} - {""})
+    if table.rows != columns.rows or (form.id and (table.texts(form.id) != columns.texts(form.id)).any()):
+        raise ConfigError(f"{form.relevance}: must have the rows of {source.file}, in their order")
+    return table, features

@@ -124,6 +124,7 @@ def test_a_new_file_is_predicted_with_ids_and_answers_where_it_has_them(tmp_path
     file = wide_file(tmp_path / "mine.csv")
     loaded = attnseq.load(trained(file, WIDE, tmp_path / "run", "mlp_attention"))
     seen = loaded.predict(wide_file(tmp_path / "new.csv", seed=3))
+    assert loaded.predict(str(tmp_path / "new.csv")).prediction.tolist() == seen.prediction.tolist()
     assert seen.ids == tuple(f"s{row}" for row in range(ROWS))
     assert seen.prediction.shape == (ROWS,)
     values = [line.split(",") for line in (tmp_path / "new.csv").read_text().splitlines()[1:]]
@@ -179,6 +180,7 @@ def test_known_relevance_is_what_attention_is_scored_by(tmp_path: Path) -> None:
         ({"layout": "long", "id": ""}, "dataset.layout=long: needs dataset.id"),
         ({"layout": "windows"}, "dataset.layout=windows: needs dataset.window"),
         ({"layout": "wide", "window": 3}, "dataset.window=3: does not go with dataset.layout=wide"),
+        ({"horizon": 2}, "dataset.horizon=2: does not go with dataset.layout=wide"),
         ({"layout": "long", "lengths": "n"}, "dataset.lengths=n: does not go with dataset.layout=long"),
         (
             {"window": 3, "split": "random"},

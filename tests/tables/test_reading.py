@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from attnseq.core.keys import ConfigError
-from attnseq.tables import reading
+from attnseq.tables import arrangement
 from attnseq.tables.files import open_file
 from attnseq.tables.form import LONG, WIDE, WINDOWS, Form
 from attnseq.tables.reading import Known, Sequences, read_sequences
@@ -111,6 +111,8 @@ def test_relevance_may_stand_in_a_second_file(tmp_path: Path) -> None:
         ("y,n\n1,2\n", Form(WIDE, "y", id="n"), "no column is left for dataset.features; it has y, n"),
         ("y,a\n1,2\n", Form(WIDE, "y", group="g"), "dataset.group=g: no such column in "),
         ("y,a\n1,2\n", Form(WIDE, "y", ("b",)), "dataset.features=b: no such column in "),
+        ("y,a\n1,2\n", Form(WIDE, "y", ("a", "y")), "dataset.features=y: holds the answers"),
+        ("y,a\n1,2\n", Form(WIDE, "y", ("a", "a")), "dataset.features=a: named twice"),
         ("y,a,b,i\n1,u,v,1\n", Form(LONG, "y", id="i"), "dataset.features: categories are one column, not 2"),
         ("y,a,i\n1,2,1\n", Form(LONG, "y", id="i", relevance="r"), "dataset.relevance=r: no such column in "),
     ],
@@ -121,16 +123,23 @@ def test_a_form_that_is_not_the_files_is_refused(text: str, form: Form, problem:
 
 
 def test_what_would_take_too_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LARGEST", 11)
+    monkeypatch.setattr(arrangement, "LARGEST", 11)
     problem = "2 sequences of up to 3 positions with 2 features: more than 11 numbers"
     with pytest.raises(ConfigError, match=rf"mine\.csv: {problem}$"):
         read(tmp_path, LONG_FILE, OF_LONG)
 
 
 def test_a_trained_model_reads_what_has_no_answer_yet(tmp_path: Path) -> None:
-    known = Known(("y",), None, None)
+    known = Known(None, None)
     found = read(tmp_path, "t,y\n1,10\n2,20\n3,30\n", Form(WINDOWS, "y", ("y",), time="t", window=2), known)
     assert found.answers is not None
     assert found.answers.values[0] == 30
     assert np.isnan(found.answers.values[1])
-    assert read(tmp_path, "a\n1\n", Form(WIDE, "", ("a",)), Known(("a",), None, None)).answers is None
+    assert read(tmp_path, "a\n1\n", Form(WIDE, "", ("a",)), Known(None, None)).answers is None
+
+
+@pytest.mark.parametrize("arrays", [{"x": np.zeros((2, 3, 4, 5))}, {"x": np.zeros((2, 3)), "z": np.zeros((2, 3))}])
+def test_inputs_are_one_array(arrays: dict[str, Any], tmp_path: Path) -> None:
+    np.savez(tmp_path / "mine.npz", y=[1, 2], **arrays)
+    with pytest.raises(ConfigError, match=r"^dataset\.features: must be one array, N x T or N x T x F, not x \(2, 3"):
+        read_sequences(open_file(str(tmp_path / "mine.npz")), Form(WIDE, "y"))
