@@ -2,7 +2,7 @@
 
     RUN                    a run's folder, such as outputs/tutorial/mlp_attention/seed=1337
     SEQUENCE               tokens as a string of digits (2841907365) or of the task's own characters ("3 May 1998"), or
-                           numbers with commas between them (0.1,0.7,0.3)
+                           numbers or names of tokens with commas between them (0.1,0.7,0.3)
     beam=4                 beginnings that beam search keeps, 1 (the default) to 16, where the model writes an answer
                            token after token
     plugins=my_package     modules with the choices that the run was trained with

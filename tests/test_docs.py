@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from own_configs import write_files
 from processes import LIMIT
 from run_folders import run_config, write_run
 from test_house import ROOMS
@@ -89,6 +90,20 @@ def short(arguments: Sequence[str]) -> list[str]:
     return [*shown, "seed=range(2)"] if of_experiment and not has_seeds else shown
 
 
+def table(header: str, row: str) -> str:
+    """A file with a header and 30 rows, in which {n} stands for the number of the row."""
+    return "\n".join([header, *(row.replace("{n}", str(n)).replace("{c}", "ab"[n % 2]) for n in range(30))]) + "\n"
+
+
+OWN_FILES = {
+    "days.csv": table("day,0h,6h,12h,18h,season", "{n},1,{n},2,3,{c}"),
+    "patients.csv": table("patient,hour,pulse,oxygen,ward,outcome", "p{n},0,{n},9,w{n},{c}"),
+    "sales.csv": table("month,sold,price", "{n},{n},5"),
+    "known.csv": table("day,0h,6h,12h,18h", "{n},0,1,0,0"),
+}
+"""Files of a user's own, which pages speak of."""
+
+
 def names_plugins(words: Sequence[str]) -> bool:
     return any(word.startswith("plugins=") for word in words)
 
@@ -152,18 +167,20 @@ class TestCommandLines:
     @pytest.mark.parametrize("words", distinct_commands())
     def test_is_accepted(self, words: tuple[str, ...], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         name, *arguments = words
+        write_files(folder, OWN_FILES)
         checks = {
             "train": check_command_line,
             "train.sh": check_command_line,
+            "linear_baseline.py": self.check_baseline,
             "reproduce": self.check_reproduce,
             "setup.sh": self.check_setup,
             "test.sh": self.check_test,
         }
         if name in ("compare", "status", "board"):
             self.run_reader(name, arguments, folder, monkeypatch)
-        elif name == "explain":
+        elif name in ("explain", "predict"):
             (folder / arguments[0]).mkdir(parents=True)
-            parse_run(arguments, None, "SEQUENCE")
+            parse_run(arguments, None, "SEQUENCE", ("out",))
         elif name == "benchmark.py":
             monkeypatch.syspath_prepend(ROOT / "scripts")
             importlib.import_module("benchmark").build_parser().parse_args(arguments or ["check"])
@@ -173,6 +190,9 @@ class TestCommandLines:
     def check_reproduce(self, arguments: Sequence[str]) -> None:
         assert {argument.partition("=")[0] for argument in arguments} <= set(reproduce.ALLOWED)
         check_command_line([f"experiment={reproduce.EXPERIMENTS[0]}", *arguments])
+
+    def check_baseline(self, arguments: Sequence[str]) -> None:
+        check_command_line([argument for argument in arguments if not argument.startswith("seed=")])  # it has no seeds
 
     def check_setup(self, arguments: Sequence[str]) -> None:
         extras = configparser.ConfigParser()
@@ -198,8 +218,8 @@ class TestCommandLines:
 
     def test_each_kind_is_found(self) -> None:
         found = {words[0] for page in PAGES for words in command_lines(page)}
-        scripts = {"benchmark.py", "setup.sh", "train.sh", "test.sh"}
-        assert found == {"train", "compare", "status", "reproduce", "explain", "board"} | scripts
+        scripts = {"benchmark.py", "linear_baseline.py", "setup.sh", "train.sh", "test.sh"}
+        assert found == {"train", "compare", "status", "reproduce", "explain", "predict", "board"} | scripts
 
 
 class TestPython:

@@ -12,11 +12,11 @@ HOUSE = Path(attnseq.__file__).parent
 
 ROOMS = (
     *("api", "commandline", "article", "comparison", "sweep", "runs", "report", "training", "scores", "metrics"),
-    *("objectives", "models", "layers", "datasets", "contracts", "core"),
+    *("objectives", "models", "layers", "datasets", "tables", "contracts", "core"),
 )
 """From the top to the bottom; commands stand above all of them."""
 
-COMMANDS = {"train", "compare", "status", "reproduce", "explain", "board"}
+COMMANDS = {"train", "compare", "status", "reproduce", "explain", "predict", "board"}
 
 
 def modules() -> dict[str, Path]:

@@ -264,7 +264,8 @@ def test_constraints_pin_every_requirement(setup_cfg: configparser.ConfigParser,
 
 
 def test_every_extra_has_its_constraints(setup_cfg: configparser.ConfigParser) -> None:
-    assert set(setup_cfg["options.extras_require"]) == {"dev", "bench", "ray", "optuna", "pandas", "browser", "peers"}
+    extras = {"dev", "bench", "ray", "optuna", "pandas", "parquet", "browser", "peers"}
+    assert set(setup_cfg["options.extras_require"]) == extras
 
 
 def test_every_package_is_installed(setup_cfg: configparser.ConfigParser) -> None:

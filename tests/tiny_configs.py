@@ -17,6 +17,9 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 """By group, what replaces the values of its YAML file, where the choice has such a key."""
 
+TABLE = {"path": "example:sunspots", "target": "SUNACTIVITY", "time": "YEAR", "window": 10}
+"""What replaces those of the dataset that is read from a file."""
+
 
 def tiny_config(dataset: str = "abs_difference", model: str = "mlp_attention", **changes: Any) -> RunConfig:
     """The checked config of a run: 100 samples, 2 epochs of 7 steps, uncompiled, on the CPU.
@@ -63,4 +66,5 @@ def _values(group: str, choice: str) -> dict[str, Any]:
         if isinstance(base, str) and base != "_self_" and not base.startswith("/"):
             values |= _values(group, base)
     values |= shipped
-    return values | {key: value for key, value in SMALL[group].items() if key in values}
+    small = TABLE if (group, choice) == ("dataset", "table") else SMALL[group]
+    return values | {key: value for key, value in small.items() if key in values}

@@ -22,8 +22,8 @@ def explanation(run: Run, words: Sequence[str], beam: int = 1) -> str:
 
     Args:
         run: finished, or with a checkpoint.
-        words: a string of digits or of the task's own characters, or numbers with commas between them, for each
-            sequence.
+        words: a string of digits or of the task's own characters, or numbers or names of tokens with commas between
+            them, for each sequence.
         beam: see `Run.predict`.
 
     Raises:
@@ -33,6 +33,9 @@ def explanation(run: Run, words: Sequence[str], beam: int = 1) -> str:
     inputs = run.task.spec.inputs
     if isinstance(inputs, Tokens) and inputs.in_characters:
         seen, symbols = run.predict(list(words), beam=beam), [list(word) for word in words]
+    elif run.task.token_names:
+        symbols = [word.split(",") for word in words]
+        seen = run.predict(symbols, beam=beam)
     else:
         sequences = [_sequence(number, word) for number, word in enumerate(words)]
         symbols = [[f"{value:g}" for value in sequence] for sequence in sequences]

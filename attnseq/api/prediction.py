@@ -42,6 +42,7 @@ class Prediction:
             text to which there is none; None where the task does not know them, as with `relevance`.
         position_attention: BxT: `attention` as one weight a position: the mean over answer positions, heads, or the
             features of real numbers; of tokens the weight of the one that stands there.
+        ids: B names of the sequences, where they were read from a file.
     """
 
     prediction: Array
@@ -49,6 +50,7 @@ class Prediction:
     relevance: Array | None
     truth: Array | None
     position_attention: Array | None = None
+    ids: tuple[str, ...] | None = None
 
     @property
     def attention(self) -> Array | None:
@@ -63,7 +65,7 @@ def predict(model: Model, task: Task, batch: Batch, beam: int = 1) -> Prediction
     Args:
         model: trained on the task.
         task: that knows the truth.
-        batch: samples without targets, on the CPU.
+        batch: samples on the CPU; targets, which only samples that were read from a file have, are not shown.
         beam: beginnings that beam search keeps, 1 to `MOST_BEAMS`; 1: each token is the most probable one.
 
     Raises:
@@ -73,13 +75,14 @@ def predict(model: Model, task: Task, batch: Batch, beam: int = 1) -> Prediction
         raise ValueError(f"beam={beam}: must be 1 to {MOST_BEAMS}")
     target = task.spec.target
     device = next(model.parameters()).device
-    pieces = (piece.to(device) for piece in batch.pieces(PIECE // beam))
+    pieces = (piece._replace(targets=None).to(device) for piece in batch.pieces(PIECE // beam))
     outputs = [model(piece) if beam == 1 else model.search(piece, beam) for piece in pieces]
     names = list(outputs[0].attention)
     weights = {name: torch.cat([output.attention[name].weights.cpu() for output in outputs]) for name in names}
-    known = task.any_length or batch.inputs.shape[1] == task.spec.inputs.length
-    answers = task.answers(batch) if known else None
-    relevance = None if answers is None else task.relevance(batch._replace(targets=answers))
+    answers, relevance = batch.targets, batch.relevance
+    if answers is None and (task.any_length or batch.inputs.shape[1] == task.spec.inputs.length):
+        answers = task.answers(batch)
+        relevance = None if answers is None else task.relevance(batch._replace(targets=answers))
     predicted = without_end(_chosen(torch.cat([output.prediction.cpu() for output in outputs]), target), target)
     answers = None if answers is None else without_end(answers, target)
     seen = batch._replace(targets=predicted if answers is None else answers)
@@ -105,7 +108,8 @@ def _chosen(prediction: Tensor, target: Target) -> Tensor:
 def _in_units(targets: Tensor, target: Target) -> Array:
     """Return answers as the task writes them: numbers in its unit, names of classes, strings, or tokens."""
     if isinstance(target, Scalar):
-        return targets.double().numpy() * target.scale
+        return targets.double().numpy() * target.scale + target.offset
     if isinstance(target, Tokens) and target.in_characters:
         return np.array([target.text([token for token in row if token != NO_TOKEN]) for row in targets.tolist()])
-    return np.asarray(target.names)[targets.numpy()] if isinstance(target, Classes) else targets.numpy()
+    # the last name is for -1, a class that is not known
+    return np.asarray((*target.names, ""))[targets.numpy()] if isinstance(target, Classes) else targets.numpy()

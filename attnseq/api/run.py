@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ class Run:
     def task(self) -> Task:
         """The task that the run learns."""
         with _one_line(self.path):
-            return self.config.dataset.build()
+            return self.config.dataset.task
 
     @cached_property
     def model(self) -> Model:
@@ -104,7 +105,8 @@ class Run:
         Args:
             sequences: BxT tokens, BxT or BxTxF numbers: an array, a tensor or a list; or strings of digits, or of the
                 task's own characters. Rows may differ in length where the task's do. A single sequence is a batch of
-                one.
+                one. Where tokens have names, they may be called by these. Or the path of a file, of the form that
+                the task was read from.
             lengths: B, how many positions each sequence has, where the array is padded at the end.
             beam: of models that write an answer token after token: beginnings that beam search keeps, 1 to 16.
 
@@ -112,8 +114,12 @@ class Run:
             ValueError: the sequences do not fit the task, or the model does not take this `beam`; the message is one
                 line that names sequence and position.
         """
-        batch = samples(sequences, self.task.spec.inputs, lengths, self.model.any_length)
-        return predict(self.model, self.task, batch, beam)
+        task, any_length = self.task, self.model.any_length
+        if isinstance(sequences, Path) or (isinstance(sequences, str) and task.fingerprint()):
+            read = task.read(str(sequences), any_length)
+            return replace(predict(self.model, task, read.samples, beam), ids=read.ids)
+        batch = samples(sequences, task.spec.inputs, lengths, any_length, task.encode, task.token_names)
+        return predict(self.model, task, batch, beam)
 
 
 def load(folder: str | Path, *, plugins: Iterable[str] = (), device: str = "cpu") -> Run:

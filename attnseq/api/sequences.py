@@ -3,7 +3,7 @@
 Shapes: B batch, T positions, F features.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,14 @@ from attnseq.contracts.spec import Inputs, Reals, Tokens
 Array = npt.NDArray[Any]
 
 
-def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None, any_length: bool = False) -> Batch:
+def samples(
+    sequences: Any,
+    inputs: Inputs,
+    lengths: npt.ArrayLike | None = None,
+    any_length: bool = False,
+    encode: Callable[[Array], Array] = lambda values: values,
+    names: Sequence[str] = (),
+) -> Batch:
     """Make samples without targets.
 
     Args:
@@ -27,11 +34,13 @@ def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None
         inputs: kind of the task's inputs.
         lengths: B, how many positions each sequence has, from the first on; None: all that are given.
         any_length: whether sequences may be longer or shorter than the task's.
+        encode: turns such numbers, float64, into the model's inputs.
+        names: of the tokens, which may stand for their numbers.
 
     Raises:
         ValueError: the sequences do not fit the task; the message is one line that names sequence and position.
     """
-    rows = _rows(sequences, inputs)
+    rows = _rows(_numbered(sequences, names) if names else sequences, inputs)
     if not len(rows):
         raise ValueError("no sequences")
     lengths_B = np.array([len(row) for row in rows])
@@ -44,9 +53,25 @@ def samples(sequences: Any, inputs: Inputs, lengths: npt.ArrayLike | None = None
     present_BxT = np.arange(inputs.length) < lengths_B[:, None]
     values[~present_BxT] = 0
     _check_values(values, present_BxT, inputs)
+    values = encode(values)
+    values[~present_BxT] = 0
     dtype = torch.float32 if isinstance(inputs, Reals) else token_type(inputs)
     lengths_as_trained = torch.from_numpy(lengths_B.astype(np.int32)) if inputs.padded else None
     return Batch(torch.from_numpy(values).to(dtype), lengths=lengths_as_trained)
+
+
+def _numbered(sequences: Any, names: Sequence[str]) -> Any:
+    """Put numbers in the place of the names of tokens; sequences that are numbers stay as they are."""
+    rows = sequences.tolist() if hasattr(sequences, "tolist") else list(sequences)
+    if not rows or not isinstance(rows[0], str | list | tuple):
+        return sequences
+    rows = [rows] if isinstance(rows[0], str) else rows
+    places = {name: place for place, name in enumerate(names)}
+    for number, row in enumerate(rows):
+        for position, name in enumerate(row):
+            if isinstance(name, str) and name not in places:
+                raise ValueError(f"sequence {number}, position {position}: {name!r} is none of {', '.join(names)}")
+    return [[places.get(name, name) for name in row] for row in rows]
 
 
 def _rows(sequences: Any, inputs: Inputs) -> Array | list[Array]:

@@ -64,7 +64,7 @@ def _in_notebook(model: ModelConfig) -> bool:
 
 
 def _stream(config: RunConfig) -> TutorialStream:
-    return stream(config.seed, config.dataset.train_size, config.dataset.build().spec.inputs.length)
+    return stream(config.seed, config.dataset.sizes.train, config.dataset.task.spec.inputs.length)
 
 
 def _weights(config: RunConfig) -> TutorialInitializer:

@@ -81,7 +81,7 @@ def train_published(config: RunConfig, root: Path) -> Reproduced:
     if checkpoint is None:
         raise FileNotFoundError(2, "missing; overwrite=true trains the run anew", str(folder.checkpoint_path))
     device = build.build_device(config.device)
-    task = config.dataset.build()
+    task = config.dataset.task
     data = Data(task, task.splits().to(device))
     recipe = build.build_recipe(config)
     recipe.flat.model.to(device)

@@ -27,6 +27,7 @@ class Batch(NamedTuple):
         lengths: B, int32: how many positions each sample has, counted from the first; None where all have T.
         valid: B: 1 for a sample, 0 for padding of an epoch's last batch; None where all are samples.
         draws: random numbers of a step by name, see `Model.draws`; None outside training.
+        relevance: BxT, float64, how much each position counts, where a task has it from its data; None in training.
     """
 
     inputs: Tensor
@@ -34,6 +35,7 @@ class Batch(NamedTuple):
     lengths: Tensor | None = None
     valid: Tensor | None = None
     draws: Mapping[str, Tensor] | None = None
+    relevance: Tensor | None = None
 
     @property
     def size(self) -> int:
@@ -53,9 +55,10 @@ class Batch(NamedTuple):
         return [values for values in self[:3] if values is not None]
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Batch:
-        """Apply `function` to inputs, targets, lengths and valid, and return a new batch; draws stay as they are."""
-        targets, lengths, valid = (None if values is None else function(values) for values in self[1:4])
-        return Batch(function(self.inputs), targets, lengths, valid, self.draws)
+        """Apply `function` to all that each sample has, and return a new batch; draws stay as they are."""
+        optional = (self.targets, self.lengths, self.valid, self.relevance)
+        targets, lengths, valid, relevance = (None if values is None else function(values) for values in optional)
+        return Batch(function(self.inputs), targets, lengths, valid, self.draws, relevance)
 
     def first(self, samples: int) -> Batch:
         """Take the first so many samples, or all where there are fewer."""

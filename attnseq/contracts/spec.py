@@ -61,17 +61,21 @@ class Reals:
 
 @dataclass(frozen=True)
 class Scalar:
-    """One number, which lies in [0, 1] unless it is noisy.
+    """One number.
 
     Args:
-        scale: what to multiply it by to get a value in its unit.
+        scale: what to multiply it by to get a value in its unit; `offset` is then added.
         unit: in words, such as "units of the answer".
         whole: whether that value is a whole number, so that a rounded prediction can be right.
+        offset: in its unit.
+        bounded: whether it lies in [0, 1] unless it is noisy; else it may be any number, standardised.
     """
 
     scale: float = 1.0
     unit: str = ""
     whole: bool = False
+    offset: float = 0.0
+    bounded: bool = True
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy.typing as npt
 
 from attnseq.contracts.batch import Batch
 from attnseq.contracts.spec import Spec
@@ -32,8 +34,23 @@ class Splits(NamedTuple):
         return Splits(*(split.to(device) for split in self))
 
 
+class NamedSamples(NamedTuple):
+    """Samples that were read from a file.
+
+    Args:
+        samples: B of them; targets are NaN, or -1 for classes, where the file does not have them.
+        ids: B names, as the file has them.
+    """
+
+    samples: Batch
+    ids: tuple[str, ...]
+
+
 class Task(ABC):
-    """What is to be learnt. It is cheap to make; its samples are made when they are asked for."""
+    """What is to be learnt. It is cheap to make; its samples are made when they are asked for.
+
+    A task whose samples are read from a file has them read already, since the file decides what they look like.
+    """
 
     any_length: ClassVar[bool] = False
     """Whether relevance and answers are known of inputs of other lengths than the spec's, too."""
@@ -72,6 +89,11 @@ class Task(ABC):
         names = enumerate(self.position_names)
         return tuple(name if name == str(place) else f"{place} {name}" for place, name in names)
 
+    @property
+    def token_names(self) -> tuple[str, ...]:
+        """Names of the input tokens, by which people call them; () where they are called by their numbers."""
+        return ()
+
     def relevance(self, batch: Batch) -> Tensor | None:
         """Compute exactly how much each position counts for the answer, in any unit; None where that is not known.
 
@@ -99,3 +121,26 @@ class Task(ABC):
         An edited file makes another task of the same config.
         """
         return ""
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return what a run must keep of these files, as JSON has it; {} where there are none.
+
+        `DatasetConfig.recall` makes a task of it, with which a model predicts where the files are gone.
+        """
+        return {}
+
+    def encode(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Turn numbers as people have them into a model's inputs, BxTxF; unless a task scales them, they are these."""
+        return values
+
+    def read(self, path: str, any_length: bool = False) -> NamedSamples:
+        """Read other samples from a file of the form that the task's own samples were read from.
+
+        Args:
+            path: of the file.
+            any_length: whether sequences may be longer than the task's.
+
+        Raises:
+            ValueError: the file does not fit, or the task reads no files; the message is one line.
+        """
+        raise ValueError(f"{path}: the task reads no files")

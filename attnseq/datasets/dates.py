@@ -15,7 +15,7 @@ import numpy as np
 from attnseq.contracts.batch import NO_TOKEN, Batch
 from attnseq.contracts.spec import Spec, Tokens
 from attnseq.core.randomness import generator
-from attnseq.datasets.config import DATASETS, DatasetConfig
+from attnseq.datasets.config import DATASETS, DrawnDatasetConfig
 from attnseq.datasets.date_forms import FIRST, FORMS, ISO, LAST, MONTHS, WEEKDAYS, longest, read
 from attnseq.datasets.drawn import DrawnTask
 
@@ -127,7 +127,7 @@ def _codes(symbols: tuple[str, ...]) -> np.ndarray:
 
 @DATASETS.register("dates")
 @dataclass
-class DatesConfig(DatasetConfig):
+class DatesConfig(DrawnDatasetConfig):
     """`conf/dataset/dates.yaml`."""
 
     def build(self) -> Dates:

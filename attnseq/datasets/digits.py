@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from attnseq.core.keys import ConfigError, key
 from attnseq.core.randomness import entropy
-from attnseq.datasets.config import DatasetConfig
+from attnseq.datasets.config import DrawnDatasetConfig
 from attnseq.datasets.operands import Operands
 
 Digits = npt.NDArray[np.uint8]
@@ -89,7 +89,7 @@ def bucket_of_pair(
 
 
 @dataclass
-class DigitsConfig(DatasetConfig):
+class DigitsConfig(DrawnDatasetConfig):
     """What the datasets of operands among distractors have."""
 
     length: int = key("T, digits of a sequence", low=1, high=10_000)

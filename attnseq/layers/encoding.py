@@ -54,7 +54,10 @@ def outputs(target: Target) -> int:
 
 
 def prediction(outputs_BxO: Tensor, target: Target) -> Tensor:
-    """Make `Output.prediction` of outputs: a number in (0, 1) by a sigmoid, logits of classes, or of K tokens."""
+    """Make `Output.prediction` of outputs: a number, logits of classes, or of K tokens.
+
+    A number that is bounded lies in (0, 1), by a sigmoid; another one is the output itself.
+    """
     if isinstance(target, Scalar):
-        return torch.sigmoid(outputs_BxO).squeeze(-1)
+        return (torch.sigmoid(outputs_BxO) if target.bounded else outputs_BxO).squeeze(-1)
     return outputs_BxO if isinstance(target, Classes) else outputs_BxO.unflatten(-1, (target.length, target.vocabulary))

@@ -35,7 +35,8 @@ class Exact(Metric):
 
     def __call__(self, output: Output, batch: Batch) -> Tensor:
         if isinstance(self.target, Scalar):
-            right_B = (output.prediction * self.target.scale).round() == (batch.answers * self.target.scale).round()
+            scale, offset = self.target.scale, self.target.offset
+            right_B = (output.prediction * scale + offset).round() == (batch.answers * scale + offset).round()
             return right_B.double()
         right_BxK = (output.prediction.argmax(dim=-1) == batch.answers) | (batch.answers < 0)
         return right_BxK.all(dim=-1).double()

@@ -13,6 +13,7 @@ from attnseq.contracts.measures import Metric, Objective
 from attnseq.contracts.model import Model
 from attnseq.contracts.spec import Target
 from attnseq.core.keys import ConfigError
+from attnseq.datasets.config import NoisyDatasetConfig
 from attnseq.metrics import METRICS
 from attnseq.objectives import OBJECTIVES
 from attnseq.runs.choices import AUTO, INITS, ORDERS, chosen_init, chosen_order
@@ -62,13 +63,14 @@ def build_data(configs: Sequence[RunConfig], device: torch.device) -> DataPool:
     for config in (config.dataset for config in configs):
         if repr(config) in noisy:
             continue
-        noise = getattr(config, "label_noise", 0.0)
-        key = repr(replace(config, label_noise=0.0)) if noise else repr(config)  # type: ignore[call-arg]
-        if key not in exact:
-            task = config.build()
-            exact[key] = Data(task, task.splits().to(device))
-        task, splits = exact[key]
-        noisy[repr(config)] = Data(task, with_label_noise(splits, noise, config.seed)) if noise else exact[key]
+        without = replace(config, label_noise=0.0) if isinstance(config, NoisyDatasetConfig) else config
+        if repr(without) not in exact:
+            task = config.task
+            exact[repr(without)] = Data(task, task.splits().to(device))
+        noisy[repr(config)] = data = exact[repr(without)]
+        if isinstance(config, NoisyDatasetConfig) and config.label_noise:
+            splits = with_label_noise(data.splits, config.label_noise, config.seed)
+            noisy[repr(config)] = Data(data.task, splits)
     return DataPool([noisy[repr(config.dataset)] for config in configs])
 
 
@@ -79,7 +81,7 @@ def build_recipe(config: RunConfig, weight_noise: bool = False) -> Recipe:
         config: of the run.
         weight_noise: whether any run of its population has weight noise.
     """
-    spec = config.dataset.build().spec
+    spec = config.dataset.task.spec
     objective = build_objective(config, spec.target)
     return Recipe(FlatModel(config.model.build(spec)), spec, objective, config.trainer.adam, weight_noise)
 

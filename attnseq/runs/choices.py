@@ -50,7 +50,7 @@ def _keras(config: RunConfig) -> Initializer:
 
 
 INITS.register("keras")(Choice(_keras))
-ORDERS.register("random")(Choice(lambda config: random_order(config.seed, config.dataset.train_size)))
+ORDERS.register("random")(Choice(lambda config: random_order(config.seed, config.dataset.sizes.train)))
 
 
 def chosen_init(config: RunConfig) -> str:

@@ -95,7 +95,7 @@ class RunConfig:
         from attnseq.runs.choices import check_choices
 
         check_choices(self)
-        spec = self.dataset.build().spec
+        spec = self.dataset.task.spec
         if not self.model.takes(spec):
             others = ", ".join(name for name in MODELS.names() if MODELS[name].takes(spec))
             raise ConfigError(

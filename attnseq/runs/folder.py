@@ -15,7 +15,10 @@ from attnseq.training.foreign import another_config, other_keys, versions
 
 FINISHED = ("finished", "diverged")
 
-FILES = ("result.json", "checkpoint.pt", "plan.json", "history.csv", "attention.png", "loss.png", "error.txt")
+FACTS = "task.json"
+"""What a run keeps of the files that its samples are read from, see `Task.facts`."""
+
+FILES = ("result.json", "checkpoint.pt", "plan.json", "history.csv", FACTS, "attention.png", "loss.png", "error.txt")
 
 NEEDED = {
     "finished": (*("loss/validation", "loss/test", "attention/relevance", "microseconds_per_sample", "seconds"),),
@@ -51,6 +54,7 @@ class RunFolder:
         self.plan_path = path / "plan.json"
         self.result_path = path / "result.json"
         self.error_path = path / "error.txt"
+        self.facts_path = path / FACTS
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -85,6 +89,11 @@ class RunFolder:
         folder.mkdir(exist_ok=True)
         for name, text in files.items():
             write_atomically(folder / name, text.encode())
+
+    def write_facts(self, facts: Mapping[str, Any]) -> None:
+        """Write what the run must keep of the files that its samples are read from; nothing where there are none."""
+        if facts:
+            write_atomically(self.facts_path, (json.dumps(facts, indent=1, allow_nan=False) + "\n").encode())
 
     def result(self) -> dict[str, Any] | None:
         """Read the result of a finished run; None where it is not finished.

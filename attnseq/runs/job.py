@@ -119,6 +119,8 @@ class Job:
     def write_config(self) -> None:
         """Write `.hydra/` as Hydra does: config.yaml, and also hydra.yaml and overrides.yaml if Hydra started the run.
 
+        Beside it goes what the run keeps of the files that its samples are read from.
+
         Raises:
             OSError: the folder cannot be written.
         """
@@ -128,6 +130,7 @@ class Job:
             files["hydra.yaml"] = to_yaml({"hydra": hydra})
             files["overrides.yaml"] = OmegaConf.to_yaml(self.hydra.hydra.overrides.task)
         self.folder.write_config(files)
+        self.folder.write_facts(self.config.dataset.task.facts())
 
 
 def is_whole(jobs: Sequence[Job]) -> bool:

@@ -1,5 +1,6 @@
 """Reading a run's folder: the config that it was started with, and the model that it trained. Nothing here writes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from attnseq.contracts.model import Model
 from attnseq.contracts.spec import Spec
 from attnseq.core.keys import ConfigError
 from attnseq.core.registry import Registry
-from attnseq.datasets.config import DATASETS
+from attnseq.datasets.config import DATASETS, DatasetConfig
 from attnseq.models.config import MODELS
 from attnseq.runs.config import RunConfig, TrainerConfig
+from attnseq.runs.folder import FACTS
 from attnseq.training.checkpoint import Checkpoint, check_parameters
 from attnseq.training.population import FlatModel
 
@@ -40,6 +42,7 @@ def read_config(file: Path) -> RunConfig:
         values |= {
             group: _typed(registry[content[group]["name"]], content[group]) for group, registry in SCHEMAS.items()
         }
+        _recall(values["dataset"], file.parent.parent / FACTS)
         return RunConfig(**values)
     except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {' '.join(str(error).split())}"
@@ -47,6 +50,17 @@ def read_config(file: Path) -> RunConfig:
     except OmegaConfBaseException as error:
         line = str(error.msg).splitlines()[0] if error.msg else type(error).__name__
         raise ConfigError(f"damaged, or written by another version of attnseq ({line})") from None
+
+
+def _recall(dataset: DatasetConfig, file: Path) -> None:
+    """Give a dataset the task that a run kept the facts of, if it did: the files that it was read from may be gone."""
+    if not file.is_file():
+        return
+    try:
+        facts = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise ConfigError(f"{file.name}: damaged ({type(error).__name__})") from None
+    dataset.task = dataset.recall(facts)
 
 
 def named_plugins(file: Path) -> list[str]:

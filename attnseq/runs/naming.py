@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from attnseq.datasets.config import DATASETS
 from attnseq.runs.config_files import Folders, own_folders, shipped_values
 
 UNNAMED = {"trainer": ("compile", "checkpoint_minutes")}
@@ -28,7 +30,7 @@ def variant_name(config: Mapping[str, Any] | DictConfig, own: Folders = ()) -> s
 
     Values of a user's own file are compared with the shipped file that it builds on. Where there is none, they are
     compared with those of `USUAL`; keys that it does not have are named unless their value is "auto". Seed, device and
-    whatever else does not decide the result are left out.
+    whatever else does not decide the result are left out. Keys that say how a file is read are in it as a digest.
 
     Args:
         config: composed, or a `RunConfig` as a dictionary; keys dataset, model and trainer, each with the `name` of its
@@ -44,17 +46,20 @@ def variant_name(config: Mapping[str, Any] | DictConfig, own: Folders = ()) -> s
         defaults = shipped_values(group, config[group]["name"], own)
         if not defaults and group in USUAL:
             defaults = shipped_values(group, USUAL[group])
-        for key, value in config[group].items():
-            if key != "name" and key not in UNNAMED.get(group, ()) and not _same(value, defaults.get(key, AUTO)):
+        differing = {key: value for key, value in config[group].items() if not _same(value, defaults.get(key, AUTO))}
+        of_file = {key: differing.pop(key) for key in _form_keys(config) if group == "dataset" and key in differing}
+        for key, value in differing.items():
+            if key != "name" and key not in UNNAMED.get(group, ()):
                 shown = key if key != "seed" else f"{group}_seed"
-                parts.append(f"{shown}={_text(value)}")
+                parts.append(f"{shown}={_text(value, is_path=key == 'path')}")
+        if of_file:
+            parts.append(f"form={_digest(str(sorted((key, str(value)) for key, value in of_file.items())))[:4]}")
     if measured := config.get("metrics"):
         parts.append(f"metrics={_text(measured)}")
     name = ",".join(parts)
     if len(name) <= LONGEST:
         return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: LONGEST - 9]}-{digest}"
+    return f"{name[: LONGEST - 9]}-{_digest(name)}"
 
 
 def result_config(config: Any) -> str:
@@ -64,8 +69,10 @@ def result_config(config: Any) -> str:
         config: a `RunConfig`.
     """
     content: dict[str, Any] = asdict(config)
-    if fingerprint := config.dataset.build().fingerprint():  # since an edited file makes another run
+    if fingerprint := config.dataset.task.fingerprint():  # since an edited file makes another run
         content["dataset"]["fingerprint"] = fingerprint
+    for key in config.dataset.places:
+        content["dataset"].pop(key)
     for key in ("name", "device", "overwrite", "plugins"):
         content.pop(key)
     for group, keys in UNNAMED.items():
@@ -81,13 +88,25 @@ def register() -> None:
     )
 
 
+def _form_keys(config: Mapping[str, Any] | DictConfig) -> tuple[str, ...]:
+    """Return the keys of a dataset that a name has a digest of, see `DatasetConfig.form`."""
+    name = str(config["dataset"]["name"])
+    return DATASETS[name].form if name in DATASETS.names() else ()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
 def _same(value: Any, default: Any) -> bool:
     if isinstance(value, float) and default not in (None, AUTO):
         return float(default) == value  # convert, since YAML 1.1 reads 1e-3 as text
     return bool(value == default)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, is_path: bool = False) -> str:
+    """Write a value so that it can be part of a folder's name; of a path its last part."""
     if OmegaConf.is_list(value) or isinstance(value, list | tuple):
-        return ".".join(str(item) for item in value)
-    return str(value)
+        return ".".join(_text(item) for item in value)
+    text = re.split(r"[/\\:]", str(value))[-1] if is_path else str(value)
+    return re.sub(r'[/\\:*?"<>|]', "_", text)

@@ -151,7 +151,7 @@ def draw(job: Job, result: Result, pictures: Pictures) -> None:
         pictures: draws the pictures.
     """
     theirs = published_run(job.variant, job.config.seed)
-    task = job.config.dataset.build()
+    task = job.config.dataset.task
     if "attention/alignment" in result:
         alignment = Alignment.of_plain(result["attention/alignment"])
         _write(job, "attention.png", pictures.alignment(job.variant, alignment))

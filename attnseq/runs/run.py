@@ -56,9 +56,9 @@ def run(job: Job) -> Result:
 def announce(job: Job, device: torch.device) -> None:
     """Print what is about to be trained."""
     dataset = job.config.dataset
-    parameters = FlatModel(job.config.model.build(dataset.build().spec)).width
+    parameters = FlatModel(job.config.model.build(dataset.task.spec)).width
     console = terminal_console()
-    line = summary_line(job.variant, parameters, dataset.name, dataset.train_size, str(device))
+    line = summary_line(job.variant, parameters, dataset.name, dataset.sizes.train, str(device))
     console.print(line, soft_wrap=True)
     if job.shorter is not None:
         console.print(
@@ -83,7 +83,7 @@ def show(job: Job, result: Result) -> None:
         where = result["diverged"]
         console.print(f"diverged: a loss was not finite from epoch {where['epoch']}, step {where['step']} on")
         return
-    theirs, task = published_run(job.variant, job.config.seed), job.config.dataset.build()
+    theirs, task = published_run(job.variant, job.config.seed), job.config.dataset.task
     if "attention/alignment" in result:
         show_alignment(console, Alignment.of_plain(result["attention/alignment"]))
     elif "attention/mean" in result and build.attends(job.config):

@@ -40,7 +40,7 @@ def bytes_per_replica(config: RunConfig) -> int:
     of_sample = sum(values.numel() * values.element_size() for values in samples.tensors)
     activations = 3 * recipe.bytes_per_sample * batch
     gathered = 2 * BLOCK * batch * (of_sample + 4)
-    return 48 * recipe.flat.width + activations + gathered + dataset.train_size * (2 * of_sample + 8) + HOST_BYTES
+    return 48 * recipe.flat.width + activations + gathered + dataset.sizes.train * (2 * of_sample + 8) + HOST_BYTES
 
 
 def free_bytes(device: torch.device) -> int | None:

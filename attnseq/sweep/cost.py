@@ -41,7 +41,7 @@ class Costs:
         digest, seconds = step
         epochs = trainer.epochs - min(history.last(job.folder.history_path)[0] for job in jobs)
         measured = Measured(
-            steps=max(0, epochs) * -(-dataset.train_size // trainer.batch_size),
+            steps=max(0, epochs) * -(-dataset.sizes.train // trainer.batch_size),
             step_seconds=seconds,
             operations=digest.operations,
             work=digest.work * trainer.batch_size / SAMPLES * len(jobs),

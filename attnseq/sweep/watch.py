@@ -28,7 +28,7 @@ class Watch:
 
     def __init__(self, jobs: Sequence[Job], console: Console):
         self._jobs = jobs
-        self._steps = [-(-job.config.dataset.train_size // job.config.trainer.batch_size) for job in jobs]
+        self._steps = [-(-job.config.dataset.sizes.train // job.config.trainer.batch_size) for job in jobs]
         total = sum(steps * job.config.trainer.epochs for steps, job in zip(self._steps, jobs, strict=True))
         self._progress = Progress(total, self._done()[0], console)
         self._next = time.monotonic() + SECONDS

@@ -129,3 +129,21 @@ def test_what_the_task_does_not_have_is_refused_in_one_line(
     with pytest.raises(ValueError) as error:  # noqa: PT011  # the whole line is compared
         samples(sequences, inputs, lengths)
     assert str(error.value) == line
+
+
+def test_tokens_may_be_called_by_their_names() -> None:
+    kind, names = Tokens(3, 4, padded=True), ("up", "down", "left", "right")
+    named = samples([["right", "up"], ["down"]], kind, names=names)
+    assert named.inputs.tolist() == [[3, 0, 0], [1, 0, 0]]
+    assert named.lengths.tolist() == [2, 1]
+    assert samples(["left", "up"], kind, names=names).inputs.tolist() == [[2, 0, 0]]
+    assert samples(np.array([["left", "up"]]), kind, names=names).inputs.tolist() == [[2, 0, 0]]
+    assert samples([[2, 0]], kind, names=names).inputs.tolist() == [[2, 0, 0]]
+    assert samples(np.array([2, 0]), kind, names=names).inputs.tolist() == [[2, 0, 0]]
+    with pytest.raises(ValueError, match=r"^sequence 1, position 0: 'over' is none of up, down, left, right$"):
+        samples([["up"], ["over"]], kind, names=names)
+
+
+def test_numbers_are_encoded_and_padding_stays_0() -> None:
+    batch = samples([[1.0, 2.0], [3.0]], Reals(2, padded=True), encode=lambda values: values + 10)
+    assert batch.inputs.squeeze(-1).tolist() == [[11, 12], [13, 0]]

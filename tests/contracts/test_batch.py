@@ -11,7 +11,7 @@ DRAWS = {"noise": torch.ones(4)}
 
 def samples() -> Batch:
     inputs_BxT = torch.arange(15, dtype=torch.uint8).view(5, 3)
-    return Batch(inputs_BxT, torch.arange(5.0), LENGTHS_B, torch.ones(5), DRAWS)
+    return Batch(inputs_BxT, torch.arange(5.0), LENGTHS_B, torch.ones(5), DRAWS, inputs_BxT.double())
 
 
 def test_what_a_sample_has() -> None:
@@ -30,7 +30,8 @@ def test_map_is_of_every_tensor_of_a_sample_and_of_no_draw() -> None:
     assert mapped.lengths.tolist() == [2, 4, 3, 4, 2]
     assert mapped.valid.tolist() == [2] * 5
     assert mapped.draws is DRAWS
-    assert Batch(torch.zeros(2, 3)).map(lambda values: values + 1)[1:] == (None, None, None, None)
+    assert torch.equal(mapped.relevance, samples().relevance + 1)
+    assert Batch(torch.zeros(2, 3)).map(lambda values: values + 1)[1:] == (None,) * 5
 
 
 @pytest.mark.parametrize(("number", "size"), [(0, 0), (2, 2), (5, 5), (9, 5)])
@@ -45,7 +46,7 @@ def test_first(number: int, size: int) -> None:
 def test_pieces_are_all_samples_in_order(size: int, sizes: list[int]) -> None:
     pieces = list(samples().pieces(size))
     assert [piece.size for piece in pieces] == sizes
-    for name in ("inputs", "targets", "lengths", "valid"):
+    for name in ("inputs", "targets", "lengths", "valid", "relevance"):
         assert torch.equal(torch.cat([getattr(piece, name) for piece in pieces]), getattr(samples(), name))
 
 

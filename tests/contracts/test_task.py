@@ -1,5 +1,7 @@
 """What a task is unless it says otherwise, and splits that move to a device."""
 
+import numpy as np
+import pytest
 import torch
 
 from attnseq.contracts.batch import Batch
@@ -21,6 +23,12 @@ def test_positions_have_numbers_and_nothing_else_is_known() -> None:
     assert task.position_names == task.position_labels == ("0", "1", "2")
     assert task.relevance(task.splits().train) is None
     assert task.fingerprint() == ""
+    assert task.facts() == {}
+    assert task.token_names == ()
+    values = np.ones((2, 3, 1))
+    assert task.encode(values) is values
+    with pytest.raises(ValueError, match=r"^more\.csv: the task reads no files$"):
+        task.read("more.csv")
 
 
 def test_names_of_a_task_stand_behind_the_numbers_that_tensorboard_sorts_by() -> None:
@@ -35,4 +43,4 @@ def test_to_moves_every_tensor_of_every_split() -> None:
     assert [split.size for split in moved] == [4, 2, 1]
     for split in moved:
         assert {values.device.type for values in split[:2]} == {"meta"}
-        assert split[2:] == (None, None, None)
+        assert split[2:] == (None, None, None, None)

@@ -30,7 +30,7 @@ def test_targets_are_answers_over_the_scale_exact_in_float64() -> None:
     assert np.shares_memory(batch.inputs.numpy(), DIGITS_NXT)
     assert batch.targets.dtype == torch.float64
     assert batch.targets.tolist() == [4 / 1000, 999 / 1000]
-    assert batch[2:] == (None, None, None)
+    assert batch[2:] == (None, None, None, None)
 
 
 @pytest.mark.parametrize("split", ["random", "operand_disjoint"])

@@ -56,12 +56,17 @@ def test_positions_that_a_sample_lacks_are_0_whatever_stands_there(kind: Tokens 
 
 @pytest.mark.parametrize(
     ("target", "number", "shape"),
-    [(Scalar(), 1, (2,)), (Classes(("a", "b", "c")), 3, (2, 3)), (Tokens(2, 5), 10, (2, 2, 5))],
+    [
+        (Scalar(), 1, (2,)),
+        (Scalar(3.0, bounded=False), 1, (2,)),
+        (Classes(("a", "b", "c")), 3, (2, 3)),
+        (Tokens(2, 5), 10, (2, 2, 5)),
+    ],
 )
 def test_outputs_become_a_prediction(target: Target, number: int, shape: tuple[int, ...]) -> None:
     assert outputs(target) == number
     outputs_BxO = torch.randn(2, number, generator=torch.Generator().manual_seed(0))
     values = prediction(outputs_BxO, target)
     assert values.shape == shape
-    expected = torch.sigmoid(outputs_BxO) if isinstance(target, Scalar) else outputs_BxO
+    expected = torch.sigmoid(outputs_BxO) if isinstance(target, Scalar) and target.bounded else outputs_BxO
     assert torch.equal(values.flatten(), expected.flatten())

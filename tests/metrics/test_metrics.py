@@ -46,6 +46,13 @@ def test_of_a_number(name: str, expected: list[float]) -> None:
     assert values(name, HUNDREDTHS, PREDICTION_B, TARGETS_B) == pytest.approx(expected, rel=1e-9)
 
 
+def test_of_a_number_that_counts_from_another_one_than_0() -> None:
+    target = Scalar(2.0, "kg", whole=True, offset=70.4, bounded=False)
+    prediction_B, targets_B = torch.tensor([-1.1, 0.3]).double(), torch.tensor([-1.2, -0.2]).double()
+    assert values("mae", target, prediction_B, targets_B) == pytest.approx([0.2, 1.0])
+    assert values("exact", target, prediction_B, targets_B) == [1, 0]  # 68.2 and 68.0, 71.0 and 70.0
+
+
 def test_of_a_class() -> None:
     said_B, targets_B = torch.tensor([0, 2, 1, 1]), torch.tensor([0, 1, 1, 2], dtype=torch.int32)
     assert values("accuracy", CLASSES, logits(said_B, 3), targets_B) == [1, 0, 1, 0]

@@ -1,7 +1,7 @@
 """What draws fresh weights, and what orders the samples: choices that anyone may add to, and what "auto" is of them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunConfig]:
         patch.setattr(ORDERS, "_found", {name: ORDERS[name] for name in names})
         ORDERS.register("backwards")(Choice(backwards, lambda model: model.name == "mlp_attention"))
         shipped = tiny_config(**{"trainer.order": "auto"})
-        yield replace(shipped, dataset=BackwardsConfig(**vars(shipped.dataset)))
+        yield replace(shipped, dataset=BackwardsConfig(**asdict(shipped.dataset)))
     assert ORDERS.names() == names
 
 

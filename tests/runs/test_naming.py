@@ -1,5 +1,6 @@
 """Variant names: the same config has the same name, another config another, and what decides nothing is left out."""
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,6 +36,10 @@ NAMES = [
     (("model=mlp_plain", "trainer=fast"), "mlp_attention,fast,attention=none"),
     (("model=query_attention", "dataset=reverse", "trainer=fast"), "query_attention,reverse,fast"),
     (("trainer.objective=mse", "metrics=[r2]"), "mlp_attention,objective=mse,metrics=r2"),
+    (("dataset=table", "dataset.path=my/data/a.csv", "dataset.target=km/h", "trainer=fast"),
+     "mlp_attention,table,fast,path=a.csv,target=km_h"),
+    (("experiment=sunspots",),
+     "mlp_attention,table,fast,path=sunspots,target=SUNACTIVITY,window=22,form=8577,epochs=50,batch_size=32"),
     (("experiment=sequence_length",), "lstm_attention,abs_difference,fast,init=keras"),
     (("experiment=attention_variants", "model=lstm_plain"), "lstm_attention,init=keras,attention=none,order=random"),
 ]  # fmt: skip
@@ -46,6 +51,16 @@ def test_name(overrides: tuple[str, ...], name: str, composed: Callable[..., Dic
     assert variant_name(config) == name
     assert config.hydra.run.dir == f"outputs/{config.name}/{name}/seed={config.seed}"
     assert config.hydra.sweep.subdir == f"{name}/seed={config.seed}"
+
+
+def test_how_a_file_is_read_is_a_digest_in_the_name(composed: Callable[..., DictConfig]) -> None:
+    file = ("dataset=table", "dataset.path=a.csv", "dataset.target=y")
+    names = [
+        variant_name(composed(*file, *more)) for more in ((), ("dataset.id=a",), ("dataset.id=b",), ("dataset.id=a",))
+    ]
+    assert names[0] == "mlp_attention,table,path=a.csv,target=y"
+    assert all(re.fullmatch(re.escape(names[0]) + r",form=[0-9a-f]{4}", name) for name in names[1:])
+    assert names[1] == names[3] != names[2]
 
 
 OWN = [

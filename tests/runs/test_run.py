@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 import torch
 from tiny_configs import tiny_config
 
+from attnseq.datasets.find_max import FindMax, FindMaxConfig
 from attnseq.report import history
 from attnseq.report.pictures import Pictures
 from attnseq.runs.build import build_metrics
@@ -316,6 +318,32 @@ def test_an_alignment_without_numbers_is_written_all_the_same(path: Path, no_pic
     result = run(Job(config, path))
     assert result["status"] == "diverged"
     assert read_run(path).state == "diverged"
+
+
+@dataclass
+class CountedConfig(FindMaxConfig):
+    """Says each time that its task is built."""
+
+    def build(self) -> FindMax:
+        print("built")
+        return super().build()
+
+
+def test_a_run_builds_its_task_once(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    usual = tiny_config("find_max")
+    config = replace(usual, dataset=CountedConfig(**asdict(usual.dataset)))
+    run(Job(config, path))
+    run(Job(config, path))  # shows what is finished
+    assert capsys.readouterr().out.count("built\n") == 1
+
+
+def test_a_task_stays_behind_where_a_config_goes_to_another_process() -> None:
+    dataset = tiny_config("find_max").dataset
+    assert "task" in vars(dataset)  # the check of the config asked for it
+    arrived = pickle.loads(pickle.dumps(dataset))
+    assert arrived == dataset
+    assert "task" not in vars(arrived)
+    assert arrived.task == dataset.task
 
 
 def test_threads_are_as_before(path: Path, tiny: Compose) -> None:
