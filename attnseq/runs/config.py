@@ -99,8 +99,8 @@ class RunConfig:
         if not self.model.takes(spec):
             others = ", ".join(name for name in MODELS.names() if MODELS[name].takes(spec))
             raise ConfigError(
-                f"model={self.model.name}: takes no {described(spec.inputs)}, as dataset={self.dataset.name} has;"
-                f" these do: {others}"
+                f"model={self.model.name}: does not take dataset={self.dataset.name}, whose inputs are"
+                f" {described(spec.inputs)} and whose target is {described(spec.target)}; these do: {others}"
             )
         self._check_lengths(spec)
         named: list[tuple[str, Registry[Any], str]] = []

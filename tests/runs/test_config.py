@@ -115,7 +115,8 @@ def test_it_composes_and_takes_steps(choices: tuple[str, ...], compose: Callable
 @pytest.mark.parametrize(("dataset", "model"), REFUSED)
 def test_what_does_not_go_together_is_refused(dataset: str, model: str, compose: Callable[..., RunConfig]) -> None:
     table = OF_TABLE if dataset == "table" else []
-    with pytest.raises(ConfigError, match=f"^model={model}: takes no .*, as dataset={dataset} has; these do: "):
+    line = f"^model={model}: does not take dataset={dataset}, whose inputs are .* and whose target is .*; these do: "
+    with pytest.raises(ConfigError, match=line):
         compose(f"dataset={dataset}", f"model={model}", *table)
 
 
@@ -348,12 +349,21 @@ class PairsConfig(DrawnDatasetConfig):
 def test_a_model_that_cannot_take_a_task_says_which_can(compose: Callable[..., RunConfig]) -> None:
     pairs = PairsConfig("pairs", 8, 4, 4, 0)
     line = (
-        "model=mlp_attention: takes no real numbers (2 a position), as dataset=pairs has;"
-        " these do: lstm_attention, query_attention"
+        "model=mlp_attention: does not take dataset=pairs, whose inputs are real numbers (2 a position) and whose"
+        " target is a number; these do: lstm_attention, query_attention"
     )
     with pytest.raises(ConfigError, match=f"^{re.escape(line)}$"):
         replace(compose(), dataset=pairs)
     assert replace(compose("model=lstm_attention"), dataset=pairs).dataset is pairs
+
+
+def test_a_model_that_takes_the_inputs_but_not_the_target_says_both(compose: Callable[..., RunConfig]) -> None:
+    line = (
+        "model=seq2seq: does not take dataset=tutorial, whose inputs are tokens and whose target is a number;"
+        " these do: lstm_attention, mlp_attention, query_attention"
+    )
+    with pytest.raises(ConfigError, match=f"^{re.escape(line)}$"):
+        compose("model=seq2seq")
 
 
 def test_blocks_are_whole_calls() -> None:
