@@ -2,13 +2,18 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from tiny_configs import tiny_config
 
 import attnseq
 from attnseq import explain
+from attnseq.api.prediction import Prediction
+from attnseq.contracts.batch import NO_TOKEN
 from attnseq.runs.job import Job
 from attnseq.runs.run import run
 
@@ -63,6 +68,36 @@ def test_an_answer_of_tokens_has_its_alignment(
     assert [line[0] for line in lines[2:]] == answers
     stars = [[position for position, letter in enumerate(line) if letter == "*"] for line in lines[2:]]
     assert stars == [[12], [8], [4], *[[]] * (len(answers) - 3)]  # the last token first
+
+
+def test_relevance_of_the_whole_answer_is_no_alignment(start: Explain, tmp_path: Path, no_pictures: None) -> None:
+    run(Job(tiny_config("answer_digits", "query_attention"), tmp_path / "run"))
+    relevance = attnseq.load(tmp_path / "run").predict("2841907365").relevance
+    assert relevance is not None
+    assert relevance.shape == (1, 10)
+    status, lines, err = start(tmp_path / "run", "2841907365")
+    assert (status, err) == (0, "")
+    first = next(index for index, line in enumerate(lines) if line.startswith("2841907365: "))
+    assert lines[first].endswith(", exact 7 6 8")
+    assert lines[first + 1].split() == list("2841907365")
+    assert len(lines[first + 2 :]) == 3
+    assert not any("*" in line for line in lines[first:])
+
+
+def test_an_answer_without_tokens_has_no_alignment(
+    start: Explain, tmp_path: Path, no_pictures: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(Job(tiny_config("reverse", "query_attention"), tmp_path / "run"))
+    predict = attnseq.Run.predict
+
+    def says_nothing(*args: Any, **kwargs: Any) -> Prediction:
+        seen = predict(*args, **kwargs)
+        return replace(seen, prediction=np.full_like(seen.prediction, NO_TOKEN))
+
+    monkeypatch.setattr(attnseq.Run, "predict", says_nothing)
+    status, lines, _ = start(tmp_path / "run", "284")
+    assert status == 0
+    assert lines[-1] == "284: none, exact 4 8 2"
 
 
 def test_a_task_of_characters_takes_and_gives_strings(start: Explain, tmp_path: Path, no_pictures: None) -> None:

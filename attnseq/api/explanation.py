@@ -67,7 +67,7 @@ def _of_one(run: Run, seen: Prediction, number: int, symbols: list[str]) -> str:
         return line
     if isinstance(target, Tokens) and seen.attention.ndim == 3:
         rows = list(answers[0]) if target.in_characters else target.names(answers[0].tolist())
-        return f"{line}\n{_alignment(seen, number, symbols, rows)}"
+        return f"{line}\n{_alignment(seen, number, symbols, rows)}" if rows else line
     return f"{line}\n{_bars(run, seen, number, symbols)}"
 
 
@@ -88,7 +88,9 @@ def _alignment(seen: Prediction, number: int, symbols: list[str], answer: list[s
     """Draw which positions each token of an answer looked at."""
     rows, length = len(answer), len(symbols)
     assert seen.attention is not None
-    true_KxT = None if seen.relevance is None else seen.relevance[number][:rows, :length]
+    true_KxT = None  # known for the answer as a whole, relevance is no alignment
+    if seen.relevance is not None and seen.relevance.ndim == 3:
+        true_KxT = seen.relevance[number][:rows, :length]
     return alignment_grid(seen.attention[number][:rows, :length], symbols, answer, true_KxT)
 
 
