@@ -70,7 +70,7 @@ def decode(
     last: Sequence[Tensor],
     read: Sequence[Tensor | None],
     embedding_DxE: Tensor,
-    kept_KxH: Tensor | None = None,
+    kept: Sequence[Tensor] = (),
 ) -> tuple[Tensor, Tensor | None]:
     """Logits_KxD, and weights_KxT where it attends.
 
@@ -80,11 +80,13 @@ def decode(
         last: the first state.
         read: at each answer position the embedded token that is read; None: the most probable token before.
         embedding_DxE: of the tokens.
-        kept_KxH: factors of what the last layer is given; None: all are 1.
+        kept: factors of the tokens that are read, KxE, and of what the last layer is given, KxH; empty: all are 1.
     """
     state, attentional_H, logits_KxD, weights_KxT = list(last), torch.zeros_like(last[0]), [], []
     for number, its_token in enumerate(read):
         token_E = embedding_DxE[int(logits_KxD[-1].argmax())] if its_token is None else its_token
+        if kept:
+            token_E = token_E * kept[0][number]
         state = step(decoder.cell, state, torch.cat((token_E, attentional_H)) if decoder.feeding else token_E)
         combined = state[0]
         if decoder.score is not None:
@@ -94,6 +96,6 @@ def decode(
             combined = torch.cat((context_H, state[0]))  # type: ignore[arg-type]
             weights_KxT.append(weights_T)
         attentional_H = torch.tanh(combined @ decoder.combine)
-        shown_H = attentional_H if kept_KxH is None else attentional_H * kept_KxH[number]
+        shown_H = attentional_H * kept[1][number] if kept else attentional_H
         logits_KxD.append(decoder.output.weight @ shown_H + decoder.output.bias)
     return torch.stack(logits_KxD), torch.stack(weights_KxT) if weights_KxT else None

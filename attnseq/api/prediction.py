@@ -42,6 +42,7 @@ class Prediction:
             text to which there is none; None where the task does not know them, as with `relevance`.
         position_attention: BxT: `attention` as one weight a position: the mean over answer positions, heads, or the
             features of real numbers; of tokens the weight of the one that stands there.
+        log_probability: B, in nats, of each answer that beam search found; None without it.
         ids: B names of the sequences, where they were read from a file.
     """
 
@@ -50,6 +51,7 @@ class Prediction:
     relevance: Array | None
     truth: Array | None
     position_attention: Array | None = None
+    log_probability: Array | None = None
     ids: tuple[str, ...] | None = None
 
     @property
@@ -71,8 +73,8 @@ def predict(model: Model, task: Task, batch: Batch, beam: int = 1) -> Prediction
     Raises:
         ValueError: no such `beam`, or the model does not write its answers token after token.
     """
-    if not 1 <= beam <= MOST_BEAMS:
-        raise ValueError(f"beam={beam}: must be 1 to {MOST_BEAMS}")
+    if not isinstance(beam, int) or not 1 <= beam <= MOST_BEAMS:
+        raise ValueError(f"beam={beam}: must be a whole number, 1 to {MOST_BEAMS}")
     target = task.spec.target
     device = next(model.parameters()).device
     pieces = (piece._replace(targets=None).to(device) for piece in batch.pieces(PIECE // beam))
@@ -92,6 +94,7 @@ def predict(model: Model, task: Task, batch: Batch, beam: int = 1) -> Prediction
         None if relevance is None else relevance.numpy(),
         None if answers is None else _in_units(answers, target),
         _by_position(weights[names[0]], outputs[0].attention[names[0]].axes, seen) if names else None,
+        None if beam == 1 else torch.cat([output.extra["log_probability"].cpu() for output in outputs]).numpy(),
     )
 
 

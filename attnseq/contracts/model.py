@@ -55,7 +55,8 @@ class Model(nn.Module):
             beams: beginnings kept at each step, 1 or more.
 
         Returns:
-            As of `forward`; the logits are 0 for the token that was found, and -inf for others.
+            As of `forward`; the logits are 0 for the token that was found, and -inf for others. Extra are the answers'
+            log-probabilities in nats, "log_probability", B.
 
         Raises:
             ValueError: the model does not write its answers token after token.

@@ -51,12 +51,19 @@ class Given(NamedTuple):
     Args:
         tokens_KxBxE: the embedded token before.
         forced_KxBx1: whether it is read; else the decoder's own last token is. None: it always is.
-        kept_KxBxH: which units dropout keeps of what the last layer is given; None: all.
+        dropout: which features of the token that is read, and which units of what the last layer is given, are kept:
+            KxBxE and KxBxH; empty: all.
     """
 
     tokens_KxBxE: Tensor
     forced_KxBx1: Tensor | None = None
-    kept_KxBxH: Tensor | None = None
+    dropout: Tensors = ()
+
+    @property
+    def inputs(self) -> Tensors:
+        """The inputs of the steps."""
+        forced = () if self.forced_KxBx1 is None else (self.forced_KxBx1,)
+        return self.tokens_KxBxE, *forced, *self.dropout
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class _Step:
     """A step of the decoder, for `scan`.
 
     carry: the cell's; then the last attentional state where `feeding`; then the embedded last token where `talking`.
-    inputs: the given token; whether it is read, where `talking`; which units dropout keeps, where it does.
+    inputs: the given token; whether it is read, where `talking`; which features and units dropout keeps, if any.
     weights: of the cell, of the score, the states, of the attentional layer; where `talking` the last layer's (with a
     row for its bias) and the embedding. constants: the score's; present_BxT where `padded`.
     Returns outputs (states for the last layer, or logits where `talking`; weights_BxT where it attends).
@@ -81,9 +88,12 @@ class _Step:
         self, carry: Tensors, inputs: Tensors, constants: Tensors, product: Product
     ) -> tuple[Tensors, Tensors]:
         given_BxE, *rest = inputs
+        share = 1.0 - self.dropout
         state, more = carry[: self.cell.states], list(carry[self.cell.states :])
         if self.talking:
             given_BxE = torch.where(rest.pop(0), given_BxE, more.pop())
+        if rest:
+            given_BxE = given_BxE * rest[0] / share
         read = torch.cat((given_BxE, *more), dim=-1) if self.feeding else given_BxE
         state = self.cell.step(state, read, product, 0)
         number = self.cell.products
@@ -97,7 +107,7 @@ class _Step:
             looked, number = (weights_BxT,), number + 2
         attentional_BxH = torch.tanh(product(number, combined_BxH))
         carry = (*state, attentional_BxH) if self.feeding else state
-        kept_BxH = attentional_BxH * rest[0] / (1.0 - self.dropout) if rest else attentional_BxH
+        kept_BxH = attentional_BxH * rest[1] / share if rest else attentional_BxH
         if not self.talking:
             return carry, (kept_BxH, *looked)
         one_Bx1 = torch.ones_like(kept_BxH[..., :1])
@@ -148,9 +158,9 @@ class Decoder(nn.Module):
         memory = self.memory(source)
         last: Tensors = (self._last_layer(), embedding_DxE) if talking else ()
         said: Tensors = (torch.zeros_like(given.tokens_KxBxE[0]),) * talking
-        inputs, fixed = tuple(value for value in given if value is not None), self._fixed(source)
+        fixed = self._fixed(source)
         step, carry = self.step(talking, bool(fixed), dropout), (*self.begin(source), *said)
-        _, (states_KxBxH, *looked) = scan(step, carry, inputs, memory.weights + last, memory.shared, fixed)
+        _, (states_KxBxH, *looked) = scan(step, carry, given.inputs, memory.weights + last, memory.shared, fixed)
         outputs_BxKxH = states_KxBxH.transpose(0, 1)
         logits_BxKxD = outputs_BxKxH if talking else self.output(outputs_BxKxH)
         return logits_BxKxD, looked[0].transpose(0, 1) if looked else None

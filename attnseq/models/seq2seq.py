@@ -19,6 +19,7 @@ from attnseq.layers.beam import beam_search
 from attnseq.layers.decoder import Decoder, Given, Source
 from attnseq.layers.encoder import Encoder
 from attnseq.layers.encoding import features, one_hot
+from attnseq.layers.recurrence import Tensors
 
 if TYPE_CHECKING:
     from attnseq.models.seq2seq_config import Seq2SeqConfig
@@ -119,12 +120,11 @@ class Seq2Seq(Model):
         right_BxK = batch.answers.long().clamp(min=0)
         start_Bx1 = torch.full_like(right_BxK[:, :1], self.vocabulary)
         before_KxB = torch.cat((start_Bx1, right_BxK[:, :-1]), dim=1).transpose(0, 1)
-        tokens_KxBxE = self._dropped(batch, "target", self._embedded(before_KxB))
-        kept_KxBxH = None
+        kept: Tensors = ()
         if self.config.dropout:
             assert batch.draws is not None
-            kept_KxBxH = batch.draws["last"] >= self.config.dropout
-        return Given(tokens_KxBxE, self._forced(batch, before_KxB), kept_KxBxH)
+            kept = tuple(batch.draws[name] >= self.config.dropout for name in ("target", "last"))
+        return Given(self._embedded(before_KxB), self._forced(batch, before_KxB), kept)
 
     def _forced(self, batch: Batch, before_KxB: Tensor) -> Tensor | None:
         if self.config.teacher_forcing == 1:

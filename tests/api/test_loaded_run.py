@@ -249,3 +249,22 @@ def test_an_error_of_a_users_model_is_not_taken_for_a_damaged_file(
     monkeypatch.setattr("attnseq.models.mlp_attention_config.MLPAttentionConfig.build", build)
     with pytest.raises(ValueError, match=r"^hidden_size must be even$"):
         attnseq.load(moved)
+
+
+def test_beam_search_of_a_loaded_run(tmp_path: Path) -> None:
+    """It finds answers that are as probable as the greedy ones, or more; other models, and other beams, are refused."""
+    changes = {"dataset.length": 4, "dataset.vocabulary": 5, "trainer.epochs": 3}
+    run(Job(tiny_config("reverse", "seq2seq", **changes), tmp_path / "seq2seq"))
+    loaded = attnseq.load(tmp_path / "seq2seq")
+    two, many = (loaded.predict(["0123", "42"], beam=beam).log_probability for beam in (2, 16))
+    assert two is not None
+    assert many is not None
+    assert (many >= two - 1e-6).all()
+    assert (many < 0).all()
+    assert loaded.predict("0123").log_probability is None
+    for beam in (0, 17, 1.5, "4"):
+        with pytest.raises(ValueError, match=rf"^beam={beam}: must be a whole number, 1 to 16$"):
+            loaded.predict("0123", beam=beam)  # type: ignore[arg-type]
+    run(Job(tiny_config("reverse", "query_attention", **changes), tmp_path / "query"))
+    with pytest.raises(ValueError, match=r"^beam: this model does not write its answers token after token"):
+        attnseq.load(tmp_path / "query").predict("0123", beam=2)

@@ -54,8 +54,8 @@ def plain(decoder: Decoder, its: Source, given: Given) -> tuple[Tensor, Tensor |
         forced_K = [True] * ANSWERS if given.forced_KxBx1 is None else given.forced_KxBx1[:, row, 0].tolist()
         read = [given.tokens_KxBxE[k, row] if forced else None for k, forced in enumerate(forced_K)]
         states_TxH, last = its.states_BxTxH[row, :length], [value[row] for value in its.last]
-        kept_KxH = None if given.kept_KxBxH is None else given.kept_KxBxH[:, row].double() / 0.75
-        logits_KxD, weights_KxT = decode(decoder, states_TxH, last, read, EMBEDDING_DxE, kept_KxH)
+        kept = [value[:, row].double() / 0.75 for value in given.dropout]
+        logits_KxD, weights_KxT = decode(decoder, states_TxH, last, read, EMBEDDING_DxE, kept)
         logits_BxKxD.append(logits_KxD)
         if weights_KxT is not None:
             weights_BxKxT.append(torch.nn.functional.pad(weights_KxT, (0, POSITIONS - length)))
@@ -97,14 +97,17 @@ def test_values_and_gradients_equal_a_plain_loop(cell: str, score: str, feeding:
     assert {name for name, value in expected.items() if not value.any()} == unused
 
 
-def test_dropped_units_are_not_shown_to_the_last_layer_but_are_fed() -> None:
+def test_dropout_takes_features_of_what_is_read_and_units_of_what_the_last_layer_is_given() -> None:
+    """Of the decoder's own tokens, too; all units are fed."""
     decoder, its = random_decoder(), source()
-    kept_KxBxH = random(ANSWERS, BATCH, UNITS, seed=4) > -0.3
+    kept = random(ANSWERS, BATCH, FEATURES, seed=3) > -0.3, random(ANSWERS, BATCH, UNITS, seed=4) > -0.3
     for forced in (None, FORCED_KxBx1):
-        given = Given(TOKENS_KxBxE, forced, kept_KxBxH)
+        given = Given(TOKENS_KxBxE, forced, kept)
         mine, theirs = decoder(its, given, EMBEDDING_DxE, 0.25), plain(decoder, its, given)
         torch.testing.assert_close(mine, theirs, rtol=1e-9, atol=1e-11)
-        assert not torch.equal(mine[0], decoder(its, given._replace(kept_KxBxH=None), EMBEDDING_DxE)[0])
+        for number in range(2):
+            other = tuple(torch.ones_like(value) if number == n else value for n, value in enumerate(kept))
+            assert not torch.equal(mine[0], decoder(its, given._replace(dropout=other), EMBEDDING_DxE, 0.25)[0])
 
 
 @pytest.mark.parametrize("score", SCORES)

@@ -65,8 +65,9 @@ def test_dropout_takes_features_of_both_embeddings_and_of_the_last_layer() -> No
         one_hot_TxD = torch.nn.functional.one_hot(batch.inputs[row, :length].long(), SYMBOLS).double()
         states_TxH, last = encode(model.encoder, one_hot_TxD @ model.source_embedding * kept["source"][row, :length])
         before = [-1, *batch.answers[row, :-1].clamp(min=0).tolist()]  # the start symbol's row is the last
-        read = [model.embedding[token] * kept["target"][k, row] for k, token in enumerate(before)]
-        logits_KxD, _ = decode(model.decoder, states_TxH, last, read, model.embedding[:-1], kept["last"][:, row])
+        read = [model.embedding[token] for token in before]
+        dropout = kept["target"][:, row], kept["last"][:, row]
+        logits_KxD, _ = decode(model.decoder, states_TxH, last, read, model.embedding[:-1], dropout)
         torch.testing.assert_close(output.prediction[row], logits_KxD, rtol=1e-9, atol=1e-11)
     assert torch.equal(model(batch).prediction, model(batch._replace(draws=None)).prediction)
 
