@@ -59,8 +59,9 @@ def dense_parameters(name: str, layer: nn.Linear, init: Initializer) -> Iterator
         init: draws the kernel in Keras' orientation (inputs, outputs); PyTorch keeps it transposed.
 
     Returns:
-        (parameter name, value) of weight and bias.
+        (parameter name, value) of weight and bias, if it has one.
     """
     kernel = init.glorot_uniform((layer.in_features, layer.out_features))
     yield f"{name}.weight", torch.from_numpy(kernel.T.copy())
-    yield f"{name}.bias", torch.zeros(layer.out_features)
+    if layer.bias is not None:
+        yield f"{name}.bias", torch.zeros(layer.out_features)
