@@ -12,7 +12,7 @@ from attnseq.runs.config_files import config_directory
 SMALL: dict[str, dict[str, Any]] = {
     "": {"name": "tiny", "seed": 1, "device": "cpu", "overwrite": False, "metrics": []},
     "dataset": {"train_size": 100, "validation_size": 30, "test_size": 20},
-    "model": {"hidden_size": 6},
+    "model": {"hidden_size": 6, "heads": 2, "feed_forward_size": 5},
     "trainer": {"epochs": 2, "batch_size": 16, "learning_rate": 1e-2, "compile": "false"},
 }
 """By group, what replaces the values of its YAML file, where the choice has such a key."""

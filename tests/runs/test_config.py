@@ -350,7 +350,7 @@ def test_a_model_that_cannot_take_a_task_says_which_can(compose: Callable[..., R
     pairs = PairsConfig("pairs", 8, 4, 4, 0)
     line = (
         "model=mlp_attention: does not take dataset=pairs, whose inputs are real numbers (2 a position) and whose"
-        " target is a number; these do: lstm_attention, query_attention"
+        " target is a number; these do: lstm_attention, query_attention, transformer"
     )
     with pytest.raises(ConfigError, match=f"^{re.escape(line)}$"):
         replace(compose(), dataset=pairs)

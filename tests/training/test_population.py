@@ -177,7 +177,7 @@ def test_four_steps_a_call_equal_four_calls(name: str) -> None:
 def plain_loss(name: str, prediction: Tensor, batch: Batch) -> Tensor:
     """Of the samples of a batch, by PyTorch's own functions, sequence by sequence; an end follows each answer."""
     assert batch.targets is not None
-    if name not in ("query", "seq2seq"):
+    if name not in ("query", "transformer", "seq2seq"):
         return nn.functional.mse_loss(prediction, batch.targets)
     each = zip(prediction, batch.targets, batch.lengths, strict=True)  # type: ignore[arg-type]
     losses = [nn.functional.cross_entropy(logits[: n + 1], answer[: n + 1].long()) for logits, answer, n in each]

@@ -19,6 +19,7 @@ from attnseq.models.lstm_attention import LSTMAttention
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.query_attention import QueryAttention
 from attnseq.models.seq2seq_config import Seq2SeqConfig
+from attnseq.models.transformer_config import TransformerConfig
 from attnseq.objectives.cross_entropy import CrossEntropy
 from attnseq.objectives.mse import MeanSquaredError
 from attnseq.training.population import FlatModel, PopulationState, Recipe, Settings
@@ -31,8 +32,8 @@ SEQUENCE = Spec(
     Tokens(POSITIONS, BASE, padded=True), Tokens(POSITIONS + 1, BASE + 1, padded=True, end=True), grows=True
 )
 
-MODELS = ["mlp", "lstm", "query", "seq2seq"]
-"""Of a number, twice, and of a sequence from sequences of lengths that differ, twice."""
+MODELS = ["mlp", "lstm", "query", "transformer", "seq2seq"]
+"""Of a number, twice, and of a sequence from sequences of lengths that differ, three times."""
 
 DRAWING = ["noisy", "drawn", "noisy drawn", "seq2seq drawn"]
 """What draws random numbers in a step: an MLP with noise on its weights, a model with draws of its own, and both; and
@@ -69,6 +70,9 @@ def recipe(name: str, adam: str = "keras", hidden_size: int = 3) -> Recipe:
     if "seq2seq" in name:
         flat = FlatModel(seq2seq(2 * hidden_size, "drawn" in name).build(SEQUENCE))
         return Recipe(flat, SEQUENCE, CrossEntropy(SEQUENCE.target), adam)
+    if name == "transformer":
+        flat = FlatModel(transformer(2 * hidden_size).build(SEQUENCE))
+        return Recipe(flat, SEQUENCE, CrossEntropy(SEQUENCE.target), adam)
     if name == "query":
         return Recipe(FlatModel(QueryAttention(SEQUENCE, hidden_size)), SEQUENCE, CrossEntropy(SEQUENCE.target), adam)
     if name == "lstm":
@@ -85,6 +89,12 @@ def seq2seq(hidden_size: int, drawn: bool) -> Seq2SeqConfig:
         kind = {"cell": "lstm", "directions": "both", "attention": "additive", "input_feeding": True}
     usual = {"embedding_size": 2, "hidden_size": hidden_size, "teacher_forcing": 1.0, "dropout": 0.25 * drawn}
     return Seq2SeqConfig(name="seq2seq", init="auto", **usual | kind)  # type: ignore[arg-type]
+
+
+def transformer(hidden_size: int) -> TransformerConfig:
+    """Of one layer, which counts in sinusoids, and whose attention is followed back to the input."""
+    kind = {"layers": 1, "heads": 2, "feed_forward_size": 3, "positions": "sinusoidal", "explains": "rollout"}
+    return TransformerConfig(name="transformer", init="auto", hidden_size=hidden_size, **kind)  # type: ignore[arg-type]
 
 
 def of_number(model: Model, adam: str = "keras", weight_noise: bool = False) -> Recipe:
