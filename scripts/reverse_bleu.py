@@ -9,6 +9,8 @@ whitespace-separated tokens.
 """
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 TOKENS, LONGEST, LONGEST_TEST = 50, 25, 30
@@ -49,13 +51,19 @@ def words(tokens: list[int]) -> str:
     return " ".join(map(str, tokens))
 
 
-def main() -> None:
-    """Run the command; see above."""
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["data", "score"])
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("runs", type=Path, nargs="*", metavar="RUN")
-    given = parser.parse_args()
+    return parser
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command; see above."""
+    parser = build_parser()
+    given = parser.parse_args(arguments)
     if given.what == "data":
         write_data(given.folder)
     elif given.runs:
@@ -65,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

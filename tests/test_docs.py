@@ -181,9 +181,9 @@ class TestCommandLines:
         elif name in ("explain", "predict"):
             (folder / arguments[0]).mkdir(parents=True)
             parse_run(arguments, None, "SEQUENCE", ("out",))
-        elif name == "benchmark.py":
+        elif name in ("benchmark.py", "reverse_bleu.py"):
             monkeypatch.syspath_prepend(ROOT / "scripts")
-            importlib.import_module("benchmark").build_parser().parse_args(arguments or ["check"])
+            importlib.import_module(name.removesuffix(".py")).build_parser().parse_args(arguments or ["check"])
         else:
             checks[name](arguments)
 
@@ -218,7 +218,7 @@ class TestCommandLines:
 
     def test_each_kind_is_found(self) -> None:
         found = {words[0] for page in PAGES for words in command_lines(page)}
-        scripts = {"benchmark.py", "linear_baseline.py", "setup.sh", "train.sh", "test.sh"}
+        scripts = {"benchmark.py", "linear_baseline.py", "reverse_bleu.py", "setup.sh", "train.sh", "test.sh"}
         assert found == {"train", "compare", "status", "reproduce", "explain", "predict", "board"} | scripts
 
 
