@@ -1,5 +1,7 @@
 """Configs of runs that a test trains in a moment, for every choice of dataset and model that the registries hold."""
 
+from functools import cache
+from itertools import product
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -51,6 +53,15 @@ def tiny_model(choice: str, **changes: Any) -> ModelConfig:
     """The config of a model; changes by key."""
     values = _values("model", choice)
     return MODELS[values["name"]](**values | changes)
+
+
+@cache
+def pairs() -> list[tuple[str, str]]:
+    """Every dataset with every model that takes it, by their registered names."""
+    specs = {dataset: tiny_dataset(dataset).task.spec for dataset in DATASETS.names()}
+    return [
+        (dataset, model) for dataset, model in product(specs, MODELS.names()) if MODELS[model].takes(specs[dataset])
+    ]
 
 
 def choices(group: str) -> list[str]:

@@ -13,10 +13,10 @@ import pytest
 import torch
 import yaml
 from omegaconf import DictConfig, OmegaConf
-from tiny_configs import TABLE, tiny_dataset
+from tiny_configs import TABLE, pairs
 
 from attnseq.commandline.checking import checked
-from attnseq.contracts.spec import Reals, Scalar, Spec, Target, Tokens
+from attnseq.contracts.spec import Reals, Scalar, Spec, Tokens
 from attnseq.contracts.task import Splits, Task
 from attnseq.core.keys import ConfigError, Key, comment
 from attnseq.datasets.config import DATASETS, DrawnDatasetConfig
@@ -63,19 +63,10 @@ class Steps:
     def checkpoint(self, population: Population) -> None: ...
 
 
-def target_of(dataset: str) -> Target:
-    """What a dataset's tasks predict."""
-    return Scalar() if dataset == "table" else tiny_dataset(dataset).task.spec.target
-
-
-PAIRS = list(product(DATASETS.names(), MODELS.names()))
-REFUSED = [
-    (dataset, model) for dataset, model in PAIRS if model == "seq2seq" and not isinstance(target_of(dataset), Tokens)
-]
-"""An answer that is a number is not written token after token; all others go together."""
+REFUSED = [pair for pair in product(DATASETS.names(), MODELS.names()) if pair not in pairs()]
 
 TOGETHER = [
-    *((f"dataset={dataset}", f"model={model}") for dataset, model in PAIRS if (dataset, model) not in REFUSED),
+    *((f"dataset={dataset}", f"model={model}") for dataset, model in pairs()),
     *((choice.replace("/", "="), *(("dataset=reverse",) * (choice == "model/seq2seq"))) for choice in CHOICES),
 ]
 """Every dataset with every model that takes it, and every file with the default run, or a task that it takes."""

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_configs import tiny_config
+from tiny_configs import pairs, tiny_config
 
 from attnseq.contracts.examples import example
-from attnseq.datasets.config import DATASETS
-from attnseq.models.config import MODELS
 from attnseq.runs.build import build_recipe
 from attnseq.runs.config import RunConfig
 from attnseq.sweep import capacity
@@ -61,8 +59,7 @@ def test_as_many_as_half_of_the_free_memory_holds(
     assert largest_population([config], CPU) == largest
 
 
-@pytest.mark.parametrize("dataset", DATASETS.names())
-@pytest.mark.parametrize("model", MODELS.names())
+@pytest.mark.parametrize(("dataset", "model"), pairs())
 def test_any_run_is_estimated_and_noise_keeps_nothing(dataset: str, model: str) -> None:
     """What a step draws is gone when it has been used: a share of what the copies of the parameters are counted for."""
     quiet = tiny_config(dataset, model)
