@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -63,11 +64,12 @@ def test_numbers_by_length_stand_beside_those_of_the_test_samples(tmp_path: Path
     lengths = {"dataset.length": 5, "dataset.test_lengths": [4, 9]}
     result = run(Job(tiny_config("add_two_numbers", "lstm_hidden", **lengths), tmp_path / "run"))
     events = read(tmp_path / "run")
-    finals = {f"{name}/test{where}" for name in ("loss", "mae", "r2") for where in ("", "@4", "@9")}
-    assert finals <= set(events.Tags()["scalars"])
-    for tag in finals:
-        (scalar,) = events.Scalars(tag)
-        assert (scalar.step, scalar.value) == (3, pytest.approx(result[tag], rel=1e-6))
+    finals = list(product(("loss", "mae", "r2"), ("", "@4", "@9")))
+    assert {f"test/{name}{where}" for name, where in finals} <= set(events.Tags()["scalars"])
+    for name, where in finals:
+        first, last = events.Scalars(f"test/{name}{where}")
+        value = pytest.approx(result[f"{name}/test{where}"], rel=1e-6)
+        assert [(each.step, each.value) for each in (first, last)] == [(1, value), (2, value)]
 
 
 def test_scalars_are_those_of_the_history(finished: Path) -> None:

@@ -351,7 +351,7 @@ def test_a_model_that_cannot_take_a_task_says_which_can(compose: Callable[..., R
 def test_a_model_that_takes_the_inputs_but_not_the_target_says_both(compose: Callable[..., RunConfig]) -> None:
     line = (
         "model=seq2seq: does not take dataset=tutorial, whose inputs are tokens and whose target is a number;"
-        " these do: lstm_attention, mlp_attention, query_attention"
+        " these do: lstm_attention, mlp_attention, query_attention, transformer"
     )
     with pytest.raises(ConfigError, match=f"^{re.escape(line)}$"):
         compose("model=seq2seq")
