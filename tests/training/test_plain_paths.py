@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch._inductor.cpp_builder import CppBuilder, CppTorchDeviceOptions
 from torch._inductor.runtime.cache_dir_utils import cache_dir
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import cpp_extension
 
 from attnseq.training import plain_paths
 from attnseq.training.compiling import missing_compiler, options_for
 from attnseq.training.library import compile_library, library_path, load_library
 from attnseq.training.plain_paths import is_plain, not_plain, plain
+from attnseq.training.program import trace
 
 CPU = torch.device("cpu")
 AWKWARD = ["a space", "don't", 'a "quote', "back\\slash", "new\nline", "two  spaces at the end "]
@@ -120,8 +120,9 @@ def test_a_program_is_compiled(awkward: list[str]) -> None:
         return ()
 
     with plain_paths.plain_paths():
-        path = library_path("sum of sines", [lasting, values[0]], options)
-        compile_library(path, lambda: make_fx(program)(torch.zeros(50), values[0]), [lasting, values[0]], options)
+        example = [lasting, values[0]]
+        path = library_path("sum of sines", example, options)
+        compile_library(path, lambda: trace(program, example), example, options)
         load_library(path).run([lasting], [values])
     torch.testing.assert_close(lasting, torch.sin(values).sum(0))
     assert list(Path(awkward[1]).rglob("*.so"))
