@@ -55,7 +55,7 @@ def draw(samples: int, length: int, vocabulary: int) -> tuple[Tensor, Tensor, Te
     lengths_N = torch.randint(1, length + 1, (samples,), generator=numbers)
     inputs_NxT = torch.randint(0, vocabulary, (samples, length), generator=numbers)
     from_end_NxK = lengths_N.unsqueeze(-1) - 1 - torch.arange(length + 1)
-    answers_NxK = inputs_NxT.gather(1, from_end_NxK.clamp(min=0)[:, : length + 1].clamp(max=length - 1))
+    answers_NxK = inputs_NxT.gather(1, from_end_NxK.clamp(0, length - 1))
     answers_NxK = answers_NxK.masked_fill(from_end_NxK == -1, vocabulary).masked_fill(from_end_NxK < -1, -1)
     return inputs_NxT, lengths_N, answers_NxK
 
