@@ -78,7 +78,7 @@ def _loop(cell: Cell, carry: Tensors, inputs: Tensors, weights: Tensors, constan
     outputs = []
     for number, step in enumerate(zip(*(value.unbind(0) for value in inputs), strict=True)):
         with repeated(number > 0):
-            carry, output = cell(carry, step, constants, lambda number, x: x @ weights[number])
+            carry, output = cell(carry, step, constants, lambda weight, x: x @ weights[weight])
         outputs.append(output)
     return carry, tuple(torch.stack(column) for column in zip(*outputs, strict=True))
 

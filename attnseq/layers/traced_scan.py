@@ -190,17 +190,14 @@ class _Loop(torch.autograd.Function):
         *tensors: Tensor,
     ) -> tuple[Tensors, tuple[int, ...]]:
         """Run the loops of a population as one; what is the same for all replicas stays so, but for the carry."""
-        dims = in_dims[4:]
         moved, inner = [], []
-        for number, (value, dim) in enumerate(zip(tensors, dims, strict=True)):
-            timed = carries <= number < carries + inputs + lasting
-            if number < carries:
-                value = value.expand(info.batch_size, *value.shape) if dim is None else value.movedim(dim, 0)
-            elif dim is not None:
-                value = value.movedim(dim, int(timed))
-            moved.append(value)
-            has_time = carries + inputs <= number < carries + inputs + lasting
-            inner.append(0 if number < carries else None if dim is None else int(has_time))
+        for number, (value, dim) in enumerate(zip(tensors, in_dims[4:], strict=True)):
+            is_carry, is_input = number < carries, carries <= number < carries + inputs
+            has_time = not is_carry and number < carries + inputs + lasting
+            if is_carry and dim is None:
+                value, dim = value.expand(info.batch_size, *value.shape), 0
+            moved.append(value if dim is None else value.movedim(dim, int(has_time)))
+            inner.append(None if dim is None else int(has_time and not is_input))  # a step takes inputs without time
         results = _Loop.apply(torch.vmap(step, in_dims=tuple(inner)), carries, inputs, lasting, *moved)
         return results, (0,) * carries + (1,) * (len(results) - carries)
 
