@@ -142,7 +142,7 @@ def keras_loss(peer: Any, name: str, batch: Batch) -> Any:
 
 def our_step(flat: FlatModel, parameters_W: Tensor, batch: Batch, beta1: float) -> PopulationState:
     """The state after one step of Adam in Keras' form; with beta1 = 0 its first moment is the gradient."""
-    settings = stack_settings([(LEARNING_RATE, beta1, 0.999, 1e-7, 0.0, 0.0)], torch.device("cpu"))
+    settings = stack_settings([(LEARNING_RATE, beta1, 0.999, 1e-7, 0.0, 0.0, 0.0)], torch.device("cpu"))
     recipe = Recipe(flat, SPEC, MeanSquaredError(SPEC.target), "keras")
     one = batch.map(lambda values: values[None])._replace(valid=batch.valid)
     return take_step(recipe, initial_state(parameters_W[None]), settings, one)

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class FindMax(DrawnTask):
-    """The largest of T independent numbers, uniform in [0, 1).
+    """The largest of T independent numbers in [0, 1].
 
     Args:
         length: T.
+        alpha: of their distribution, Beta(alpha, 1); greater than 0. 1: uniform.
         sizes: samples of train, validation and test, each from a stream of its own.
         seed: 0 or more.
     """
@@ -34,6 +35,7 @@ class FindMax(DrawnTask):
     any_length: ClassVar[bool] = True
 
     length: int
+    alpha: float
     sizes: tuple[int, int, int]
     seed: int
 
@@ -53,8 +55,9 @@ class FindMax(DrawnTask):
         import torch
 
         rng = generator(self.seed, f"data/find_max/{name}")
-        values_NxTx1 = torch.from_numpy(rng.random((size, self.length, 1), dtype=np.float32))
-        batch = Batch(values_NxTx1)
+        # the distribution function of Beta(alpha, 1) is x^alpha, which has an inverse: uniform numbers stay as they are
+        values_NxTx1 = rng.random((size, self.length, 1), dtype=np.float32) ** np.float32(1 / self.alpha)
+        batch = Batch(torch.from_numpy(values_NxTx1))
         return batch._replace(targets=self.answers(batch))
 
 
@@ -63,7 +66,8 @@ class FindMax(DrawnTask):
 class FindMaxConfig(NoisyDatasetConfig):
     """`conf/dataset/find_max.yaml`."""
 
-    length: int = key("T, numbers of a sequence, uniform in [0, 1)", low=1, high=10_000)
+    length: int = key("T, numbers of a sequence, in [0, 1]", low=1, high=10_000)
+    alpha: float = key("of the numbers' distribution, Beta(alpha, 1)", low=0.01, high=100, note="1: uniform")
 
     def build(self) -> FindMax:
-        return FindMax(self.length, self.sizes, self.seed)
+        return FindMax(self.length, self.alpha, self.sizes, self.seed)

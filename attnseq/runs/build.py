@@ -25,7 +25,7 @@ from attnseq.training.fingerprint import fingerprint
 from attnseq.training.label_noise import with_label_noise
 from attnseq.training.order import Order
 from attnseq.training.pool import Data, DataPool
-from attnseq.training.population import FlatModel, Recipe, initial_state
+from attnseq.training.population import FlatModel, Recipe, Settings, initial_state
 from attnseq.training.replicas import Population, stack_settings
 from attnseq.training.trainer import Schedule
 
@@ -74,16 +74,14 @@ def build_data(configs: Sequence[RunConfig], device: torch.device) -> DataPool:
     return DataPool([noisy[repr(config.dataset)] for config in configs])
 
 
-def build_recipe(config: RunConfig, weight_noise: bool = False) -> Recipe:
+def build_recipe(config: RunConfig) -> Recipe:
     """Build what a step of a run's program computes; the model's parameters are not initialised.
 
-    Args:
-        config: of the run.
-        weight_noise: whether any run of its population has weight noise.
+    Weight noise and the largest norm of a gradient are settings of replicas: the population's recipe has them.
     """
     spec = config.dataset.task.spec
     objective = build_objective(config, spec.target)
-    return Recipe(FlatModel(config.model.build(spec)), spec, objective, config.trainer.adam, weight_noise)
+    return Recipe(FlatModel(config.model.build(spec)), spec, objective, config.trainer.adam)
 
 
 def attends(config: RunConfig) -> bool:
@@ -99,16 +97,19 @@ def build_population(configs: Sequence[RunConfig], device: torch.device) -> Popu
         device: where it trains.
     """
     trainers = [config.trainer for config in configs]
-    recipe = build_recipe(configs[0], weight_noise=any(trainer.weight_noise for trainer in trainers))
+    recipe = replace(
+        build_recipe(configs[0]),
+        weight_noise=any(trainer.weight_noise for trainer in trainers),
+        clips=any(trainer.clip_norm for trainer in trainers),
+    )
     model = recipe.flat.model
     weights_PxW, orders = [], []
     for config in configs:  # a run's weights and order together: both may replay a stream that is kept for a while
         weights_PxW.append(recipe.flat.flatten(build_weights(model, config)))
         orders.append(build_order(config))
-    settings = [
-        (trainer.learning_rate, trainer.beta1, trainer.beta2, trainer.epsilon, trainer.weight_noise, config.seed)
-        for trainer, config in zip(trainers, configs, strict=True)
-    ]
+    # all that `Settings` has is a key of the trainer, but for the seed
+    keys = [name for name in Settings._fields if name != "seed"]
+    settings = [[*(getattr(config.trainer, name) for name in keys), config.seed] for config in configs]
     model.to(device)
     return Population(
         recipe, initial_state(torch.stack(weights_PxW).to(device)), stack_settings(settings, device), orders
@@ -117,7 +118,7 @@ def build_population(configs: Sequence[RunConfig], device: torch.device) -> Popu
 
 def build_program(config: RunConfig) -> Program:
     """Describe what trains a run, for its checkpoints; other runs of its population and the device do not matter."""
-    recipe = build_recipe(config)  # without weight noise, which is a setting and makes no other program
+    recipe = build_recipe(config)
     shapes = {name: list(shape) for name, shape in recipe.flat.shapes.items()}
     return Program(shapes, fingerprint(recipe), str(torch.__version__))
 

@@ -32,6 +32,9 @@ class TrainerConfig:
     beta1: float = key("decay rate of the first moment", low=0, high=0.999999)
     beta2: float = key("decay rate of the second moment", low=0, high=0.999999)
     epsilon: float = key("of Adam, beside the root of the second moment", low=0, open_low=True)
+    clip_norm: float = key(
+        "largest Euclidean norm of a step's gradient, which is scaled down to it", low=0, note="0: any"
+    )
     weight_noise: float = key(
         "standard deviation of normal noise on the parameters where a step's loss and gradient are taken",
         low=0,

@@ -12,7 +12,7 @@ from attnseq.runs.job import Job, is_whole
 PER_REPLICA: dict[str, tuple[str, ...]] = {
     "dataset": ("seed", "label_noise"),
     "model": ("init",),
-    "trainer": ("name", "learning_rate", "beta1", "beta2", "epsilon", "weight_noise", "order"),
+    "trainer": ("name", "learning_rate", "beta1", "beta2", "epsilon", "clip_norm", "weight_noise", "order"),
 }
 """Keys of each group that may differ within a population: they change a replica's data or numbers, not the program."""
 

@@ -29,6 +29,21 @@ class AdamSettings(NamedTuple):
     epsilon: Tensor
 
 
+def clip_norm(gradient_PxN: Tensor, largest_P: Tensor) -> Tensor:
+    """Scale down a gradient that is too long (Pascanu, Mikolov & Bengio 2013, "On the difficulty of training RNNs").
+
+    Args:
+        gradient_PxN: of the loss.
+        largest_P: Euclidean norm that a replica's gradient may have; 0: any.
+
+    Returns:
+        The gradient, PxN, each replica's times min(1, largest / norm).
+    """
+    norm_P = torch.linalg.vector_norm(gradient_PxN, dim=-1)
+    scale_P = torch.where(largest_P > 0, largest_P / norm_P, 1).clamp(max=1)  # of a gradient of 0: inf, so 1
+    return scale_P.to(gradient_PxN.dtype).unsqueeze(-1) * gradient_PxN
+
+
 def adam(state: AdamState, gradient_PxN: Tensor, settings: AdamSettings, form: str) -> AdamState:
     """Update every replica once.
 

@@ -25,7 +25,7 @@ from attnseq.contracts.measures import Objective
 from attnseq.contracts.model import Model
 from attnseq.contracts.spec import Spec
 from attnseq.core import philox
-from attnseq.training.optimizer import AdamSettings, AdamState, adam
+from attnseq.training.optimizer import AdamSettings, AdamState, adam, clip_norm
 
 
 class PopulationState(NamedTuple):
@@ -45,12 +45,14 @@ class PopulationState(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """Constants that may differ among replicas (P, float64): Adam's settings, the noise's deviation, the seed."""
+    """Constants that may differ among replicas (P, float64): Adam's settings, the gradient's largest norm,
+    the noise's deviation, the seed."""
 
     learning_rate: Tensor
     beta1: Tensor
     beta2: Tensor
     epsilon: Tensor
+    clip_norm: Tensor
     weight_noise: Tensor
     seed: Tensor
 
@@ -116,6 +118,7 @@ class Recipe:
             gradient is taken, fresh in each step (Murray & Edwards 1994, "Enhanced MLP performance and fault tolerance
             resulting from synaptic weight noise during training"; for recurrent networks Jim, Giles & Horne 1996,
             Graves 2011).
+        clips: whether the gradient of some replica has a largest norm.
     """
 
     flat: FlatModel
@@ -123,6 +126,7 @@ class Recipe:
     objective: Objective
     adam: str
     weight_noise: bool = False
+    clips: bool = False
 
     @cached_property
     def draws(self) -> Mapping[str, Sequence[int]]:
@@ -195,6 +199,8 @@ def take_step(
 
     axes = batch.map(lambda _: 0)._replace(valid=None, draws=batch.draws and dict.fromkeys(batch.draws, 0))  # type: ignore
     gradient_PxW, loss_P = torch.vmap(torch.func.grad_and_value(loss), in_dims=(0, axes))(at_PxW, batch)
+    if recipe.clips:
+        gradient_PxW = clip_norm(gradient_PxW, settings.clip_norm)
     assert batch.valid is not None
     samples = batch.valid.sum()
     running_P = (state.diverged == 0) & (samples > 0)

@@ -9,11 +9,11 @@ from attnseq.datasets.find_max import FindMax
 
 
 def test_spec() -> None:
-    assert FindMax(5, (1, 1, 1), 0).spec == Spec(Reals(5), Scalar())
+    assert FindMax(5, 1.0, (1, 1, 1), 0).spec == Spec(Reals(5), Scalar())
 
 
 def test_targets_are_the_largest_numbers() -> None:
-    for batch, size in zip(FindMax(5, (300, 40, 50), 0).splits(), (300, 40, 50), strict=True):
+    for batch, size in zip(FindMax(5, 1.0, (300, 40, 50), 0).splits(), (300, 40, 50), strict=True):
         assert batch.inputs.shape == (size, 5, 1)
         assert (batch.inputs.dtype, batch.targets.dtype) == (torch.float32, torch.float64)
         assert batch.targets.tolist() == [max(numbers) for numbers in batch.inputs.squeeze(-1).tolist()]
@@ -22,21 +22,29 @@ def test_targets_are_the_largest_numbers() -> None:
 
 
 def test_numbers_are_uniform() -> None:
-    values = FindMax(4, (20_000, 1, 1), 0).splits().train.inputs
+    values = FindMax(4, 1.0, (20_000, 1, 1), 0).splits().train.inputs
     # five standard deviations; the largest of four has mean 4/5
     assert abs(float(values.mean()) - 1 / 2) < 5 * (1 / 12 / 80_000) ** 0.5
     assert abs(float(values.amax(dim=1).mean()) - 4 / 5) < 5 * (4 / 25 / 6 / 20_000) ** 0.5
 
 
+def test_numbers_are_of_the_beta_distribution() -> None:
+    values = FindMax(4, 0.1, (20_000, 1, 1), 0).splits().train.inputs.double()
+    # of Beta(a, 1): mean a / (a + 1), variance a / ((a + 1)^2 (a + 2)); five standard deviations
+    assert abs(float(values.mean()) - 0.1 / 1.1) < 5 * (0.1 / 1.1**2 / 2.1 / 80_000) ** 0.5
+    assert abs(float((values < 0.5**10).double().mean()) - 0.5) < 5 * (0.25 / 80_000) ** 0.5
+    assert ((values >= 0) & (values < 1)).all()
+
+
 def test_a_size_moves_no_other_split_and_no_earlier_row() -> None:
-    small, large = FindMax(5, (300, 40, 50), 0).splits(), FindMax(5, (3_000, 40, 50), 0).splits()
+    small, large = FindMax(5, 1.0, (300, 40, 50), 0).splits(), FindMax(5, 1.0, (3_000, 40, 50), 0).splits()
     assert torch.equal(small.train.inputs, large.train.inputs[:300])
     assert torch.equal(small.validation.inputs, large.validation.inputs)
     assert torch.equal(small.test.inputs, large.test.inputs)
 
 
 def test_seed_and_split_give_other_samples() -> None:
-    splits, other = FindMax(5, (40, 40, 40), 0).splits(), FindMax(5, (40, 40, 40), 1).splits()
+    splits, other = FindMax(5, 1.0, (40, 40, 40), 0).splits(), FindMax(5, 1.0, (40, 40, 40), 1).splits()
     assert not torch.equal(splits.train.inputs, other.train.inputs)
     assert not torch.equal(splits.train.inputs, splits.validation.inputs)
     assert not torch.equal(splits.test.inputs, splits.validation.inputs)
@@ -44,13 +52,13 @@ def test_seed_and_split_give_other_samples() -> None:
 
 def test_relevance_is_where_the_largest_stands() -> None:
     inputs_BxTx1 = torch.tensor([[0.1, 0.9, 0.3], [0.5, 0.2, 0.1], [0.4, 0.1, 0.4]]).unsqueeze(-1)
-    relevance_BxT = FindMax(3, (1, 1, 1), 0).relevance(Batch(inputs_BxTx1))
+    relevance_BxT = FindMax(3, 1.0, (1, 1, 1), 0).relevance(Batch(inputs_BxTx1))
     assert relevance_BxT.tolist() == [[0, 1, 0], [1, 0, 0], [1, 0, 1]]
 
 
 @pytest.mark.parametrize("length", [1, 7])
 def test_relevance_is_the_derivative_of_the_answer(length: int) -> None:
-    task = FindMax(length, (50, 1, 1), 2)
+    task = FindMax(length, 1.0, (50, 1, 1), 2)
     batch = task.splits().train
     inputs_NxTx1 = batch.inputs.clone().requires_grad_()
     inputs_NxTx1.amax(dim=1).sum().backward()

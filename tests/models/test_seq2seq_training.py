@@ -74,7 +74,7 @@ def test_dropout_takes_features_of_both_embeddings_and_of_the_last_layer() -> No
 
 def moments(seeds: list[int], recipe: Recipe, place: tuple[int, int] = (1, 2)) -> Tensor:
     """gradient_PxW of replicas that differ in their seed alone."""
-    settings = stack_settings([(1e-3, 0.0, 0.9, 1e-7, 0.0, seed) for seed in seeds], CPU)
+    settings = stack_settings([(1e-3, 0.0, 0.9, 1e-7, 0.0, 0.0, seed) for seed in seeds], CPU)
     begin_W = recipe.flat.flatten(recipe.flat.model.initial_parameters(KerasInitializer(generator(0, "weights"))))
     batch = random_batch().map(lambda values: values.expand(len(seeds), *values.shape))
     batch = batch._replace(valid=torch.ones(BATCH))
@@ -112,7 +112,7 @@ def test_it_learns_to_reverse_and_looks_where_the_answer_stands() -> None:
     recipe = Recipe(FlatModel(model), spec, CrossEntropy(spec.target), "torch")
     inits = [KerasInitializer(generator(seed, "weights")) for seed in SEEDS]
     state = initial_state(torch.stack([recipe.flat.flatten(model.initial_parameters(init)) for init in inits]))
-    settings = stack_settings([(1e-2, 0.9, 0.999, 1e-7, 0.0, seed) for seed in SEEDS], CPU)
+    settings = stack_settings([(1e-2, 0.9, 0.999, 1e-7, 0.0, 0.0, seed) for seed in SEEDS], CPU)
     example = (state, settings, *reversals(0, len(SEEDS), 1, SIZE), torch.ones(1, SIZE))
     take = as_steps(for_eager(trace_steps(build_steps(recipe), example)))
     for number in range(STEPS):

@@ -172,16 +172,23 @@ def test_schedule(tiny: Compose) -> None:
 
 def test_settings_are_each_run_s_own(tiny: Compose) -> None:
     overrides = ("trainer.learning_rate=0.5", "trainer.beta1=0.1", "trainer.beta2=0.2", "trainer.epsilon=0.3")
-    configs = [tiny("seed=3"), tiny("seed=4", "dataset.seed=5", "trainer.weight_noise=0.5", *overrides)]
+    others = ("dataset.seed=5", "trainer.clip_norm=7", "trainer.weight_noise=0.5")
+    configs = [tiny("seed=3"), tiny("seed=4", *others, *overrides)]
     settings = build.build_population(configs, torch.device("cpu")).settings
-    assert [value[1].item() for value in settings] == [0.5, 0.1, 0.2, 0.3, 0.5, 4]
-    assert [value[0].item() for value in settings] == [1e-3, 0.9, 0.999, 1e-7, 0.0, 3]
+    assert [value[1].item() for value in settings] == [0.5, 0.1, 0.2, 0.3, 7, 0.5, 4]
+    assert [value[0].item() for value in settings] == [1e-3, 0.9, 0.999, 1e-7, 0.0, 0.0, 3]
 
 
 def test_weight_noise_is_drawn_only_where_a_run_asks_for_it(tiny: Compose) -> None:
     quiet, noisy = tiny(), tiny("trainer.weight_noise=0.5")
     drawn = [build.build_population(configs, torch.device("cpu")).recipe for configs in ([quiet] * 2, [quiet, noisy])]
     assert [recipe.weight_noise for recipe in drawn] == [False, True]
+
+
+def test_a_gradient_s_norm_is_taken_only_where_a_run_asks_for_it(tiny: Compose) -> None:
+    any_norm, short = tiny(), tiny("trainer.clip_norm=0.5")
+    built = [build.build_population(each, torch.device("cpu")).recipe for each in ([any_norm] * 2, [any_norm, short])]
+    assert [recipe.clips for recipe in built] == [False, True]
 
 
 def test_label_noise_is_of_the_dataset_s_seed_and_in_the_training_targets_alone(tiny: Compose) -> None:
@@ -243,6 +250,7 @@ def test_a_program_is_the_same_whatever_may_differ_within_a_population(tiny: Com
     within = (
         "seed=5",
         "trainer.learning_rate=0.1",
+        "trainer.clip_norm=0.1",
         "trainer.weight_noise=0.1",
         "dataset.seed=3",
         "trainer.order=random",

@@ -224,6 +224,7 @@ OUT_OF_RANGE = [
     ("trainer.order=sorted", "trainer.order"),
     ("trainer.compile=maybe", "trainer.compile"),
     ("trainer.checkpoint_minutes=0", "trainer.checkpoint_minutes"),
+    ("trainer.clip_norm=-0.1", "trainer.clip_norm"),
     ("trainer.weight_noise=-0.1", "trainer.weight_noise"),
     ("dataset.label_noise=-0.1", "dataset.label_noise"),
     ("name=a/b", "name"),

@@ -42,7 +42,7 @@ MODELS: dict[str, tuple[tuple[str, ...], Replicas]] = {
     "lstm_attention": (("model=lstm_attention", "model.hidden_size=16", *SHORT), ({"seed": 1337}, *ADAM, *NOISE)),
     "query_attention": (
         ("model=query_attention", "model.hidden_size=8", "dataset=reverse", "dataset.length=4", "dataset.vocabulary=5"),
-        ({"seed": 1337}, *ADAM, {"seed": 9, "trainer__weight_noise": 0.01}),
+        ({"seed": 1337}, *ADAM, {"seed": 9, "trainer__weight_noise": 0.01}, {"seed": 8, "trainer__clip_norm": 0.05}),
     ),
 }
 

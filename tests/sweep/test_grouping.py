@@ -34,6 +34,7 @@ KEYS: dict[str, tuple[Any, bool]] = {
     "trainer__beta1": (0.5, True),
     "trainer__beta2": (0.5, True),
     "trainer__epsilon": (0.5, True),
+    "trainer__clip_norm": (0.5, True),
     "trainer__weight_noise": (0.5, True),
     "trainer__order": ("random", True),
     "trainer__adam": ("torch", False),

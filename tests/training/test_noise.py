@@ -65,7 +65,7 @@ def bowl(weight_noise: bool = True) -> Recipe:
 
 def at_rest(deviations: Sequence[float], seeds: Sequence[int]) -> Settings:
     """Of replicas that take no step, and whose first moment is the gradient."""
-    return stack_settings([(0.0, 0.0, 0.0, 1.0, *each) for each in zip(deviations, seeds, strict=True)], CPU)
+    return stack_settings([(0.0, 0.0, 0.0, 1.0, 0.0, *each) for each in zip(deviations, seeds, strict=True)], CPU)
 
 
 def noise(deviations: Sequence[float], seeds: Sequence[int], epoch: int, start: int, stop: int) -> Tensor:
@@ -134,7 +134,7 @@ def test_the_gradient_is_taken_beside_the_parameters_and_moves_them() -> None:
     batch = batch._replace(targets=batch.targets.double(), valid=batch.valid.double())  # type: ignore[union-attr]
     begin_1xW, place = fresh(its, 1).double(), torch.tensor([1, 2])
     # with both betas 0 the moments are the gradient and its square
-    no_momentum = stack_settings([(1e-2, 0.0, 0.0, 1e-7, 0.3, 7)], CPU)
+    no_momentum = stack_settings([(1e-2, 0.0, 0.0, 1e-7, 0.0, 0.3, 7)], CPU)
     with torch.no_grad():
         state = take_step(its, initial_state(begin_1xW), no_momentum, batch, place)
     noise_1xW = philox.normal(torch.tensor([7]), *place, "weight_noise", (its.flat.width,))

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from attnseq.training.optimizer import FORMS, AdamSettings, AdamState, adam
+from attnseq.training.optimizer import FORMS, AdamSettings, AdamState, adam, clip_norm
 
 STEPS, PARAMETERS = 50, 12
 # learning rate, beta1, beta2, epsilon of three replicas
@@ -121,3 +121,26 @@ def test_the_state_before_is_not_changed(form: str) -> None:
     before, copy = start(torch.float32), start(torch.float32)
     adam(before, gradients(torch.float32)[0], settings(), form)
     assert all(torch.equal(a, b) for a, b in zip(before, copy, strict=True))
+
+
+# -- the gradient's norm --
+
+
+def test_a_long_gradient_is_scaled_as_torch_does_and_a_short_one_stays() -> None:
+    gradient_PxN = torch.randn(4, PARAMETERS, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    largest_P = torch.tensor([0.5, 1e9, 0.0, 2.0], dtype=torch.float64)
+    clipped_PxN = clip_norm(gradient_PxN, largest_P)
+    for replica, largest in ((0, 0.5), (3, 2.0)):
+        peer = torch.nn.Parameter(torch.zeros(PARAMETERS, dtype=torch.float64))
+        peer.grad = gradient_PxN[replica].clone()
+        torch.nn.utils.clip_grad_norm_([peer], largest)  # which adds 1e-6 to the norm
+        torch.testing.assert_close(clipped_PxN[replica], peer.grad, rtol=1e-6, atol=0)
+        assert float(clipped_PxN[replica].norm()) == pytest.approx(largest, rel=1e-12)
+    assert torch.equal(clipped_PxN[1:3], gradient_PxN[1:3])  # to the last bit
+
+
+def test_a_gradient_of_0_stays_0_and_one_that_is_not_finite_stays_so() -> None:
+    gradient_PxN = torch.tensor([[0.0, 0.0], [torch.inf, 1.0], [torch.nan, 1.0]])
+    clipped_PxN = clip_norm(gradient_PxN, torch.ones(3, dtype=torch.float64))
+    assert clipped_PxN[0].tolist() == [0, 0]
+    assert clipped_PxN[1:, 0].isnan().all()

@@ -17,7 +17,7 @@ SIZES = (7, 4, 4)
 
 
 def data_of(seed: int) -> Data:
-    task = FindMax(5, SIZES, seed)
+    task = FindMax(5, 1.0, SIZES, seed)
     return Data(task, task.splits())
 
 

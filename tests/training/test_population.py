@@ -150,7 +150,7 @@ def test_replicas_learn_from_their_own_batches_and_rates() -> None:
     its = recipe("mlp")
     call, begin_PxW = call_of(its, 2, 3), fresh(its, 1).expand(2, -1)
     same = [*(values[:1].expand_as(values) for values in call[:2]), call[2]]
-    one_rate = stack_settings([(1e-2, 0.9, 0.999, 1e-7, 0.0, 0)] * 2, CPU)
+    one_rate = stack_settings([(1e-2, 0.9, 0.999, 1e-7, 0.0, 0.0, 0)] * 2, CPU)
     twins, other_data, other_rate = (initial_state(begin_PxW) for _ in range(3))
     build_steps(its)(twins, one_rate, *same)
     build_steps(its)(other_data, one_rate, *call)
@@ -190,7 +190,7 @@ def test_gradient_is_autograds_on_the_plain_module(name: str) -> None:
     flat, batch = its.flat, batch_of(its, call_of(its, 2, 1))
     batch = batch.map(lambda values: values.double() if values.is_floating_point() else values)
     parameters_PxW = fresh(its, 2).double()
-    no_momentum = stack_settings([(1e-3, 0.0, 0.9, 1e-7, 0.0, 0)] * 2, CPU)
+    no_momentum = stack_settings([(1e-3, 0.0, 0.9, 1e-7, 0.0, 0.0, 0)] * 2, CPU)
     state = take_step(its, initial_state(parameters_PxW), no_momentum, batch)
     model = flat.model.double()
     for index in range(2):

@@ -77,7 +77,7 @@ def data_of(padded: bool) -> Data:
 def population(seeds: Sequence[int], kind: str = "noisy") -> Population:
     """Replicas of these seeds; the seed decides weights, order, learning rate, and the noise, which 0 has none of."""
     its = recipe(kind if any(seeds) else QUIET.get(kind, kind))
-    settings = [(LEARNING_RATES[seed], 0.9, 0.999, 1e-7, 0.01 * seed, seed) for seed in seeds]
+    settings = [(LEARNING_RATES[seed], 0.9, 0.999, 1e-7, 0.0, 0.01 * seed, seed) for seed in seeds]
     orders = [random_order(seed, SAMPLES) for seed in seeds]
     return Population(its, initial_state(fresh(its, 3)[list(seeds)]), stack_settings(settings, CPU), orders)
 

@@ -111,7 +111,7 @@ def fresh(recipe: Recipe, replicas: int) -> Tensor:
 def settings(replicas: int) -> Settings:
     """Of which no two replicas have the same; the first one has no noise."""
     rows = [
-        (1e-3 * 3 ** (k % 3), 0.9 - 0.1 * k, 0.999 - 0.009 * k, 1e-7, 0.02 * k, (5 * k - 1) % 2**32)
+        (1e-3 * 3 ** (k % 3), 0.9 - 0.1 * k, 0.999 - 0.009 * k, 1e-7, 0.0, 0.02 * k, (5 * k - 1) % 2**32)
         for k in range(replicas)
     ]
     return stack_settings(rows, CPU)
