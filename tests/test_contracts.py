@@ -24,6 +24,7 @@ from attnseq.layers.encoding import features
 from attnseq.metrics import METRICS
 from attnseq.models.config import MODELS
 from attnseq.objectives import OBJECTIVES
+from attnseq.objectives.reinforce import with_policy
 from attnseq.runs import build
 from attnseq.runs.config import RunConfig
 from attnseq.training.batches import BatchPlan, Epoch
@@ -106,7 +107,11 @@ def test_gradients_are_finite_and_none_is_0(model: str, name: str) -> None:
     spec = SPECS[name]
     learner, batch = model_of(model, spec), batch_of(spec)
     objective = next(each for each in ALL_OBJECTIVES if type(spec.target) in each.usual_for)(spec.target)
-    objective(learner(batch, training=True), batch).mean().backward()
+    shapes, numbers = learner.draws(batch), torch.Generator().manual_seed(0)
+    draws = {name: torch.rand(tuple(shape), generator=numbers, dtype=torch.float64) for name, shape in shapes.items()}
+    output: Output = learner(batch._replace(draws=draws or None), training=True)
+    loss_B = objective(output, batch)
+    (loss_B if output.policy is None else with_policy(loss_B, output.policy)).mean().backward()
     sizes = {
         key: math.nan if parameter.grad is None else float(parameter.grad.norm())
         for key, parameter in learner.named_parameters()

@@ -1,7 +1,7 @@
 """Samples, and what a model makes of them. Importing this does not load PyTorch: keys of configs are read without it.
 
-Shapes: B batch, T positions, K answer positions, D vocabulary, F features, M heads. Tensors of a population have P
-before these axes. A split is one batch of all its samples.
+Shapes: B batch, T positions, K answer positions, D vocabulary, F features, M heads, G choices. Tensors of a population
+have P before these axes. A split is one batch of all its samples.
 """
 
 from __future__ import annotations
@@ -96,6 +96,20 @@ class Attention(NamedTuple):
     axes: str
 
 
+class Policy(NamedTuple):
+    """What a model drew in a training step; the trainer adds the loss's gradient by its probability (REINFORCE).
+
+    Args:
+        log_probability: BxG, of each choice, in nats.
+        baseline: BxG, the reward (the negative loss) that is expected before each choice; None: 0.
+        bonus: B, reward beside the negative loss, such as the entropy of what was drawn from.
+    """
+
+    log_probability: Tensor
+    baseline: Tensor | None
+    bonus: Tensor
+
+
 class Output(NamedTuple):
     """What a model makes of a batch.
 
@@ -103,8 +117,10 @@ class Output(NamedTuple):
         prediction: B numbers, BxC logits of classes, or BxKxD logits of tokens.
         attention: by name; the first one explains the prediction; may be empty.
         extra: anything else that the model's own score or objective needs.
+        policy: what the model drew; None outside training, and where its gradient does not need it.
     """
 
     prediction: Tensor
     attention: Mapping[str, Attention] = {}
     extra: Mapping[str, Tensor] = {}
+    policy: Policy | None = None

@@ -25,6 +25,7 @@ from attnseq.contracts.measures import Objective
 from attnseq.contracts.model import Model
 from attnseq.contracts.spec import Spec
 from attnseq.core import philox
+from attnseq.objectives.reinforce import with_policy
 from attnseq.training.optimizer import AdamSettings, AdamState, adam, clip_norm
 
 
@@ -194,7 +195,10 @@ def take_step(
     def loss(parameters_W: Tensor, batch: Batch) -> Tensor:
         """Average over the valid samples of a batch."""
         assert batch.valid is not None
-        loss_B = recipe.objective(recipe.flat(parameters_W, batch, training=True), batch)
+        output = recipe.flat(parameters_W, batch, training=True)
+        loss_B = recipe.objective(output, batch)
+        if output.policy is not None:
+            loss_B = with_policy(loss_B, output.policy)
         return (batch.valid * loss_B).sum() / batch.valid.sum().clamp(min=1)
 
     axes = batch.map(lambda _: 0)._replace(valid=None, draws=batch.draws and dict.fromkeys(batch.draws, 0))  # type: ignore

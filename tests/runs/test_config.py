@@ -342,7 +342,8 @@ def test_a_model_that_cannot_take_a_task_says_which_can(compose: Callable[..., R
     pairs = PairsConfig("pairs", 8, 4, 4, 0)
     line = (
         "model=mlp_attention: does not take dataset=pairs, whose inputs are real numbers (2 a position) and whose"
-        " target is a number; these do: lstm_attention, query_attention, transformer"
+        " target is a number; these do: hard_attention, lstm_attention, query_attention,"
+        " transformer"
     )
     with pytest.raises(ConfigError, match=f"^{re.escape(line)}$"):
         replace(compose(), dataset=pairs)
@@ -352,7 +353,7 @@ def test_a_model_that_cannot_take_a_task_says_which_can(compose: Callable[..., R
 def test_a_model_that_takes_the_inputs_but_not_the_target_says_both(compose: Callable[..., RunConfig]) -> None:
     line = (
         "model=seq2seq: does not take dataset=tutorial, whose inputs are tokens and whose target is a number;"
-        " these do: lstm_attention, mlp_attention, query_attention, transformer"
+        " these do: hard_attention, lstm_attention, mlp_attention, query_attention, transformer"
     )
     with pytest.raises(ConfigError, match=f"^{re.escape(line)}$"):
         compose("model=seq2seq")

@@ -15,6 +15,7 @@ from attnseq.contracts.spec import Scalar, Spec, Tokens
 from attnseq.core.randomness import generator
 from attnseq.layers.encoding import scaled
 from attnseq.layers.weights import KerasInitializer
+from attnseq.models.hard_attention_config import HardAttentionConfig
 from attnseq.models.lstm_attention import LSTMAttention
 from attnseq.models.mlp_attention import MLPAttention
 from attnseq.models.query_attention import QueryAttention
@@ -35,9 +36,9 @@ SEQUENCE = Spec(
 MODELS = ["mlp", "lstm", "query", "transformer", "seq2seq"]
 """Of a number, twice, and of a sequence from sequences of lengths that differ, three times."""
 
-DRAWING = ["noisy", "drawn", "noisy drawn", "seq2seq drawn"]
-"""What draws random numbers in a step: an MLP with noise on its weights, a model with draws of its own, and both; and
-an encoder-decoder that draws what it reads, and drops some of it."""
+DRAWING = ["noisy", "drawn", "noisy drawn", "seq2seq drawn", "reinforce", "gumbel"]
+"""What draws random numbers in a step: an MLP with noise on its weights, a model with draws of its own, and both; an
+encoder-decoder that draws what it reads, and drops some of it; and models that draw where they look."""
 
 
 class Drawn(Model):
@@ -75,6 +76,8 @@ def recipe(name: str, adam: str = "keras", hidden_size: int = 3) -> Recipe:
         return Recipe(flat, SEQUENCE, CrossEntropy(SEQUENCE.target), adam)
     if name == "query":
         return Recipe(FlatModel(QueryAttention(SEQUENCE, hidden_size)), SEQUENCE, CrossEntropy(SEQUENCE.target), adam)
+    if name in ("reinforce", "gumbel"):
+        return of_number(hard_attention(hidden_size, name).build(NUMBER), adam)
     if name == "lstm":
         return of_number(LSTMAttention(NUMBER, hidden_size, "time", "hard_sigmoid"), adam)
     model = Drawn() if "drawn" in name else MLPAttention(NUMBER, hidden_size)
@@ -89,6 +92,13 @@ def seq2seq(hidden_size: int, drawn: bool) -> Seq2SeqConfig:
         kind = {"cell": "lstm", "directions": "both", "attention": "additive", "input_feeding": True}
     usual = {"embedding_size": 2, "hidden_size": hidden_size, "teacher_forcing": 1.0, "dropout": 0.25 * drawn}
     return Seq2SeqConfig(name="seq2seq", init="auto", **usual | kind)  # type: ignore[arg-type]
+
+
+def hard_attention(hidden_size: int, estimator: str) -> HardAttentionConfig:
+    """Of three looks, with all that its loss can have."""
+    kind = {"temperature": 0.7, "baseline": "learnt", "entropy_bonus": 0.01, "policy_trains": "all"}
+    sizes = {"glimpses": 3, "hidden_size": hidden_size, "policy_size": 2, "estimator": estimator}
+    return HardAttentionConfig(name="hard_attention", init="auto", **sizes | kind)  # type: ignore[arg-type]
 
 
 def transformer(hidden_size: int) -> TransformerConfig:
