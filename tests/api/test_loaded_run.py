@@ -175,7 +175,8 @@ CONFIG = ".hydra/config.yaml"
                 replaced(CONFIG, "name: mlp_attention", "name: linear")(folder),
                 replaced(CONFIG, "plugins: []", "plugins: [no_such_package]")(folder),
             ),
-            "{0}: model=linear: must be one of hard_attention, lstm_attention, mlp_attention, query_attention, seq2seq, transformer;"
+            "{0}: model=linear: must be one of hard_attention, lstm_attention, mlp_attention, query_attention,"
+            " seq2seq, transformer;"
             " it was trained with plugins: attnseq.load(folder, plugins=['no_such_package'])",
         ),
     ],
