@@ -1,12 +1,13 @@
 """Speed and memory of attnseq on this machine, beside what people would use instead.
 
-    python scripts/benchmark.py peers     # a training step beside PyTorch, Keras and JAX, and its limit
-    python scripts/benchmark.py train     # a training step beside PyTorch, on any device
-    python scripts/benchmark.py seq2seq   # the encoder-decoder beside PyTorch with a decoder loop
-    python scripts/benchmark.py sweep     # a sweep's whole command beside the basic launcher and plain scripts
-    python scripts/benchmark.py busy      # what a busy neighbour costs, and a second command
-    python scripts/benchmark.py memory    # peak memory of a sweep of 1, 32 and 256 runs
-    python scripts/benchmark.py check     # every ratio of docs/performance.md beside its goal
+    python scripts/benchmark.py peers        # a training step beside PyTorch, Keras and JAX, and its limit
+    python scripts/benchmark.py train        # a training step beside PyTorch, on any device
+    python scripts/benchmark.py seq2seq      # the encoder-decoder beside PyTorch with a decoder loop
+    python scripts/benchmark.py transformer  # self-attention beside PyTorch's own
+    python scripts/benchmark.py sweep        # a sweep's whole command beside the basic launcher and plain scripts
+    python scripts/benchmark.py busy         # what a busy neighbour costs, and a second command
+    python scripts/benchmark.py memory       # peak memory of a sweep of 1, 32 and 256 runs
+    python scripts/benchmark.py check        # every ratio of docs/performance.md beside its goal
 
 Each has a --help of its own.
 """
@@ -16,14 +17,14 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from benchmarks import busy, check, memory, peers, seq2seq, sweep, train
+from benchmarks import busy, check, memory, peers, seq2seq, sweep, train, transformer
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of all subcommands; what it returns has `run`, which does the chosen one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    modules = (peers, train, seq2seq, sweep, busy, memory, check)
+    modules = (peers, train, seq2seq, transformer, sweep, busy, memory, check)
     subcommands = {module.__name__.rpartition(".")[2]: module for module in modules}
     for name, module in subcommands.items():
         help_line = str(module.__doc__).splitlines()[0].partition(": ")[2]

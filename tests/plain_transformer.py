@@ -39,18 +39,23 @@ def attend(
     return contexts_BxQxH, weights_BxMxQxT
 
 
+def layer_weights(layer: TransformerLayer) -> dict[str, Tensor]:
+    """Parameters of `torch.nn.TransformerEncoderLayer`."""
+    weights = attention_weights(layer.attention, "self_attn.")
+    names = {"norm1": layer.attention_norm, "norm2": layer.feed_forward_norm}
+    for name, part in {**names, "linear1": layer.widen, "linear2": layer.narrow}.items():
+        weights |= {f"{name}.weight": part.weight, f"{name}.bias": part.bias}
+    return weights
+
+
 def transform(layer: TransformerLayer, vectors_BxTxH: Tensor, present_BxT: Tensor | None = None) -> Tensor:
     """What `torch.nn.TransformerEncoderLayer` makes of vectors, vectors_BxTxH."""
     units, heads, hidden = vectors_BxTxH.shape[-1], layer.attention.heads, len(layer.widen.weight)
     peer = nn.TransformerEncoderLayer(
         units, heads, hidden, 0.0, "gelu", batch_first=True, norm_first=True, dtype=torch.float64
     )
-    weights = attention_weights(layer.attention, "self_attn.")
-    names = {"norm1": layer.attention_norm, "norm2": layer.feed_forward_norm}
-    for name, part in {**names, "linear1": layer.widen, "linear2": layer.narrow}.items():
-        weights |= {f"{name}.weight": part.weight, f"{name}.bias": part.bias}
     absent = {"src_key_padding_mask": None if present_BxT is None else ~present_BxT}
-    transformed_BxTxH: Tensor = torch.func.functional_call(peer, weights, (vectors_BxTxH,), absent)
+    transformed_BxTxH: Tensor = torch.func.functional_call(peer, layer_weights(layer), (vectors_BxTxH,), absent)
     return transformed_BxTxH
 
 

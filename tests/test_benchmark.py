@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 import torch
+from plain_transformer import attention_weights, layer_weights
+from tiny_configs import tiny_model
 
 from attnseq.contracts.batch import Batch
-from attnseq.contracts.spec import Scalar, Spec, Tokens
+from attnseq.contracts.spec import Reals, Scalar, Spec, Tokens
+from attnseq.datasets.add_two_numbers import AddTwoNumbers
 from attnseq.models.lstm_attention import LSTMAttention
 from attnseq.models.mlp_attention import MLPAttention
 
@@ -98,6 +101,38 @@ def test_pytorch_lstm_computes_what_ours_does() -> None:
         }
     )
     assert_same(model, peer, encoded("lstm_attention", digits()), digits())
+
+
+def test_pytorch_transformer_computes_what_ours_does() -> None:
+    model = tiny_model("transformer", hidden_size=64, heads=4, feed_forward_size=256).build(Spec(Reals(7), Scalar()))
+    weights = with_weights(model)
+    peer = module("contestants.transformer_loop").PlainTransformer(7).double()
+    renamed = {"positions": 8 * weights["positions.vectors"], "query": 8 * weights["queries.vectors"]}
+    for name in ("weight", "bias"):
+        renamed |= {
+            f"embedding.{name}": weights[f"embedding.{name}"],
+            f"encoder.norm.{name}": weights[f"norm.{name}"],
+            f"query_norm.{name}": weights[f"reading.attention_norm.{name}"],
+            f"feed_forward.0.{name}": weights[f"reading.feed_forward_norm.{name}"],
+            f"feed_forward.1.{name}": weights[f"reading.widen.{name}"],
+            f"feed_forward.3.{name}": weights[f"reading.narrow.{name}"],
+            f"output.0.{name}": weights[f"reading_norm.{name}"],
+            f"output.1.{name}": weights[f"output.{name}"],
+        }
+    renamed |= attention_weights(model.get_submodule("reading.attention"), "reading.")  # type: ignore[arg-type]
+    for number in range(2):
+        layer, prefix = model.get_submodule(f"layers.{number}"), f"encoder.layers.{number}."
+        renamed |= {f"{prefix}{name}": value for name, value in layer_weights(layer).items()}  # type: ignore[arg-type]
+    peer.load_state_dict(renamed)
+    inputs_BxTx1 = torch.rand(5, 7, 1, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    torch.testing.assert_close(peer(inputs_BxTx1), model(Batch(inputs_BxTx1)).prediction, rtol=1e-9, atol=1e-12)
+
+
+def test_the_transformer_s_task_is_ours() -> None:
+    inputs_NxTx1, targets_N = module("contestants.transformer_loop").draw(50, 20)
+    assert ((inputs_NxTx1 == 0).sum(dim=1) == 2).all()
+    exact_N = AddTwoNumbers(20, (1, 1, 1), 0).answers(Batch(inputs_NxTx1))
+    torch.testing.assert_close(targets_N.double(), exact_N)
 
 
 def test_targets_are_the_articles() -> None:
