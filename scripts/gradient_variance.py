@@ -1,0 +1,95 @@
+"""How noisy the gradient is that teaches hard attention where to look.
+
+    python scripts/gradient_variance.py RUN ...     # runs of model=hard_attention
+
+Each run's last parameters are kept, and looks at the same training samples are drawn anew, 512 times. The mean of the
+gradients by the policy's parameters is the signal; the square root of the sum of their variances the noise of one step.
+noise/signal squared is about how many such batches a step would have to average for both to be equal. A line for each
+way to make the gradient: REINFORCE with the baseline that the run learnt, without any, and straight-through Gumbel,
+whose mean is another one: it is biased.
+
+Shapes: N draws, B samples, G glimpses, T positions, W parameters of the policy.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+import attnseq
+from attnseq.contracts.batch import Batch, Output
+from attnseq.models.hard_attention import HardAttention
+from attnseq.objectives.mse import MeanSquaredError
+from attnseq.objectives.reinforce import with_policy
+
+SAMPLES, DRAWS = 128, 512
+
+
+class Noise(NamedTuple):
+    """Length of the mean gradient, and of its deviation, in units of the loss."""
+
+    signal: float
+    noise: float
+
+
+def noise_of(model: HardAttention, batch: Batch, uniform_NxGxBxT: Tensor) -> Noise:
+    """Measure the gradients of a model's policy over draws of its looks.
+
+    Args:
+        model: in float64.
+        batch: samples, with their answers.
+        uniform_NxGxBxT: random numbers in (0, 1), by which looks are drawn.
+    """
+    parameters = {name: value.detach() for name, value in model.named_parameters()}
+    policy = {name: value for name, value in parameters.items() if name.startswith(("policy.", "hidden."))}
+    error = MeanSquaredError(model.spec.target)
+
+    def loss(policy: dict[str, Tensor], uniform_GxBxT: Tensor) -> Tensor:
+        drawn = batch._replace(draws={"looks": uniform_GxBxT})
+        output: Output = torch.func.functional_call(model, parameters | policy, (drawn, True))
+        loss_B = error(output, batch)
+        return (loss_B if output.policy is None else with_policy(loss_B, output.policy)).mean()
+
+    gradients = torch.vmap(torch.func.grad(loss), in_dims=(None, 0), chunk_size=32)(policy, uniform_NxGxBxT)
+    gradients_NxW = torch.cat([value.flatten(1) for value in gradients.values()], dim=1)
+    return Noise(float(gradients_NxW.mean(dim=0).norm()), float(gradients_NxW.var(dim=0).sum().sqrt()))
+
+
+def ways(model: HardAttention) -> dict[str, HardAttention]:
+    """Copy a model for each way to make the gradient, by its name."""
+    kinds = {"gumbel": {"estimator": "gumbel"}, "reinforce": {"estimator": "reinforce", "baseline": "none"}}
+    if model.baseline is not None:
+        kinds["reinforce, baseline"] = {"estimator": "reinforce"}
+    made = {}
+    for name, changes in sorted(kinds.items(), reverse=True):
+        made[name] = HardAttention(model.spec, replace(model.config, **changes))  # type: ignore[arg-type]
+        made[name].load_state_dict(model.state_dict(), strict=False)
+        made[name].double()
+    return made
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command; see above."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
+    given = parser.parse_args(arguments)
+    print(f"{'gradient':20}{'signal':>11}{'noise':>11}{'(noise/signal)^2':>18}  run")
+    for path in given.runs:
+        run = attnseq.load(path)
+        if not isinstance(run.model, HardAttention):
+            parser.error(f"{path}: not a run of model=hard_attention")
+        batch = run.task.splits().train.first(SAMPLES)
+        shape = (DRAWS, run.model.config.glimpses, *batch.inputs.shape[:2])
+        uniform_NxGxBxT = torch.rand(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        for name, model in ways(run.model).items():
+            signal, noise = noise_of(model, batch, uniform_NxGxBxT)
+            print(f"{name:20}{signal:11.2e}{noise:11.2e}{(noise / signal) ** 2:18.1f}  {path}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
