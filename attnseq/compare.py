@@ -31,7 +31,7 @@ from attnseq.comparison.text import absent
 from attnseq.comparison.variants import config_keys, naming_keys
 from attnseq.core import plugins
 from attnseq.core.keys import ConfigError
-from attnseq.report.terminal import terminal_console
+from attnseq.report.terminal import put, terminal_console
 from attnseq.runs.reading import RunRecord, find_runs, run_folders
 
 
@@ -85,7 +85,7 @@ def main() -> None:
     console = terminal_console()
     print_comparison(comparison, console)
     for line in [*map(str, written), *shown]:
-        console.print(line, soft_wrap=True)
+        put(console, line)
     if unwritten:
         fail(unwritten, 1)
 

@@ -168,7 +168,7 @@ def test_a_read_only_folder_takes_the_files_alone(start, runs, monkeypatch):
     monkeypatch.setattr(comparison_files, "save", lambda _, path, **__: refuse(path))
     status, out, err = start(runs)
     assert status == 1
-    assert any(line.startswith("lstm_attention ") for line in out)
+    assert any("lstm_attention" in line.split() for line in out)
     assert err == [f"{runs}: cannot be written (Read-only file system): no compare.csv; out=FOLDER says where to write"]
 
 

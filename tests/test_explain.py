@@ -64,9 +64,10 @@ def test_an_answer_of_tokens_has_its_alignment(
     assert exact == "4 8 2"
     answers = head.removeprefix("284: ").split()  # of a model that has not learnt yet how long they are
     assert len(answers) >= 3
-    assert lines[1].split() == ["2", "8", "4"]
-    assert [line[0] for line in lines[2:]] == answers
-    stars = [[position for position, letter in enumerate(line) if letter == "*"] for line in lines[2:]]
+    assert lines[1].split() == ["2", "8", "4", "max"]
+    assert [line[0] for line in lines[2:-2]] == answers
+    assert lines[-1].startswith("*: ")
+    stars = [[position for position, letter in enumerate(line) if letter == "*"] for line in lines[2:-2]]
     assert stars == [[12], [8], [4], *[[]] * (len(answers) - 3)]  # the last token first
 
 
@@ -79,8 +80,8 @@ def test_relevance_of_the_whole_answer_is_no_alignment(start: Explain, tmp_path:
     assert (status, err) == (0, "")
     first = next(index for index, line in enumerate(lines) if line.startswith("2841907365: "))
     assert lines[first].endswith(", exact 7 6 8")
-    assert lines[first + 1].split() == list("2841907365")
-    assert len(lines[first + 2 :]) == 3
+    assert lines[first + 1].split() == [*"2841907365", "max"]
+    assert len(lines[first + 2 : -1]) == 3
     assert not any("*" in line for line in lines[first:])
 
 
@@ -107,11 +108,11 @@ def test_a_task_of_characters_takes_and_gives_strings(start: Explain, tmp_path: 
     first = next(index for index, line in enumerate(lines) if line.startswith("3 May 1998: "))
     answer, _, exact = lines[first].removeprefix("3 May 1998: ").partition(", exact ")
     assert exact == "1998-05-03"
-    assert lines[first + 1].split() == list("3May1998")
+    assert lines[first + 1].split() == [*"3May1998", "max"]
     assert "".join(line[0] for line in lines[first + 2 : first + 12]) == answer
     assert lines[first + 2].index("*") == lines[first + 1].index("1") + 1
     assert lines[first + 13].endswith(", exact none")
-    assert not any("*" in line for line in lines[first + 14 :])
+    assert not any("*" in line for line in lines[first + 14 : -1])
     status, lines, err = start(tmp_path / "run", "3 M\u00e4rz 1998")
     assert (status, lines) == (2, [])
     assert err.startswith("sequence 0, position 3: '\u00e4' is none of \" 0123456789,-./AD")

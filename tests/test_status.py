@@ -41,14 +41,27 @@ def test_states_and_counts(start, folder):
         before = snapshot(folder)
         code, out, err = start("runs")
     assert (code, err) == (0, [])
-    assert [line.split() for line in out[:5]] == [
-        ["finished", "3", "of", "3", "epochs", "runs/a"],
-        ["unfinished", "1", "of", "3", "epochs", "runs/b"],
-        ["diverged", "1", "of", "3", "epochs", "runs/c"],
-        ["damaged", "runs/d/result.json:", "damaged", "(JSONDecodeError)"],
-        ["training", "2", "of", "3", "epochs", "runs/e"],
+    assert out[0].split() == ["state", "epochs", "loss", "s/epoch", "left", "age", "run"]
+    assert [line.split()[:2] for line in out[1:6]] == [
+        ["finished", "3/3"],
+        ["unfinished", "1/3"],
+        ["diverged", "1/3"],
+        ["damaged", "-"],
+        ["training", "2/3"],
     ]
-    assert out[5:] == ["5 runs: 1 finished, 1 diverged, 1 unfinished, 1 damaged, 1 training"]
+    assert [line[59:] for line in out[1:6]] == [
+        "runs/a",
+        "runs/b",
+        "runs/c",
+        "runs/d (runs/d/result.json: damaged (JSONDecodeError))",
+        "runs/e",
+    ]
+    losses, speeds, left = zip(*(line.split()[2:5] for line in out[1:6] if "damaged" not in line), strict=True)
+    assert losses[1] == "0.010000"
+    assert set(speeds) == {"1.5"}
+    assert left[:3] == ("-",) * 3
+    assert left[3] in ("0:01", "0:02")  # of an epoch of 1.5 s that began just now
+    assert out[6:] == ["5 runs: 1 finished, 1 diverged, 1 unfinished, 1 damaged, 1 training"]
     assert snapshot(folder) == before
 
 

@@ -12,7 +12,8 @@ from attnseq.api.prediction import Prediction
 from attnseq.api.run import Run
 from attnseq.contracts.batch import NO_TOKEN
 from attnseq.contracts.spec import Scalar, Target, Tokens
-from attnseq.report.tables import alignment_grid, attention_bars
+from attnseq.report.grid import alignment_grid, grid_legend
+from attnseq.report.tables import attention_bars
 
 Array = npt.NDArray[Any]
 
@@ -40,7 +41,10 @@ def explanation(run: Run, words: Sequence[str], beam: int = 1) -> str:
         sequences = [_sequence(number, word) for number, word in enumerate(words)]
         symbols = [[f"{value:g}" for value in sequence] for sequence in sequences]
         seen = run.predict(sequences, beam=beam)
-    return "\n\n".join(_of_one(run, seen, number, its) for number, its in enumerate(symbols))
+    shown = [_of_one(run, seen, number, its) for number, its in enumerate(symbols)]
+    text = "\n\n".join("\n".join(filter(None, each)) for each in shown)
+    has_grid = _has_grids(run, seen) and any(drawn for _, drawn in shown)
+    return f"{text}\n{grid_legend(_knows_alignment(seen))}" if has_grid else text
 
 
 def _sequence(number: int, word: str) -> list[float]:
@@ -53,8 +57,8 @@ def _sequence(number: int, word: str) -> list[float]:
         raise ValueError(f"sequence {number}: {word}: must be {form}") from None
 
 
-def _of_one(run: Run, seen: Prediction, number: int, symbols: list[str]) -> str:
-    """Explain one sequence: its answers in a line, and what it got below."""
+def _of_one(run: Run, seen: Prediction, number: int, symbols: list[str]) -> tuple[str, str]:
+    """Explain one sequence: its answers in a line, and what it got as a drawing, "" where there is none."""
     target = run.task.spec.target
     answers = [seen.prediction[number]] if seen.truth is None else [seen.prediction[number], seen.truth[number]]
     if isinstance(target, Tokens) and not target.in_characters:
@@ -64,11 +68,22 @@ def _of_one(run: Run, seen: Prediction, number: int, symbols: list[str]) -> str:
     if isinstance(target, Scalar) and target.unit:
         line += f", in {target.unit}"
     if seen.attention is None or not run.model.attends:
-        return line
-    if isinstance(target, Tokens) and seen.attention.ndim == 3:
+        return line, ""
+    if isinstance(target, Tokens) and _has_grids(run, seen):
         rows = list(answers[0]) if target.in_characters else target.names(answers[0].tolist())
-        return f"{line}\n{_alignment(seen, number, symbols, rows)}" if rows else line
-    return f"{line}\n{_bars(run, seen, number, symbols)}"
+        return line, _alignment(seen, number, symbols, rows) if rows else ""
+    return line, _bars(run, seen, number, symbols)
+
+
+def _has_grids(run: Run, seen: Prediction) -> bool:
+    """Tell whether attention is shown as an alignment, and not as bars."""
+    tokens = isinstance(run.task.spec.target, Tokens)
+    return tokens and run.model.attends and seen.attention is not None and seen.attention.ndim == 3
+
+
+def _knows_alignment(seen: Prediction) -> bool:
+    """Tell whether the true alignment is known; known for the answer as a whole, relevance is none."""
+    return seen.relevance is not None and seen.relevance.ndim == 3
 
 
 def _whole(answers: list[Array], target: Tokens) -> list[Array]:
@@ -88,8 +103,8 @@ def _alignment(seen: Prediction, number: int, symbols: list[str], answer: list[s
     """Draw which positions each token of an answer looked at."""
     rows, length = len(answer), len(symbols)
     assert seen.attention is not None
-    true_KxT = None  # known for the answer as a whole, relevance is no alignment
-    if seen.relevance is not None and seen.relevance.ndim == 3:
+    true_KxT = None
+    if seen.relevance is not None and _knows_alignment(seen):
         true_KxT = seen.relevance[number][:rows, :length]
     return alignment_grid(seen.attention[number][:rows, :length], symbols, answer, true_KxT)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from attnseq.comparison.comparison import Comparison, Row
-from attnseq.comparison.intervals import BOOTSTRAP_FROM, LEVEL, RESAMPLES
-from attnseq.comparison.numbers import bounds, shown_as
+from attnseq.comparison.intervals import BOOTSTRAP_FROM, LEVEL, RESAMPLES, Interval
+from attnseq.comparison.measures import is_cost
+from attnseq.comparison.numbers import bounds, probability, shown_as
 from attnseq.comparison.plots import attention_figure, curves_figure, losses_figure
 from attnseq.comparison.text import headline, legend, notes
 from attnseq.comparison.variants import Replica
@@ -114,21 +115,29 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 
 def as_markdown(comparison: Comparison, pictures: Sequence[str]) -> str:
     """Write one table with full bounds, the legend, the pictures, and every run that the table does not show."""
-    heads = ["variant", "runs", "vs best", *(shown_as(metric)[0] for metric in comparison.metrics)]
+    heads = ["variant", "runs", "vs best", "minus best", "p", *(shown_as(metric)[0] for metric in comparison.metrics)]
     lines = [
         headline(comparison),
         "",
         _line(heads),
-        _line(["---", "---:", "---", *("---:" for _ in comparison.metrics)]),
+        _line(["---", "---:", "---", "---:", "---:", *("---:" for _ in comparison.metrics)]),
     ]
     for row in comparison.rows:
         finished = f"{len(row.variant.of_state('finished'))}/{len(row.variant.runs)}"
-        figures = [bounds(row.figures.get(metric), shown_as(metric)[1]) for metric in comparison.metrics]
-        lines.append(_line([row.variant.name, finished, row.standing, *figures]))
+        figures = [bounds(row.figures.get(name), shown_as(name)[1], is_cost(name)) for name in comparison.metrics]
+        lines.append(_line([row.variant.name, finished, row.standing, *_difference(row, comparison.sort), *figures]))
     lines += ["", *(f"- {line}" for line in legend(comparison)), ""]
     lines += [f"![{Path(name).stem}]({name})" for name in pictures]
     remarks = notes(comparison)
     return "\n".join(lines + (["", *(f"- {line}" for line in remarks)] if remarks else [])) + "\n"
+
+
+def _difference(row: Row, sort: str) -> tuple[str, str]:
+    """Write the difference to the best with its bounds, and its p value."""
+    if row.difference is None:
+        return "-", "-"
+    test = row.difference
+    return bounds(Interval(test.mean, test.low, test.high, test.count), shown_as(sort)[1]), probability(test.p)
 
 
 def _variant_json(row: Row) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from attnseq.scores import SCORES
 from attnseq.scores.agreement import operand_mass, rank_agreement
 
 OPERAND_MASS, RANK_AGREEMENT = "attention/operand_mass", "attention/rank_agreement"
+RELEVANCE_MASS = "attention/relevance_mass"
 
 SPLITS = ("train", "validation", "test")
 
@@ -43,6 +44,9 @@ OTHERS = {
 }
 """Numbers other than those of objectives, metrics and scores, whose classes state direction and limits."""
 
+COSTS = ("seconds", "microseconds_per_sample", "parameters", "epochs", "population")
+"""What runs took; runs of one population share its time, so that their seconds differ by nothing but rounding."""
+
 
 def usual(names: Collection[str]) -> list[str]:
     """List the numbers that a comparison shows by default: losses, metrics of the test samples, attention.
@@ -53,7 +57,10 @@ def usual(names: Collection[str]) -> list[str]:
     metrics_of = sorted(METRICS.names(), key=lambda name: name != "exact")
     measured = (each for name in metrics_of for each in (f"{name}/test", *_by_length(f"{name}/test", names)))
     scores = (f"attention/{name}" for name in SCORES.names())
-    others = ("attention/entropy", OPERAND_MASS, RANK_AGREEMENT, *scores, "seconds")
+    if RELEVANCE_MASS in names:  # else the same of the mean attention, or how spread it is, has to do
+        others: tuple[str, ...] = (*scores, RANK_AGREEMENT, "seconds")
+    else:
+        others = (*scores, OPERAND_MASS, RANK_AGREEMENT, "attention/entropy", "seconds")
     return [name for name in ("loss/validation", "loss/test", *measured, *others) if name in names]
 
 
@@ -103,6 +110,11 @@ def limits(name: str) -> tuple[float, float]:
 def is_share(name: str) -> bool:
     """Tell whether a number is a metric that lies between 0 and 1, such as the share of exact answers."""
     return name not in OTHERS and limits(name) == (0.0, 1.0)
+
+
+def is_cost(name: str) -> bool:
+    """Tell whether a number says what a run took, not how good it is: an interval over seeds would mean nothing."""
+    return name in COSTS
 
 
 def _by_length(name: str, names: Collection[str]) -> list[str]:

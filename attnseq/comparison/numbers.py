@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from attnseq.comparison.intervals import Interval
+from attnseq.comparison.intervals import LEVEL, Interval
 from attnseq.comparison.measures import is_share
 
 DIGITS = 4
@@ -17,19 +17,22 @@ def shown_as(metric: str) -> tuple[str, float]:
     return (f"{metric} %", 100.0) if is_share(metric) else (metric, 1.0)
 
 
-def compact(interval: Interval | None, plus_minus: str = "±", scale: float = 1.0) -> str:
+def compact(interval: Interval | None, plus_minus: str = "±", scale: float = 1.0, mean_alone: bool = False) -> str:
     """Write a mean and half its interval, with one exponent for both: "1.68±0.02 e-3".
 
     Args:
         interval: None where there is nothing to show.
         plus_minus: what stands between the two.
         scale: what both are multiplied by.
+        mean_alone: whether an interval means nothing, see `measures.is_cost`.
 
     Returns:
         At most 16 characters; "?" for the interval of a single value, "-" for None.
     """
     if interval is None:
         return "-"
+    if mean_alone:
+        return plain(interval.mean * scale)
     mean, half = interval.mean * scale, None if interval.half is None else interval.half * scale
     size = max(abs(mean), half or 0.0)
     exponent = math.floor(math.log10(size)) if size > 0 else 0
@@ -47,10 +50,33 @@ def compact(interval: Interval | None, plus_minus: str = "±", scale: float = 1.
     return f"{mean:.{decimals}f}{plus_minus}{error}{suffix}"
 
 
-def bounds(interval: Interval | None, scale: float = 1.0) -> str:
-    """Write a mean and the bounds of its interval, "0.00168 [0.00166, 0.0017]"; for a single value only the mean."""
+def plain(value: float) -> str:
+    """Write a number that has no interval: whole from 100 on, else with three digits."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def signed(value: float) -> str:
+    """Write a difference with its sign and two digits: "+0.021", "-1.6 e-3"."""
+    exponent = math.floor(math.log10(abs(value))) if value else 0
+    shown = 0 if -3 < exponent < 5 else exponent
+    text = f"{value / 10.0**shown:+.{max(0, 1 - exponent + shown)}f}"
+    return f"{text} e{shown}" if shown else text
+
+
+def probability(p: float) -> str:
+    """Write a p value with three decimals; one just below the level of the tests as smaller than that, not as equal."""
+    if p < 1e-3:
+        return "<0.001"
+    alpha = 1.0 - LEVEL
+    return f"{p:.3f}" if (p < alpha) == (float(f"{p:.3f}") < alpha - 1e-9) else f"<{alpha:.2g}"
+
+
+def bounds(interval: Interval | None, scale: float = 1.0, mean_alone: bool = False) -> str:
+    """Write a mean and the bounds of its interval, "0.00168 [0.00166, 0.0017]"; the mean where these mean nothing."""
     if interval is None:
         return "-"
+    if mean_alone:
+        return f"{interval.mean * scale:.4g}"
     if interval.low is None or interval.high is None:
         return f"{interval.mean * scale:.4g} [?]"
     return f"{interval.mean * scale:.4g} [{interval.low * scale:.4g}, {interval.high * scale:.4g}]"

@@ -1,4 +1,4 @@
-"""A comparison as tables for the terminal, as many as its width requires."""
+"""A comparison as a table for the terminal, in as many parts as its width requires."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from rich.table import Table
 from rich.text import Text
 
 from attnseq.comparison.comparison import BEST, NOISE, Comparison, Row
-from attnseq.comparison.numbers import compact, shown_as
+from attnseq.comparison.measures import is_cost
+from attnseq.comparison.numbers import compact, probability, shown_as, signed
 from attnseq.comparison.text import headline, legend, notes
+from attnseq.report.terminal import put
 from attnseq.runs.reading import FINISHED
 
 NAME_WIDTH = 34
 """Most characters of a variant's name in a line; longer names are folded between words."""
+
+LONGEST_HEADING = 11
+"""Characters of a line of a heading; longer ones are folded."""
 
 GAP = 2
 NOTES = 10
@@ -26,22 +31,35 @@ STYLES = {BEST: "bold green", NOISE: "green"}
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
-    """Print headline, tables, legend and notes.
+    """Print headline, table, legend and notes; where the console is narrow, the table goes on below by row numbers.
 
     Args:
         comparison: with at least one row.
         console: from `terminal.terminal_console`; one that cannot show ± gets +-.
     """
     plus_minus = "±" if _can_show("±", console.encoding) else "+-"
-    columns = [_standings(comparison), *(_figures(comparison, metric, plus_minus) for metric in comparison.metrics)]
-    name_width = min(NAME_WIDTH, max(len("variant"), *(len(row.variant.name) for row in comparison.rows)))
+    columns = [_counts(comparison)]
+    for metric in comparison.metrics:
+        columns.append(_figures(comparison, metric, plus_minus))
+        if metric == comparison.sort and len(comparison.rows) > 1:
+            columns.append(_differences(comparison))
+    names = _names(comparison)
+    blocks = list(_blocks(columns, console.width - names.widths[0], console.width))
+    if len(blocks) > 1:
+        numbers = [str(number) for number in range(1, len(comparison.rows) + 1)]
+        width = len(numbers[-1])
+        labels = Column([""], [[number.rjust(width)] for number in numbers])
+        blocks = list(_blocks(columns, console.width - names.widths[0] - width - GAP, console.width - width))
+        blocks = [[labels, *([names] if place == 0 else []), *block] for place, block in enumerate(blocks)]
+    else:
+        blocks = [[names, *blocks[0]]]
     console.print(headline(comparison))
-    for block in _blocks(columns, console.width - name_width):
-        console.print(_table(comparison.rows, block, name_width))
+    for block in blocks:
+        console.print(_table(comparison.rows, block))
     for line in legend(comparison):
         console.print(line.replace("±", plus_minus))
     for line in notes(comparison, NOTES):
-        console.print(line, soft_wrap=True)
+        put(console, line)
 
 
 class Column(NamedTuple):
@@ -49,48 +67,77 @@ class Column(NamedTuple):
 
     headings: list[str]
     rows: list[list[str]]
+    is_text: bool = False
 
     @property
     def widths(self) -> list[int]:
-        """Characters of each column."""
+        """Characters of each column; names are folded between words."""
         cells = zip(self.headings, *self.rows, strict=True)
-        return [max(len(line) for cell in column for line in cell.split("\n")) for column in cells]
+        widths = [max(len(line) for cell in column for line in cell.split("\n")) for column in cells]
+        return [min(widths[0], NAME_WIDTH)] if self.is_text else widths
 
 
-def _standings(comparison: Comparison) -> Column:
+def _names(comparison: Comparison) -> Column:
+    return Column(["variant"], [[row.variant.name] for row in comparison.rows], is_text=True)
+
+
+def _counts(comparison: Comparison) -> Column:
     counts = [(len(row.variant.of_state(FINISHED)), len(row.variant.runs)) for row in comparison.rows]
-    cells = [f"{finished}/{runs}" for finished, runs in counts]
-    return Column(["runs", "vs best"], [[cell, row.standing] for cell, row in zip(cells, comparison.rows, strict=True)])
+    return Column(["runs"], [[f"{finished}/{runs}"] for finished, runs in counts])
 
 
 def _figures(comparison: Comparison, metric: str, plus_minus: str) -> Column:
     heading, scale = shown_as(metric)
-    cells = [compact(row.figures.get(metric), plus_minus, scale) for row in comparison.rows]
-    return Column([heading.replace("/", "/\n")], [[cell] for cell in cells])
+    costs = is_cost(metric)
+    cells = [compact(row.figures.get(metric), plus_minus, scale, costs) for row in comparison.rows]
+    return Column([_folded(heading)], [[cell] for cell in cells])
 
 
-def _blocks(columns: Sequence[Column], width: int) -> Iterator[list[Column]]:
-    """Cut the columns into those of each table."""
+def _differences(comparison: Comparison) -> Column:
+    """Make the columns that hold each row against the best one."""
+    scale = shown_as(comparison.sort)[1]
+    cells = []
+    for row in comparison.rows:
+        if row.difference is None:
+            cells.append([row.standing, ""])
+        else:
+            cells.append([signed(row.difference.mean * scale), probability(row.difference.p)])
+    return Column(["minus\nbest", "p"], cells)
+
+
+def _folded(heading: str) -> str:
+    """Fold a heading behind slashes, and a long part of it behind an underscore."""
+    lines = heading.replace("/", "/\n").split("\n")
+    return "\n".join(line if len(line) <= LONGEST_HEADING else line.replace("_", "_\n", 1) for line in lines)
+
+
+def _blocks(columns: Sequence[Column], first: int, others: int) -> Iterator[list[Column]]:
+    """Cut the columns into those of each part of the table, of which the first has less room."""
     block: list[Column] = []
-    used = 0
+    used, room = 0, first
     for column in columns:
         needed = sum(GAP + width for width in column.widths)
-        if block and used + needed > width:
+        if block and used + needed > room:
             yield block
-            block, used = [], 0
+            block, used, room = [], 0, others
         block.append(column)
         used += needed
     yield block
 
 
-def _table(rows: Sequence[Row], columns: Sequence[Column], name_width: int) -> Table:
+def _table(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
     # pad by one less: the box puts a blank between columns, too
     table = Table(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("\nvariant", width=name_width, overflow="fold")
-    for heading, width in ((h, w) for column in columns for h, w in zip(column.headings, column.widths, strict=True)):
-        table.add_column(heading if "\n" in heading else f"\n{heading}", width=width, justify="right", no_wrap=True)
+    height = max(heading.count("\n") for column in columns for heading in column.headings)
+    for column in columns:
+        for heading, width in zip(column.headings, column.widths, strict=True):
+            text = "\n" * (height - heading.count("\n")) + heading
+            if column.is_text:
+                table.add_column(text, width=width, overflow="fold")
+            else:
+                table.add_column(text, width=width, justify="right", no_wrap=True)
     for index, row in enumerate(rows):
-        cells = [row.variant.name, *(cell for column in columns for cell in column.rows[index])]
+        cells = [cell for column in columns for cell in column.rows[index]]
         table.add_row(*map(Text, cells), style=STYLES.get(row.standing))
     return table
 

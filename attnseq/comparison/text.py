@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from attnseq.comparison.averages import Incomplete
-from attnseq.comparison.comparison import BETTER, LOSSES, Comparison, Row
+from attnseq.comparison.comparison import BETTER, LOSSES, UNKNOWN, Comparison, Row
 from attnseq.comparison.intervals import BOOTSTRAP_FROM
 from attnseq.comparison.measures import RANK_AGREEMENT, higher_is_better
 from attnseq.comparison.numbers import apart, ranges
@@ -42,10 +42,10 @@ def legend(comparison: Comparison) -> list[str]:
         tests = shared if all(paired) else "Welch's" if not any(paired) else f"{shared}, or Welch's"
         better = any(row.standing == BETTER for row in comparison.rows)
         lines.append(
-            f"vs best, in {comparison.sort}: noise: the difference may be chance; worse: it is not;"
-            + (" better: it is, on the seeds that both have (each variant is beaten by another);" if better else "")
-            + " n=1: one seed cannot tell"
-            + (f" (t test at 5 %, {tests}; each for itself: compare.csv has Holm's correction)" if paired else "")
+            f"minus best, p: the difference to the best in {comparison.sort}; from p = 0.05 on it may be chance"
+            + ("; below, a better one is so on the seeds that both have" if better else "")
+            + (f" (t test, {tests}; each for itself: compare.csv has Holm's correction)" if paired else "")
+            + ("; n=1: one seed cannot tell" if any(row.standing == UNKNOWN for row in comparison.rows) else "")
         )
     if RANK_AGREEMENT in comparison.metrics:
         lines.append(f"{RANK_AGREEMENT}: with the exact relevance of each position")

@@ -1,6 +1,6 @@
 """What a run prints before and after it trains: one line on what it is, attention as bars, verdicts.
 
-Legend: T positions, K answer positions.
+Legend: T positions.
 """
 
 from __future__ import annotations
@@ -21,10 +21,7 @@ from attnseq.report.records import relevance_share
 Value = float | str | Sequence[float | str]
 
 BAR_WIDTH = 30
-GRID_WIDTH = 80
-"""Columns that an alignment takes, if it can."""
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-SHADES = "·░▒▓█"
 
 
 def summary_line(variant: str, parameters: int, dataset: str, samples: int, device: str) -> str:
@@ -71,7 +68,7 @@ def attention_bars(
         columns.append(("relevance", relevance_share(relevance_T, len(mean))))
     if published_T is not None:
         columns.append(("published", np.asarray(published_T, dtype=np.float64)))
-    blocks = _can_show_blocks(encoding)
+    blocks = can_show_blocks(encoding)
     top = float(np.nanmax(mean, initial=0.0)) or 1.0
     names = position_names or list(map(str, range(len(mean))))
     width = max(len("position"), *map(len, names))
@@ -80,44 +77,6 @@ def attention_bars(
         bar = _bar(mean[position] / top, blocks)
         cells = "".join(f"  {_share(values[position]):>9}" for _, values in columns)
         lines.append(f"{name:>{width}}  {bar:<{BAR_WIDTH}}{cells}")
-    return "\n".join(lines)
-
-
-def alignment_grid(
-    weights_KxT: npt.ArrayLike,
-    inputs: Sequence[str],
-    answers: Sequence[str],
-    relevance_KxT: npt.ArrayLike | None = None,
-    encoding: str | None = None,
-) -> str:
-    """Draw an alignment as a grid: a row an answer position, a column a position of the input, darker for more weight.
-
-    Args:
-        weights_KxT: of each answer position; (K, T).
-        inputs: what stands at the positions of the input; T of them.
-        answers: what stands at the answer positions; K of them.
-        relevance_KxT: exact; a star marks where it is largest in its row, the true alignment; None: no stars; (K, T).
-        encoding: of the output; None for that of standard output. Digits stand for shades where it has none.
-
-    Returns:
-        Lines, without a last newline.
-
-    Raises:
-        ValueError: the shapes differ.
-    """
-    weights = np.asarray(weights_KxT, dtype=np.float64)
-    if weights.shape != (len(answers), len(inputs)):
-        raise ValueError(f"{weights.shape} weights for {len(answers)} answer positions and {len(inputs)} inputs")
-    truth = np.zeros_like(weights) if relevance_KxT is None else np.asarray(relevance_KxT, dtype=np.float64)
-    shades = SHADES if _can_show_blocks(encoding) else "0123456789"
-    levels = np.minimum((weights * len(shades)).astype(int), len(shades) - 1)
-    width, names = max(map(len, inputs), default=1), max(map(len, answers), default=1)
-    gap = " " * next((gap for gap in (2, 1) if names + len(inputs) * (gap + width + 1) <= GRID_WIDTH), 0)
-    lines = [" " * names + "".join(f"{gap}{symbol:>{width}} " for symbol in inputs).rstrip()]
-    for answer, row, true in zip(answers, levels, truth, strict=True):
-        stars = ["*" if value > 0 and value == true.max() else " " for value in true]
-        cells = (f"{gap}{shades[level] * width}{star}" for level, star in zip(row, stars, strict=True))
-        lines.append(f"{answer:>{names}}{''.join(cells)}".rstrip())
     return "\n".join(lines)
 
 
@@ -167,7 +126,8 @@ def verdict_table(rows: Iterable[tuple[str, Value, Value, bool]]) -> Table:
     return table
 
 
-def _can_show_blocks(encoding: str | None) -> bool:
+def can_show_blocks(encoding: str | None) -> bool:
+    """Tell whether an output has the characters of bars and shades; None is standard output."""
     try:
         EIGHTHS.encode(encoding or sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

@@ -8,18 +8,21 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Collection, Sequence
+from textwrap import wrap
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import rich.progress
 from rich.console import Console
 
+from attnseq.report.pace import Pace
 from attnseq.report.records import EpochRecord, FloatArray
 
 METRICS = 2
 """Metrics in an epoch's row in the terminal, besides its losses."""
 LOG_WIDTH = 100
+WHOLE_WORDS: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 REFRESH_SECONDS = 0.2
 LINE_SECONDS, LINE_SHARE, SILENCE_SECONDS = 10.0, 0.1, 300.0
 
@@ -48,6 +51,19 @@ def terminal_console(stream: IO[str] | None = None) -> Console:
     )
 
 
+def put(console: Console, line: str) -> None:
+    """Print a line, or several; a terminal gets them folded between words, but no word and no path is ever broken.
+
+    Args:
+        console: elsewhere than on a terminal a line stays one, for programs that search in it.
+        line: plain text.
+    """
+    if console.is_terminal:
+        width = console.width  # Rich folds words, too, or nothing
+        line = "\n".join("\n".join(wrap(part, width, **WHOLE_WORDS)) for part in line.split("\n"))
+    console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
 class Progress:
     """Shows how far a training run is: `with Progress(steps) as progress: progress.update(step, loss)`.
 
@@ -60,6 +76,7 @@ class Progress:
         console: where to print; standard output where None.
         clock: returns seconds, which never fall.
         replicas: runs that train together; from 2 on, their speed is shown in steps x replicas a second.
+        last: what is under way when all steps are done; the bar shows it in place of the time left.
     """
 
     def __init__(
@@ -69,11 +86,13 @@ class Progress:
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
         replicas: int = 1,
+        last: str = "measuring",
     ) -> None:
         self.console = terminal_console() if console is None else console
         self._total, self._start, self._replicas, self._clock = total, start, replicas, clock
-        self._began = self._shown = clock()
-        self._shown_step = start
+        self._last = last
+        self._pace = Pace(start, clock())
+        self._shown, self._shown_step = clock(), start
         self._headed = False
         self._bar: rich.progress.Progress | None = None
         if self.console.is_terminal and not self.console.is_dumb_terminal:
@@ -81,18 +100,17 @@ class Progress:
                 rich.progress.BarColumn(bar_width=None),
                 rich.progress.TextColumn("{task.completed:,}/{task.total:,} steps  loss {task.fields[loss]}"),
                 rich.progress.TextColumn("{task.fields[speed]}"),
-                rich.progress.TimeRemainingColumn(),
-                rich.progress.TextColumn("left"),
+                rich.progress.TextColumn("{task.fields[left]}"),
                 console=self.console,
                 auto_refresh=False,  # `update` redraws: no thread takes time from training
                 get_time=clock,
                 transient=True,
                 expand=True,
             )
-            self._task = self._bar.add_task("training", total=total, completed=start, loss="-", speed="")
+            self._task = self._bar.add_task("training", total=total, completed=start, loss="-", speed="", left="")
 
     def __enter__(self) -> Progress:
-        self._began = self._shown = self._clock()
+        self._begin()
         if self._bar is not None:
             self._bar.start()
         return self
@@ -111,21 +129,31 @@ class Progress:
             loss: of the last steps.
         """
         now = self._clock()
+        self._pace.look(step, now)
         since = now - self._shown
         if self._bar is not None:
             if since >= REFRESH_SECONDS or step >= self._total:
                 self._shown = now
-                speed = self._speed(step, now)
-                self._bar.update(self._task, completed=step, loss=format_loss(loss), speed=speed, refresh=True)
+                left = self._left(step) if step < self._total else self._last
+                shown, speed = format_loss(loss), self._speed()
+                self._bar.update(self._task, completed=step, loss=shown, speed=speed, left=left, refresh=True)
             return
         far = step - self._shown_step >= LINE_SHARE * self._total
         if (far and since >= LINE_SECONDS) or since >= SILENCE_SECONDS:
             self._shown, self._shown_step = now, step
-            left = (now - self._began) / max(1, step - self._start) * (self._total - step)
             share = step / max(1, self._total)
             words = [f"{share:4.0%}", f"step {step:,} of {self._total:,}", f"loss {format_loss(loss)}"]
-            words += [self._speed(step, now), f"{format_seconds(left)} left"]
+            words += [self._speed(), self._left(step)]
             self._print("  ".join(word for word in words if word))
+
+    def stage(self, what: str) -> None:
+        """Say on the bar what is under way beside steps, in place of the time left.
+
+        Args:
+            what: such as "measuring test samples"; the next step that is not the last puts the time left back.
+        """
+        if self._bar is not None:
+            self._bar.update(self._task, left=what, refresh=True)
 
     def epoch_row(
         self, record: EpochRecord, position_names: Sequence[str] | None = None, shares: Collection[str] = ()
@@ -145,23 +173,32 @@ class Progress:
 
     def restart_clock(self) -> None:
         """Reckon the time left from now on: what came before (compilation) will not come again."""
-        self._began = self._shown = self._clock()
+        self._begin()
         if self._bar is not None:
-            self._bar.reset(self._task, completed=self._start)
+            self._bar.update(self._task, left="")
+
+    def _begin(self) -> None:
+        self._shown = self._clock()
+        self._pace = Pace(self._start, self._shown)
 
     def note(self, line: str) -> None:
         """Print a line of its own above the bar."""
         self._print(line)
 
-    def _speed(self, step: int, now: float) -> str:
-        if self._replicas == 1:
-            return ""
-        speed = (step - self._start) * self._replicas / max(now - self._began, 1e-9)
-        return f"{self._replicas} runs, {speed:,.0f} run-steps/s"
+    def _speed(self) -> str:
+        each = self._pace.seconds_a_step
+        return (
+            ""
+            if self._replicas == 1 or not each
+            else f"{self._replicas} runs, {self._replicas / each:,.0f} run-steps/s"
+        )
+
+    def _left(self, step: int) -> str:
+        each = self._pace.seconds_a_step
+        return "" if each is None else f"{format_seconds(each * (self._total - step))} left"
 
     def _print(self, line: str) -> None:
-        # use soft_wrap, so that rich neither breaks nor pads the line
-        self.console.print(line, soft_wrap=True, highlight=False, markup=False)
+        put(self.console, line)
 
 
 def epoch_cells(
@@ -208,3 +245,11 @@ def format_seconds(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def format_age(seconds: float) -> str:
+    """Write how long ago something was, in its largest unit: `45 s`, `12 min`, `3 h`, `5 d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

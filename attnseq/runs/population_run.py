@@ -67,7 +67,9 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals, cor
         observer = RunObserver(jobs, data, progress, meter, watch, program)
         Trainer(data, build.build_schedule(trainer), observer, cores).fit(population, stop, began_as(jobs))
         seconds = [{"seconds": observer.seconds(job)} for job in jobs]
-        measured = map(or_, measure(jobs, data, population, meter), seconds)
+        progress.stage("measuring test samples")
+        measured = list(map(or_, measure(jobs, data, population, meter), seconds))
+        progress.stage("drawing pictures")
         results = for_each(publish, jobs, observer.logs, measured, [observer.pictures] * len(jobs))
     stop.check()
     return results

@@ -7,9 +7,10 @@ import torch
 from rich.console import Console
 
 from attnseq.report import history
+from attnseq.report.grid import alignment_grid, grid_legend
 from attnseq.report.pictures import Pictures
-from attnseq.report.tables import alignment_grid, attention_bars, results_table, summary_line
-from attnseq.report.terminal import terminal_console
+from attnseq.report.tables import attention_bars, results_table, summary_line
+from attnseq.report.terminal import put, terminal_console
 from attnseq.runs import build
 from attnseq.runs.job import Job
 from attnseq.runs.population_run import draw, train_jobs
@@ -59,11 +60,9 @@ def announce(job: Job, device: torch.device) -> None:
     parameters = FlatModel(job.config.model.build(dataset.task.spec)).width
     console = terminal_console()
     line = summary_line(job.variant, parameters, dataset.name, dataset.sizes.train, str(device))
-    console.print(line, soft_wrap=True)
+    put(console, line)
     if job.shorter is not None:
-        console.print(
-            f"begins from {as_seen(job.shorter)}: the same run after {job.position[0]} epochs", soft_wrap=True
-        )
+        put(console, f"begins from {as_seen(job.shorter)}: the same run after {job.position[0]} epochs")
     elif job.resumed is not None:
         console.print(f"going on from its checkpoint: epoch {job.resumed.epoch}, step {job.resumed.step}")
 
@@ -105,17 +104,16 @@ def show(job: Job, result: Result) -> None:
     shown = as_seen(job.path)
     for name in PICTURES:
         if (job.path / name).exists():
-            console.print(str(shown / name), soft_wrap=True)
+            put(console, str(shown / name))
     runs = shown.parent.parent if shown.parent.parent.name == job.config.name else shown
-    console.print(f"python -m attnseq.board {shlex.quote(str(runs))}", soft_wrap=True)
+    put(console, f"python -m attnseq.board {shlex.quote(str(runs))}")
 
 
 def show_alignment(console: Console, alignment: Alignment) -> None:
     """Print what a model makes of one test sample, and where each token of its answer looks."""
-    console.print(f"a test sample: {alignment.line}", soft_wrap=True)
+    put(console, f"a test sample: {alignment.line}")
     if not alignment.answers:
         return
     weights_KxT, relevance_KxT = alignment.weights_KxT, alignment.relevance_KxT
     console.print(alignment_grid(weights_KxT, alignment.inputs, alignment.answers, relevance_KxT), soft_wrap=True)
-    if relevance_KxT is not None:
-        console.print("attention: the darker, the more; *: what the token depends on, exactly")
+    console.print(grid_legend(relevance_KxT is not None))

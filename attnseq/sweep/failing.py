@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attnseq.core.files import write_atomically
 from attnseq.core.keys import ConfigError
-from attnseq.report.terminal import terminal_console
+from attnseq.report.terminal import put, terminal_console
 from attnseq.runs.folder import RunFolderError
 from attnseq.runs.job import Job
 from attnseq.runs.results import Result
@@ -84,7 +84,7 @@ def _in_halves(jobs: Sequence[Job], outcomes: dict[Path, Outcome], train: Train)
     cause = _cause_of(outcomes)
     if cause is None or len(jobs) == 1:
         return outcomes
-    terminal_console().print(f"{len(jobs)} runs failed together ({cause}): trying them in halves", soft_wrap=True)
+    put(terminal_console(), f"{len(jobs)} runs failed together ({cause}): trying them in halves")
     parts: list[list[Job]] = []
     for half in cut(jobs, -(-len(jobs) // 2)):
         parts += group(_taken_up(half, outcomes))  # by now they may stand at different positions

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from attnseq.report.terminal import terminal_console
+from attnseq.report.terminal import put, terminal_console
 from attnseq.runs import build
 from attnseq.runs.job import Job
 from attnseq.sweep.claim import Outcome
@@ -45,7 +45,7 @@ def run_locally(jobs: Sequence[Job], max_population: int | None = None, cores: i
     if slots < 2 or saved_seconds(programs, usable, cost) < start:
         return run_sweep(jobs, max_population, cores=cores, patience=PATIENCE)
     line = f"{len(programs)} programs, side by side in {slots} worker processes"
-    terminal_console().print(line, soft_wrap=True)
+    put(terminal_console(), line)
     workers = partial(local_workers, slots, usable // slots)
     return run_remotely(jobs, workers, max_population, cost=cost, patience=PATIENCE)
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
-from attnseq.report.terminal import terminal_console
+from attnseq.report.terminal import put, terminal_console
 from attnseq.runs.job import Job, is_whole
 from attnseq.sweep.claim import Claimed, Outcome, WorkerLostError, claim
 from attnseq.sweep.failing import failed_lines
@@ -113,7 +113,7 @@ def run_remotely(
         with claim(jobs, patience) as claimed:  # and leave the folders to the workers
             pass
         if said := before(claimed):
-            console.print(said, soft_wrap=True)
+            put(console, said)
         stop.check()
         if claimed.waiting:
             with connect() as workers:
@@ -153,7 +153,7 @@ def deal(
         parts = min(len(members), max(1, round(place.slots * its_cost / total)))
         even = -(-len(members) // parts)
         populations = [members] if is_whole(members) else cut(members, min(even, max_population or even))
-        console.print(describe(members, len(populations)), soft_wrap=True)
+        put(console, describe(members, len(populations)))
         cost_of_each = its_cost / len(populations)
         assignments += [(cost_of_each, Assignment(_to_send(each), place, max_population)) for each in populations]
     return [assignment for _, assignment in sorted(assignments, key=lambda pair: -pair[0])]
@@ -202,7 +202,7 @@ class Dispatcher:
                         if outcomes:
                             claimed.outcomes.update(outcomes)
                             done += len(outcomes)
-                            self._console.print(self._standing(done, len(jobs)), soft_wrap=True)
+                            put(self._console, self._standing(done, len(jobs)))
         except BaseException:
             self._halt()
             raise
@@ -221,7 +221,7 @@ class Dispatcher:
             raise report.error
         outcomes = report.outcomes if isinstance(report, Finished) else self._go_on(assignment, report.reason)
         for line in failed_lines(outcomes):
-            self._console.print(line, soft_wrap=True)
+            put(self._console, line)
         return {job.path: outcome for job, outcome in zip(assignment.jobs, outcomes, strict=bool(outcomes))}
 
     def _go_on(self, assignment: Assignment, reason: str) -> list[Outcome]:
@@ -230,7 +230,7 @@ class Dispatcher:
         runs = f"{len(assignment.jobs)} run{'s' * (len(assignment.jobs) > 1)}"
         if lost <= self._max_retries:
             line = f"a worker was lost ({reason}): its {runs} go on from their checkpoints"
-            self._console.print(line, soft_wrap=True)
+            put(self._console, line)
             self._submit(replace(assignment, lost=lost))
             return []
         advice = "the same command goes on from the checkpoints"
@@ -240,7 +240,7 @@ class Dispatcher:
     def _halt(self) -> None:
         """Make workers write checkpoints, and wait for them."""
         if self._running:
-            self._console.print("stopping: workers write their checkpoints", soft_wrap=True)
+            put(self._console, "stopping: workers write their checkpoints")
         for handle in self._running:
             self._workers.cancel(handle)
         deadline = time.monotonic() + HALT_SECONDS

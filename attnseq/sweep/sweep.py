@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from attnseq.report.terminal import terminal_console
+from attnseq.report.terminal import put, terminal_console
 from attnseq.runs import build
 from attnseq.runs.job import Job
 from attnseq.runs.population_run import train_jobs
@@ -44,12 +44,12 @@ def run_sweep(
     console = terminal_console()
     with StopSignals() as stop, claim(jobs, patience) as claimed:
         if said := before(claimed):
-            console.print(said, soft_wrap=True)
+            put(console, said)
         for members in group(claimed.waiting):
             train = partial(train_jobs, stop=stop, cores=cores)
             outcomes = _train_group(members, max_population, device, train)
             for line in failed_lines(outcomes.values()):
-                console.print(line, soft_wrap=True)
+                put(console, line)
             claimed.outcomes |= outcomes
         return [claimed.outcomes[job.path.absolute()] for job in jobs]
 
@@ -68,7 +68,7 @@ def _train_group(
     if not fitting:
         return outcomes
     populations = cut(fitting, largest)
-    terminal_console().print(describe(fitting, len(populations)), soft_wrap=True)
+    put(terminal_console(), describe(fitting, len(populations)))
     for population in populations:
         outcomes |= train_apart(population, lambda some: train(some, place))
     return outcomes

@@ -30,7 +30,7 @@ class Watch:
         self._jobs = jobs
         self._steps = [-(-job.config.dataset.sizes.train // job.config.trainer.batch_size) for job in jobs]
         total = sum(steps * job.config.trainer.epochs for steps, job in zip(self._steps, jobs, strict=True))
-        self._progress = Progress(total, self._done()[0], console)
+        self._progress = Progress(total, self._done()[0], console, last="measuring and drawing")
         self._next = time.monotonic() + SECONDS
 
     def __enter__(self) -> "Watch":

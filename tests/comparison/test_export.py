@@ -61,7 +61,11 @@ def test_json(report):
 
 def test_markdown(report):
     text = (report / "compare.md").read_text()
-    assert "| lstm_attention | 2/3 | best | 0.0015 [" in text
+    assert "| lstm_attention | 2/3 | best | - | - | 0.0015 [" in text
+    other = next(line for line in text.splitlines() if line.startswith("| mlp_attention")).split(" | ")
+    assert other[2] == "noise"
+    assert other[3].startswith("0.1485 [")
+    assert 0.05 < float(other[4]) < 1
     assert "![compare_attention](compare_attention.png)" in text
     assert "lstm3 (epoch 2, step 7)" in text
 

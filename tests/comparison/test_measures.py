@@ -9,6 +9,7 @@ from attnseq.comparison.measures import (
     RANK_AGREEMENT,
     attention,
     higher_is_better,
+    is_cost,
     is_share,
     limits,
     metrics,
@@ -127,3 +128,14 @@ def test_usual_numbers_are_losses_metrics_of_the_test_samples_and_attention_as_f
     }
     assert usual(there) == ["loss/validation", "loss/test", "exact/test", "mae/test", OPERAND_MASS, "seconds"]
     assert usual(["score"]) == []
+
+
+def test_one_share_of_attention_on_what_matters_is_enough() -> None:
+    scores = {"attention/relevance_mass", OPERAND_MASS, RANK_AGREEMENT, "attention/entropy"}
+    assert usual(scores) == ["attention/relevance_mass", RANK_AGREEMENT]
+    assert usual(scores - {"attention/relevance_mass"}) == [OPERAND_MASS, RANK_AGREEMENT, "attention/entropy"]
+
+
+def test_what_a_run_takes_is_a_cost() -> None:
+    assert all(map(is_cost, ("seconds", "parameters", "epochs")))
+    assert not any(map(is_cost, ("loss/test", "mae/test", "attention/entropy")))

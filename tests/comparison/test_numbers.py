@@ -3,7 +3,7 @@
 import pytest
 
 from attnseq.comparison.intervals import Interval
-from attnseq.comparison.numbers import apart, bounds, compact, ranges, shown_as
+from attnseq.comparison.numbers import apart, bounds, compact, probability, ranges, shown_as, signed
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,30 @@ def test_the_farther_bound_counts():
 def test_bounds():
     assert bounds(Interval(0.00168, 0.00166, 0.0017, 3)) == "0.00168 [0.00166, 0.0017]"
     assert bounds(Interval(0.5, None, None, 1), 100.0) == "50 [?]"
+
+
+@pytest.mark.parametrize(
+    ("mean", "text"), [(231.0, "231"), (252_937.0, "252,937"), (16.2434, "16.2"), (0.06516, "0.0652"), (3.0, "3")]
+)
+def test_costs_have_no_interval(mean, text):
+    assert compact(Interval(mean, mean - 1, mean + 1, 3), mean_alone=True) == text
+    assert "[" not in bounds(Interval(mean, mean - 1, mean + 1, 3), mean_alone=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0213, "+0.021"), (-1.62e-3, "-1.6 e-3"), (12.34, "+12"), (-0.5, "-0.50"), (0.0, "+0.0"), (1e6, "+1.0 e6")],
+)
+def test_differences_have_a_sign_and_two_digits(value, text):
+    assert signed(value) == text
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [(0.4123, "0.412"), (0.0501, "0.050"), (0.0499, "<0.05"), (0.0494, "0.049"), (0.0009, "<0.001"), (1.0, "1.000")],
+)
+def test_p_values_are_on_the_side_of_the_level_that_they_show(p, text):
+    assert probability(p) == text
 
 
 def test_shares_of_right_answers_are_shown_in_per_cent():

@@ -43,7 +43,7 @@ def test_everything_fits_a_hundred_columns(comparison):
     text = printed(comparison)
     assert max(map(len, text.splitlines())) <= 100
     assert "\x1b" not in text
-    for name in ("validation", "test %", "entropy", "operand_mass", "rank_agreement", "seconds"):
+    for name in ("validation", "minus", "p\n", "test %", "entropy", "operand_", "agreement", "seconds"):
         assert name in text
 
 
@@ -55,11 +55,32 @@ def test_the_table_counts_the_finished_among_all_runs(tmp_path):
     assert "3/5" in printed(compared(tmp_path))
 
 
-def test_narrow_consoles_get_more_tables(comparison):
+@pytest.mark.parametrize("width", [50, 70, 80])
+def test_on_narrow_consoles_the_table_goes_on_by_row_numbers(comparison, width):
     stream = io.StringIO()
-    print_comparison(comparison, Console(file=stream, width=70, highlight=False, markup=False))
-    assert max(map(len, stream.getvalue().splitlines())) <= 70
-    assert stream.getvalue().count("\nvariant ") == 5
+    print_comparison(comparison, Console(file=stream, width=width, highlight=False, markup=False))
+    lines = stream.getvalue().splitlines()
+    table = lines[: next(place for place, line in enumerate(lines) if line.startswith("±"))]
+    assert max(map(len, table)) <= width
+    assert sum("variant" in line.split() for line in table) == 1
+    parts = sum(line.startswith("──") for line in table)
+    rows = [line.split()[0] for line in table if line[0].isdigit() and "variants" not in line]
+    assert parts > 1
+    assert rows == ["1", "2", "3", "4", "5"] * parts
+    words = {word for row in comparison.rows for word in row.variant.name.split()}
+    assert all(any(word in line.split() for line in table) for word in words if len(word) <= 34)
+
+
+def test_differences_to_the_best_stand_beside_what_they_are_of(tmp_path):
+    for seed, loss in enumerate((1.0, 1.01, 0.99, 1.0)):
+        write_run(tmp_path / f"lstm{seed}", run_config("lstm_attention", seed), loss=loss)
+        write_run(tmp_path / f"mlp{seed}", run_config("mlp_attention", seed), loss=loss + 0.5)
+    lines = printed(compared(tmp_path)).splitlines()
+    best, other = (next(line for line in lines if f"{model}_attention" in line).split() for model in ("lstm", "mlp"))
+    place = best.index("best")
+    assert other[place : place + 2] == ["+0.50", "<0.001"]
+    seconds = [line.split()[-1] for line in lines if line.startswith(("1 ", "2 "))]
+    assert seconds[-2:] == ["10", "10"]  # without an interval
 
 
 def test_a_console_of_ascii_gets_ascii(comparison):

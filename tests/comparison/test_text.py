@@ -38,7 +38,7 @@ def test_the_legend_names_the_interval_and_the_test(tmp_path: Path) -> None:
     assert "bootstrap from 30" in intervals
     assert "paired by seed" in standing
     assert "Welch's" in legend(compared(tmp_path / "apart"))[1]
-    assert "vs best" not in " ".join(legend(compared(tmp_path / "alone")))  # nothing to be held against the best
+    assert "minus best" not in " ".join(legend(compared(tmp_path / "alone")))  # nothing to be held against the best
 
 
 def test_runs_that_do_not_count_are_named_one_a_line(tmp_path: Path) -> None:

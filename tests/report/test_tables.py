@@ -1,10 +1,9 @@
 import io
 
-import numpy as np
 import pytest
 from rich.table import Table
 
-from attnseq.report.tables import BAR_WIDTH, alignment_grid, attention_bars, results_table, summary_line, verdict_table
+from attnseq.report.tables import BAR_WIDTH, attention_bars, results_table, summary_line, verdict_table
 from attnseq.report.terminal import terminal_console
 
 ROWS: list[tuple[str, str | float, str | float, bool]] = [
@@ -104,19 +103,3 @@ def test_verdicts_at_80_columns_wrap_between_numbers() -> None:
 
 def test_verdicts_on_an_ascii_output() -> None:
     assert printed(verdict_table(ROWS), encoding="ascii").isascii()
-
-
-def test_an_alignment_is_darker_for_more_weight_and_starred_where_it_is_true():
-    weights_KxT = [[0.0, 0.3, 1.0], [0.55, 0.45, 0.0]]
-    truth_KxT = [[0, 0, 1], [1, 0, 0]]
-    grid = alignment_grid(weights_KxT, ["2", "8", "4"], ["4", "2"], truth_KxT, "utf-8")
-    assert grid.splitlines() == ["   2   8   4", "4  ·   ░   █*", "2  ▒*  ▒   ·"]
-    plain = alignment_grid(weights_KxT, ["2", "8", "4"], ["4", "2"], None, "ascii")
-    assert plain.splitlines() == ["   2   8   4", "4  0   3   9", "2  5   4   0"]
-    long = alignment_grid(np.eye(29), ["a"] * 29, ["b"] * 29, np.eye(29), "utf-8").splitlines()
-    assert max(map(len, long)) <= 80
-    assert long[1].startswith("b█*· ·")
-    wide = alignment_grid([[1.0]], ["0.25"], ["10"], [[0]], "utf-8")
-    assert wide.splitlines() == ["    0.25", "10  ████"]
-    with pytest.raises(ValueError, match=r"^\(2, 3\) weights for 1 answer positions and 3 inputs$"):
-        alignment_grid(weights_KxT, ["2", "8", "4"], ["4"])

@@ -5,7 +5,15 @@ import pytest
 from rich.console import Console
 
 from attnseq.report.records import EpochRecord
-from attnseq.report.terminal import Progress, format_loss, format_metric, format_seconds, terminal_console
+from attnseq.report.terminal import (
+    Progress,
+    format_age,
+    format_loss,
+    format_metric,
+    format_seconds,
+    put,
+    terminal_console,
+)
 
 MakeRecord = Callable[..., EpochRecord]
 
@@ -87,6 +95,37 @@ def test_a_terminal_gets_a_bar_with_rows_above_it(
     assert "loss/train" in output
 
 
+def test_a_full_bar_says_what_is_still_under_way(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Terminal()
+    with Progress(100, 0, terminal_console(screen), clock) as progress:
+        clock.now = 10.0
+        progress.update(50, 0.25)
+        assert "0:10 left" in screen.getvalue()
+        clock.now = 20.0
+        progress.update(100, 0.125)
+        last = screen.getvalue().rpartition("100/100 steps")[2]
+        assert "measuring" in last
+        assert "left" not in last
+        progress.stage("drawing pictures")
+        assert "drawing pictures" in screen.getvalue().rpartition("100/100 steps")[2]
+
+
+def test_a_terminal_breaks_no_word_and_a_log_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "outputs/" + "x" * 100
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    screen, log = Terminal(), io.StringIO()
+    line = f"{'some words ' * 9}lead to {path} and go on"
+    put(terminal_console(screen), line)
+    put(terminal_console(log), line)
+    assert log.getvalue() == f"{line}\n"
+    lines = screen.getvalue().splitlines()
+    assert path in [text.strip() for text in lines]
+    assert " ".join(screen.getvalue().split()) == line
+    assert all(len(text.rstrip()) <= 80 for text in lines if path not in text)
+
+
 def test_epoch_table_is_aligned_and_fits_80_columns(log: io.StringIO, clock: Clock, make_record: MakeRecord) -> None:
     with Progress(100, 0, terminal_console(log), clock) as progress:
         for epoch in (1, 100):
@@ -142,3 +181,8 @@ def test_losses_are_readable_at_any_size(loss: float, text: str) -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (75, "1:15"), (3599.7, "1:00:00"), (7261, "2:01:01")])
 def test_time_spans(seconds: float, text: str) -> None:
     assert format_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (59, "59 s"), (720, "12 min"), (7300, "2 h"), (9e5, "10 d")])
+def test_ages(seconds: float, text: str) -> None:
+    assert format_age(seconds) == text
