@@ -7,12 +7,14 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import compress
 
 from torch import Tensor
 
 from attnseq.core.fan_out import for_each
+from attnseq.core.files import write_atomically
 from attnseq.report import history
 from attnseq.report.pictures import Pictures
 from attnseq.report.records import EpochRecord
@@ -28,8 +30,11 @@ from attnseq.training.execution import COMPILED, Execution
 from attnseq.training.plan import Plan, population_name, save_plan
 from attnseq.training.pool import Data, DataPool
 from attnseq.training.replicas import Population
+from attnseq.training.stopping import StopSignals
 
 log = logging.getLogger(__name__)
+
+DIVERGED = "diverged: a loss was not finite"
 
 
 class RunObserver:
@@ -42,6 +47,7 @@ class RunObserver:
         meter: of the runs' task.
         steps: watches the runs within an epoch.
         program: what trains the runs, for their checkpoints.
+        stop: is told of runs that diverge.
 
     Attributes:
         logs: of TensorBoard, one a run.
@@ -56,9 +62,11 @@ class RunObserver:
         meter: Meter,
         steps: StepWatch,
         program: Program | None = None,
+        stop: StopSignals | None = None,
     ):
         self._jobs, self._data, self._progress, self._meter, self._program = jobs, data, progress, meter, program
-        self._steps = steps
+        self._steps, self._stop = steps, stop
+        self._diverged = [False] * len(jobs)
         self._started = self._epoch_started = time.monotonic()
         relevances = [position_relevance(each) for each in data.each]
         self._relevance_P = [relevances[index] for index in data.index_P]
@@ -93,8 +101,22 @@ class RunObserver:
         self._steps.look(steps, loss_P)
         if self._steps.is_due:
             self._write_points()
+        self._tell_diverged(loss_P)
         finite = [loss for loss in loss_P if math.isfinite(loss)]
         self._progress.update(steps, sum(finite) / len(finite) if finite else math.nan)
+
+    def _tell_diverged(self, loss_P: Sequence[float]) -> None:
+        """Print the runs that have just diverged, and leave a line in their folders for who watches from outside."""
+        for place, (job, loss) in enumerate(zip(self._jobs, loss_P, strict=True)):
+            if self._diverged[place] or math.isfinite(loss):
+                continue
+            self._diverged[place] = True
+            line = f"{job.name} {DIVERGED}"
+            self._progress.note(line)
+            with suppress(OSError):
+                write_atomically(job.folder.error_path, f"{line}\n".encode(), durable=False)
+            if self._stop is not None:
+                self._stop.lost(line)
 
     def _write_points(self) -> None:
         points_P = self._steps.take()

@@ -64,7 +64,7 @@ def train_jobs(jobs: Sequence[Job], device: torch.device, stop: StopSignals, cor
         if changed := other_program(jobs, program):
             progress.note(changed)
         watch = StepWatch(population, data.train_size, trainer.batch_size)
-        observer = RunObserver(jobs, data, progress, meter, watch, program)
+        observer = RunObserver(jobs, data, progress, meter, watch, program, stop)
         Trainer(data, build.build_schedule(trainer), observer, cores).fit(population, stop, began_as(jobs))
         seconds = [{"seconds": observer.seconds(job)} for job in jobs]
         progress.stage("measuring test samples")

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from rich.console import Console
+
 from attnseq.core.files import write_atomically
 from attnseq.core.keys import ConfigError
 from attnseq.report.terminal import put, terminal_console
@@ -15,6 +17,7 @@ from attnseq.sweep.claim import Failure, Outcome, RunFailedError, is_shared
 from attnseq.sweep.grouping import cut, group
 from attnseq.training.checkpoint import CheckpointError
 from attnseq.training.out_of_memory import asked_for, is_out_of_memory
+from attnseq.training.stopping import StopSignals
 
 Train = Callable[[Sequence[Job]], Sequence[Result]]
 """Trains runs together; returns a result for each."""
@@ -121,6 +124,24 @@ def _cause_of(outcomes: dict[Path, Outcome]) -> str | None:
 def _is_of_memory(outcomes: dict[Path, Outcome]) -> bool:
     first = next(iter(outcomes.values()))
     return isinstance(first, RunFailedError) and first.of_memory
+
+
+def tell(jobs: Sequence[Job], outcomes: Sequence[Outcome], console: Console, stop: StopSignals) -> None:
+    """Print why runs have no result as soon as it is known, and let that be a reason to stop.
+
+    Args:
+        jobs: that were trained.
+        outcomes: one a job.
+        console: gets a line for each reason.
+        stop: is told of each run that failed or diverged.
+    """
+    for line in failed_lines(outcomes):
+        put(console, line)
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if isinstance(outcome, Exception):
+            stop.lost(str(outcome))
+        elif outcome["status"] == "diverged":
+            stop.lost(f"{job.name} diverged")
 
 
 def failed_lines(outcomes: Iterable[Outcome]) -> list[str]:

@@ -20,7 +20,9 @@ PATIENCE = 3 * ORPHAN_SECONDS
 """Seconds until the workers of a sweep whose process was killed have left the folders of its runs."""
 
 
-def run_locally(jobs: Sequence[Job], max_population: int | None = None, cores: int | None = None) -> list[Outcome]:
+def run_locally(
+    jobs: Sequence[Job], max_population: int | None = None, cores: int | None = None, fail_fast: bool = False
+) -> list[Outcome]:
     """Train every run of a sweep that is not finished.
 
     In this process programs are trained one after the other, the replicas of each on all cores. Where that takes longer
@@ -30,6 +32,7 @@ def run_locally(jobs: Sequence[Job], max_population: int | None = None, cores: i
         jobs: the runs, in any mixture.
         max_population: runs of a population at most; None: as many as memory holds.
         cores: of the CPU that are used at most; None: all that this process may use.
+        fail_fast: as in `run_sweep`.
 
     Returns:
         An outcome a job, in their order.
@@ -43,11 +46,11 @@ def run_locally(jobs: Sequence[Job], max_population: int | None = None, cores: i
     cost = Costs()
     start = time.process_time()  # a worker loads what this process has loaded
     if slots < 2 or saved_seconds(programs, usable, cost) < start:
-        return run_sweep(jobs, max_population, cores=cores, patience=PATIENCE)
+        return run_sweep(jobs, max_population, cores=cores, patience=PATIENCE, fail_fast=fail_fast)
     line = f"{len(programs)} programs, side by side in {slots} worker processes"
     put(terminal_console(), line)
     workers = partial(local_workers, slots, usable // slots)
-    return run_remotely(jobs, workers, max_population, cost=cost, patience=PATIENCE)
+    return run_remotely(jobs, workers, max_population, cost=cost, patience=PATIENCE, fail_fast=fail_fast)
 
 
 def saved_seconds(programs: Sequence[Sequence[Job]], cores: int, cost: Costs) -> float:

@@ -124,8 +124,8 @@ class LocalWorkers:
             task, worker = self._waiting.pop(0), self._idle.pop()
             task.worker = worker
             jobs, place, largest = task.assignment.jobs, task.assignment.place, task.assignment.max_population
-            again = task.assignment.lost > 0
-            task.report = worker.pool.submit(train_population, list(jobs), place.share, largest, again)
+            again, fail_fast = task.assignment.lost > 0, task.assignment.fail_fast
+            task.report = worker.pool.submit(train_population, list(jobs), place.share, largest, again, fail_fast)
 
     def _take(self, task: _Task) -> Report:
         """Return the report of a population that is done; its worker is free, or gone."""

@@ -84,9 +84,10 @@ class RayWorkers:
 
     def submit(self, assignment: Assignment) -> Any:
         """Do as `remote.Workers` says."""
-        place = assignment.place
+        place, again = assignment.place, assignment.lost > 0
         task = self._task.options(num_cpus=self._cpus, num_gpus=place.gpus)
-        return task.remote(list(assignment.jobs), place.share, assignment.max_population, assignment.lost > 0)
+        largest = assignment.max_population
+        return task.remote(list(assignment.jobs), place.share, largest, again, assignment.fail_fast)
 
     def wait(self, handles: Sequence[Any], seconds: float) -> list[tuple[Any, Report]]:
         """Do as `remote.Workers` says."""

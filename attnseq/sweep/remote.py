@@ -16,7 +16,7 @@ from rich.console import Console
 from attnseq.report.terminal import put, terminal_console
 from attnseq.runs.job import Job, is_whole
 from attnseq.sweep.claim import Claimed, Outcome, WorkerLostError, claim
-from attnseq.sweep.failing import failed_lines
+from attnseq.sweep.failing import tell
 from attnseq.sweep.grouping import cut, describe, group
 from attnseq.sweep.sweep import before
 from attnseq.sweep.watch import Watch
@@ -54,12 +54,14 @@ class Assignment:
         place: what it gets.
         max_population: as in `run_remotely`.
         lost: how many workers were lost with it.
+        fail_fast: as in `run_remotely`.
     """
 
     jobs: Sequence[Job]
     place: Place
     max_population: int | None
     lost: int = 0
+    fail_fast: bool = False
 
 
 class Workers(Protocol):
@@ -89,6 +91,7 @@ def run_remotely(
     max_retries: int = 3,
     cost: Callable[[Sequence[Job]], float] = len,
     patience: float = 0.0,
+    fail_fast: bool = False,
 ) -> list[Outcome]:
     """Train every run of a sweep that is not finished; if there is none, no cluster is used.
 
@@ -99,17 +102,18 @@ def run_remotely(
         max_retries: how often a population whose worker was lost goes on with another one.
         cost: of training jobs of one program, in any unit.
         patience: as in `claim`.
+        fail_fast: whether a run that fails or diverges stops the others.
 
     Returns:
         An outcome a job, in their order.
 
     Raises:
         ConfigError: there is no cluster, or it has no room, or a worker raised it.
-        Interrupted: a signal came; workers have written checkpoints.
+        Interrupted: a signal came, or `FailedFast`; workers have written checkpoints.
         OSError: a worker raised it; the others have written checkpoints.
     """
     console = terminal_console()  # made before `connect` hides standard output
-    with StopSignals() as stop:
+    with StopSignals(fail_fast) as stop:
         with claim(jobs, patience) as claimed:  # and leave the folders to the workers
             pass
         if said := before(claimed):
@@ -117,7 +121,8 @@ def run_remotely(
         stop.check()
         if claimed.waiting:
             with connect() as workers:
-                assignments = deal(claimed.waiting, workers, max_population, console, cost)
+                dealt = deal(claimed.waiting, workers, max_population, console, cost)
+                assignments = [replace(each, fail_fast=fail_fast) for each in dealt]
                 Dispatcher(workers, stop, console, max_retries).run(assignments, claimed)
     return [claimed.outcomes[job.path.absolute()] for job in jobs]
 
@@ -220,8 +225,8 @@ class Dispatcher:
         if isinstance(report, Failed):
             raise report.error
         outcomes = report.outcomes if isinstance(report, Finished) else self._go_on(assignment, report.reason)
-        for line in failed_lines(outcomes):
-            put(self._console, line)
+        if outcomes:
+            tell(assignment.jobs, outcomes, self._console, self._stop)
         return {job.path: outcome for job, outcome in zip(assignment.jobs, outcomes, strict=bool(outcomes))}
 
     def _go_on(self, assignment: Assignment, reason: str) -> list[Outcome]:

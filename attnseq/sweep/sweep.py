@@ -1,6 +1,6 @@
 """A sweep: finished runs are kept, and the others are grouped by program and trained group by group."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from attnseq.runs.population_run import train_jobs
 from attnseq.runs.results import Result
 from attnseq.sweep.capacity import largest_population
 from attnseq.sweep.claim import Claimed, Outcome, claim
-from attnseq.sweep.failing import failed, failed_lines, train_apart
+from attnseq.sweep.failing import failed, failed_lines, tell, train_apart
 from attnseq.sweep.grouping import cut, describe, group
 from attnseq.training.checkpoint import CheckpointError, check_parameters
 from attnseq.training.stopping import StopSignals
@@ -23,6 +23,7 @@ def run_sweep(
     device: str | None = None,
     cores: int | None = None,
     patience: float = 0.0,
+    fail_fast: bool = False,
 ) -> list[Outcome]:
     """Train every run of a sweep that is not finished.
 
@@ -32,46 +33,49 @@ def run_sweep(
         device: where they train; None: where their configs say.
         cores: of the CPU that a population takes at most; None: all that this process may use.
         patience: as in `claim`.
+        fail_fast: whether a run that fails or diverges stops the others.
 
     Returns:
         An outcome a job, in their order.
 
     Raises:
         ConfigError: two runs have the same folder.
-        Interrupted: a signal came; checkpoints are written, and what was finished by then is kept.
+        Interrupted: a signal came, or `FailedFast`; checkpoints are written, and what was finished by then is kept.
         OSError: of a disk, which would hit every run.
     """
     console = terminal_console()
-    with StopSignals() as stop, claim(jobs, patience) as claimed:
+    with StopSignals(fail_fast) as stop, claim(jobs, patience) as claimed:
         if said := before(claimed):
             put(console, said)
         for members in group(claimed.waiting):
-            train = partial(train_jobs, stop=stop, cores=cores)
-            outcomes = _train_group(members, max_population, device, train)
-            for line in failed_lines(outcomes.values()):
-                put(console, line)
-            claimed.outcomes |= outcomes
+            for outcomes in _train_group(members, max_population, device, partial(train_jobs, stop=stop, cores=cores)):
+                its = [job for job in members if job.path.absolute() in outcomes]
+                tell(its, [outcomes[job.path.absolute()] for job in its], console, stop)
+                claimed.outcomes |= outcomes
+                stop.check()
         return [claimed.outcomes[job.path.absolute()] for job in jobs]
 
 
 def _train_group(
     members: Sequence[Job], max_population: int | None, device: str | None, train: Callable[..., list[Result]]
-) -> dict[Path, Outcome]:
-    """Train the runs of one program in as many populations as they need; return an outcome for each folder."""
+) -> Iterator[dict[Path, Outcome]]:
+    """Train the runs of one program in as many populations as they need; yield the outcomes of each by folder."""
     outcomes: dict[Path, Outcome] = {}
     try:
         place = build.build_device(device or members[0].config.device)
         fitting = _fitting(members, outcomes)
         largest = max_population or largest_population([job.config for job in members], place)
     except Exception as error:  # a model, say, is built here for the first time and may fail
-        return {job.path.absolute(): failed(job, error) for job in members}
+        yield {job.path.absolute(): failed(job, error) for job in members}
+        return
+    if outcomes:
+        yield outcomes
     if not fitting:
-        return outcomes
+        return
     populations = cut(fitting, largest)
     put(terminal_console(), describe(fitting, len(populations)))
     for population in populations:
-        outcomes |= train_apart(population, lambda some: train(some, place))
-    return outcomes
+        yield train_apart(population, lambda some: train(some, place))
 
 
 def _fitting(members: Sequence[Job], outcomes: dict[Path, Outcome]) -> list[Job]:

@@ -3,6 +3,8 @@
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
@@ -10,6 +12,7 @@ from rich.console import Console
 from attnseq.report import history
 from attnseq.report.terminal import Progress
 from attnseq.runs.job import Job
+from attnseq.runs.observer import DIVERGED
 
 SECONDS = 2.0
 """Between two looks, at least."""
@@ -28,6 +31,7 @@ class Watch:
 
     def __init__(self, jobs: Sequence[Job], console: Console):
         self._jobs = jobs
+        self._told: set[Path] = set()
         self._steps = [-(-job.config.dataset.sizes.train // job.config.trainer.batch_size) for job in jobs]
         total = sum(steps * job.config.trainer.epochs for steps, job in zip(self._steps, jobs, strict=True))
         self._progress = Progress(total, self._done()[0], console, last="measuring and drawing")
@@ -47,9 +51,21 @@ class Watch:
         began = time.monotonic()
         if began < self._next:
             return
+        self._tell_diverged()
         self._progress.update(*self._done())
         took = time.monotonic() - began
         self._next = began + max(SECONDS, took / SHARE)
+
+    def _tell_diverged(self) -> None:
+        """Print the runs that have diverged since the last look, as their workers have noted in their folders."""
+        for job in self._jobs:
+            if job.path in self._told:
+                continue
+            with suppress(OSError):
+                line = job.folder.error_path.read_text(errors="replace").strip()
+                if line.endswith(DIVERGED):  # what failed is told with the report of its population
+                    self._told.add(job.path)
+                    self._progress.note(line)
 
     def _done(self) -> tuple[int, float]:
         """Return the steps that all runs have done, and the mean of their last training losses."""

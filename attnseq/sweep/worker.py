@@ -18,7 +18,7 @@ from attnseq.sweep.capacity import largest_population
 from attnseq.sweep.claim import Outcome, is_shared
 from attnseq.sweep.failing import failed
 from attnseq.sweep.sweep import run_sweep
-from attnseq.training.stopping import Interrupted
+from attnseq.training.stopping import FailedFast, Interrupted
 
 LOCK_PATIENCE = 60.0
 """Seconds until the processes of a lost node are gone, and a file server has released their locks."""
@@ -33,9 +33,9 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """An error that the user can mend stopped the population, and would stop the others, too."""
+    """What stopped the population stops the others, too: an error that the user can mend, or a run that is lost."""
 
-    error: Exception
+    error: Exception | FailedFast
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,9 @@ class Share:
     sharing: int
 
 
-def train_population(jobs: Sequence[Job], share: Share, max_population: int | None, again: bool) -> Report:
+def train_population(
+    jobs: Sequence[Job], share: Share, max_population: int | None, again: bool, fail_fast: bool = False
+) -> Report:
     """Train jobs, or go on with them; in several populations where memory requires it.
 
     Args:
@@ -71,6 +73,7 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
         share: of the node.
         max_population: most runs that train together; None: as many as memory holds.
         again: whether another worker was lost with these jobs.
+        fail_fast: as in `run_sweep`.
 
     Returns:
         How it went. Errors are returned, not raised: a cluster would bury them in its own errors.
@@ -84,7 +87,9 @@ def train_population(jobs: Sequence[Job], share: Share, max_population: int | No
         torch.set_num_threads(share.threads)
         device = build.build_device(share.device)
         fits = max(1, largest_population([job.config for job in jobs], device) // share.sharing)
-        return Finished(run_sweep(jobs, min(fits, max_population or fits), share.device))
+        return Finished(run_sweep(jobs, min(fits, max_population or fits), share.device, fail_fast=fail_fast))
+    except FailedFast as lost:
+        return Failed(lost)
     except Interrupted as interrupted:
         return Lost(f"stopped by {interrupted}")
     except Exception as error:

@@ -44,11 +44,13 @@ class FusedLauncherConfig:
         max_population: runs that train together at most; null: as many as half of the device's free memory holds.
         workers: cores of the CPU that train side by side: threads with the shards of a population, or processes with
             populations of different programs; auto: all that this process may use.
+        fail_fast: whether a run that fails or diverges stops the sweep; the same command goes on with the others.
     """
 
     _target_: str = "hydra_plugins.attnseq_launchers.fused.FusedLauncher"
     max_population: int | None = None
     workers: Any = "auto"
+    fail_fast: bool = False
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="fused", node=FusedLauncherConfig, provider="attnseq")
@@ -58,18 +60,18 @@ class FusedLauncher(Launcher):
     """Composes the jobs of a sweep, and hands all of them to the task function at once.
 
     Args:
-        max_population, workers: as in `FusedLauncherConfig`.
+        max_population, workers, fail_fast: as in `FusedLauncherConfig`.
     """
 
-    def __init__(self, max_population: int | None, workers: int | str = "auto"):
-        self.max_population = max_population
+    def __init__(self, max_population: int | None, workers: int | str = "auto", fail_fast: bool = False):
+        self.max_population, self.fail_fast = max_population, fail_fast
         self.cores = None if workers == "auto" else int(workers)
 
     def train(self, jobs: Sequence["Job"]) -> list["Outcome"]:
         """Train jobs; an outcome each."""
         from attnseq.sweep.local import run_locally
 
-        return run_locally(jobs, self.max_population, self.cores)
+        return run_locally(jobs, self.max_population, self.cores, self.fail_fast)
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         from attnseq.commandline.job_composer import JobComposer

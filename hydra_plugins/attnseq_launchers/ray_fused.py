@@ -32,6 +32,7 @@ class RayFusedLauncherConfig:
         cpus_per_population: above 0; also the number of threads of each population.
         gpus_per_population: 0 or more, or a part of one; null: 1 where the cluster has GPUs and device is not cpu.
         max_retries: how many workers a population may lose, 0 or more.
+        fail_fast: as of `fused`.
     """
 
     _target_: str = "hydra_plugins.attnseq_launchers.ray_fused.RayFusedLauncher"
@@ -40,6 +41,7 @@ class RayFusedLauncherConfig:
     cpus_per_population: float = 1.0
     gpus_per_population: float | None = None
     max_retries: int = 3
+    fail_fast: bool = False
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="ray_fused", node=RayFusedLauncherConfig, provider="attnseq")
@@ -49,7 +51,8 @@ class RayFusedLauncher(FusedLauncher):
     """Composes the jobs of a sweep, and makes a cluster train them; task functions without `together` are called here.
 
     Args:
-        max_population, address, cpus_per_population, gpus_per_population, max_retries: as in `RayFusedLauncherConfig`.
+        max_population, address, cpus_per_population, gpus_per_population, max_retries, fail_fast: as in
+            `RayFusedLauncherConfig`.
     """
 
     def __init__(
@@ -59,8 +62,9 @@ class RayFusedLauncher(FusedLauncher):
         cpus_per_population: float,
         gpus_per_population: float | None,
         max_retries: int,
+        fail_fast: bool = False,
     ):
-        super().__init__(max_population)
+        super().__init__(max_population, fail_fast=fail_fast)
         self.address = address
         self.cpus, self.gpus = cpus_per_population, gpus_per_population
         self.max_retries = max_retries
@@ -81,7 +85,7 @@ class RayFusedLauncher(FusedLauncher):
         from attnseq.sweep.remote import run_remotely
 
         connect = partial(ray_workers, self.address, self.cpus, self.gpus)
-        return run_remotely(jobs, connect, self.max_population, self.max_retries)
+        return run_remotely(jobs, connect, self.max_population, self.max_retries, fail_fast=self.fail_fast)
 
     def _check(self) -> None:
         """Raise ConfigError for a value out of range."""

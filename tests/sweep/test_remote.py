@@ -20,7 +20,7 @@ from attnseq.sweep.claim import Outcome, WorkerLostError
 from attnseq.sweep.outcome import failure, objective
 from attnseq.sweep.remote import Assignment, Place, run_remotely
 from attnseq.sweep.worker import Failed, Finished, Lost, Report, Share
-from attnseq.training.stopping import Interrupted
+from attnseq.training.stopping import FailedFast, Interrupted
 
 Tiny = Callable[..., RunConfig]
 Jobs = Callable[..., list[Job]]
@@ -122,6 +122,28 @@ class TestDealing:
         assert isinstance(outcomes[2], RunFolderError)
         assert seeds(outcomes) == [0, 1, 3, 4, 5, 6]
         assert "another process is training this run" in capsys.readouterr().out
+
+
+class TestFailFast:
+    @pytest.mark.parametrize("fail_fast", [False, True])
+    def test_a_diverged_run_stops_the_others_if_asked(self, seven: list[Job], fail_fast: bool) -> None:
+        def answer(assignment: Assignment) -> Report:
+            assert assignment.fail_fast is fail_fast
+            return Finished([{"status": "diverged", "seed": job.config.seed} for job in assignment.jobs])
+
+        cluster = FakeCluster(answer=answer)
+        if not fail_fast:
+            assert seeds(run_remotely(seven, cluster.connect)) == list(range(7))
+            return
+        with pytest.raises(FailedFast, match="seed=0 diverged"):
+            run_remotely(seven, cluster.connect, fail_fast=True)
+        assert cluster.cancelled == [1, 2]
+
+    def test_so_does_one_of_which_a_worker_says_so(self, seven: list[Job]) -> None:
+        cluster = FakeCluster(answer=lambda assignment: Failed(FailedFast("mlp_attention seed=0 diverged")))
+        with pytest.raises(FailedFast):
+            run_remotely(seven, cluster.connect, fail_fast=True)
+        assert cluster.cancelled == [1, 2]
 
 
 class TestLostWorkers:

@@ -5,12 +5,13 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from omegaconf import OmegaConf
 from same_runs import assert_same_up_to_rounding, comparable_result
 
+from attnseq.runs.choices import INITS, Choice
 from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolderError
 from attnseq.runs.job import Job
@@ -19,7 +20,7 @@ from attnseq.sweep import sweep
 from attnseq.sweep.claim import Outcome
 from attnseq.sweep.sweep import run_sweep
 from attnseq.training.checkpoint import CheckpointError, Program
-from attnseq.training.stopping import Interrupted
+from attnseq.training.stopping import FailedFast, Interrupted
 
 Tiny = Callable[..., RunConfig]
 Jobs = Callable[..., list[Job]]
@@ -120,8 +121,34 @@ def test_memory_decides_where_nothing_else_does(
     assert [outcome["population"] for outcome in outcomes if isinstance(outcome, dict)] == [2, 2, 2, 2]
 
 
+@pytest.mark.parametrize("lost", [{"trainer__learning_rate": LARGE}, {"model__init": "fails"}])
+def test_a_lost_run_stops_a_sweep_that_shall_fail_fast(
+    tiny: Tiny, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: dict[str, Any]
+) -> None:
+    def fail(config: RunConfig) -> NoReturn:
+        raise RuntimeError("no such weights")
+
+    monkeypatch.setitem(INITS._found, "fails", Choice(fail))
+    # of two programs: the first has three runs, one of which is lost
+    values = [{"seed": 1}, {"seed": 2} | lost, {"seed": 3}, {"seed": 4, "trainer__batch_size": 50}]
+    runs = jobs(tiny("trainer.epochs=3"), tmp_path / "runs", values)
+    with pytest.raises(FailedFast, match=r"seed=2 (diverged|failed)") as stopped:
+        run_sweep(runs, fail_fast=True)
+    assert stopped.value.status == 1
+    assert not runs[3].folder.checkpoint_path.exists()
+    assert not any(job.folder.result_path.exists() for job in runs[1:2])
+    outcomes = run_sweep(runs)  # the same command goes on with the others
+    assert [isinstance(outcome, dict) and outcome["status"] == "finished" for outcome in outcomes] == [
+        True, False, True, True,
+    ]  # fmt: skip
+    whole = jobs(tiny("trainer.epochs=3"), tmp_path / "whole", values)
+    run_sweep(whole)
+    for job, other in ((runs[0], whole[0]), (runs[3], whole[3])):
+        assert_close(job, other)
+
+
 def test_a_run_that_diverges_does_not_touch_its_neighbours(
-    tiny: Tiny, jobs: Jobs, tmp_path: Path, same_run: SameRun
+    tiny: Tiny, jobs: Jobs, tmp_path: Path, same_run: SameRun, capsys: pytest.CaptureFixture[str]
 ) -> None:
     values = [{"seed": 1}, {"seed": 2, "trainer__learning_rate": LARGE}, {"seed": 3}]
     config = tiny()
@@ -131,6 +158,7 @@ def test_a_run_that_diverges_does_not_touch_its_neighbours(
         "finished", "diverged", "finished",
     ]  # fmt: skip
     assert result_of(broken[1])["diverged"] == {"epoch": 1, "step": 2}
+    assert f"{broken[1].name} diverged: a loss was not finite\n" in capsys.readouterr().out
     # the same program, so not a bit may differ
     sound = jobs(config, tmp_path / "sound", [{"seed": 1}, {"seed": 2}, {"seed": 3}])
     run_sweep(sound)

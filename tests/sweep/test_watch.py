@@ -9,6 +9,7 @@ from rich.console import Console
 
 from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
+from attnseq.runs.observer import DIVERGED
 from attnseq.sweep import watch as module
 from attnseq.sweep.watch import Watch
 
@@ -35,6 +36,22 @@ def test_steps_of_all_runs_are_counted(tiny: Tiny, jobs: Jobs, tmp_path: Path, m
         write(runs[2], 3, 0.25)
         watch.look()
     assert shown == [(2 * 16 + 3 * 10, 0.375)]
+
+
+def test_a_run_that_diverges_is_told_once(
+    tiny: Tiny, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = jobs(tiny(), tmp_path, [{"seed": 1}, {"seed": 2}])
+    monkeypatch.setattr(module, "SECONDS", 0.0)
+    monkeypatch.setattr(module, "SHARE", float("inf"))
+    for job, text in ((runs[0], f"{runs[0].name} {DIVERGED}\n"), (runs[1], "Traceback ...\nMemoryError\n")):
+        job.path.mkdir()
+        job.folder.error_path.write_text(text)
+    out = io.StringIO()
+    with Watch(runs, Console(file=out, width=200)) as watch:
+        watch.look()
+        watch.look()
+    assert out.getvalue() == f"{runs[0].name} {DIVERGED}\n"
 
 
 def test_looks_are_rare(tiny: Tiny, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

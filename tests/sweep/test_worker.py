@@ -1,6 +1,7 @@
 """What a worker does with a population: trains it or goes on with it, and reports what went wrong."""
 
 import json
+import pickle
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ from attnseq.runs.job import Job
 from attnseq.sweep import worker
 from attnseq.sweep.claim import RunFailedError
 from attnseq.sweep.worker import Failed, Finished, Lost, Share, train_population
-from attnseq.training.stopping import Interrupted
+from attnseq.training.stopping import FailedFast, Interrupted
 
 Tiny = Callable[..., RunConfig]
 Jobs = Callable[..., list[Job]]
@@ -73,7 +74,7 @@ class TestTraining:
     def test_memory_is_shared_with_other_populations(self, three: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
         sizes = []
 
-        def note(jobs: list[Job], largest: int, device: str) -> list[Any]:
+        def note(jobs: list[Job], largest: int, device: str, **options: Any) -> list[Any]:
             assert device == "cpu"
             sizes.append(largest)
             return []
@@ -125,7 +126,7 @@ class TestTroubles:
 
     @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ConfigError("device=cuda: none")])
     def test_what_would_meet_all(self, three: list[Job], error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-        def fails(*arguments: Any) -> None:
+        def fails(*arguments: Any, **options: Any) -> None:
             raise error
 
         monkeypatch.setattr(worker, "run_sweep", fails)
@@ -144,8 +145,15 @@ class TestTroubles:
         assert all(job.folder.error_path.exists() for job in three)
 
     def test_a_worker_that_is_stopped_is_lost(self, three: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
-        def stopped(*arguments: Any) -> None:
+        def stopped(*arguments: Any, **options: Any) -> None:
             raise Interrupted(15)
 
         monkeypatch.setattr(worker, "run_sweep", stopped)
         assert train_population(three, SHARE, None, again=False) == Lost("stopped by SIGTERM")
+
+    def test_a_run_that_is_lost_stops_the_sweep_if_asked(self, three: list[Job], vary: Callable[..., Any]) -> None:
+        three[1] = Job(vary(three[1].config, trainer__learning_rate=1e39), three[1].path)
+        report = pickle.loads(pickle.dumps(train_population(three, SHARE, None, again=False, fail_fast=True)))
+        assert isinstance(report, Failed)
+        assert isinstance(report.error, FailedFast)
+        assert str(report.error).startswith(f"{three[1].name} diverged")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from attnseq.training.stopping import NOTICES, STOPPING, Interrupted, StopSignals
+from attnseq.training.stopping import NOTICES, STOPPING, FailedFast, Interrupted, StopSignals
 
 
 @pytest.fixture(autouse=True)
@@ -120,3 +120,14 @@ def test_a_thread_without_handlers_hears_nothing_and_goes_on() -> None:
     thread.start()
     thread.join()
     assert heard == [False]
+
+
+def test_a_lost_run_is_a_reason_to_stop_only_if_asked() -> None:
+    for fail_fast in (False, True):
+        stop = StopSignals(fail_fast)
+        stop.lost("the first")
+        stop.lost("the second")
+        assert stop.received is fail_fast
+    with pytest.raises(FailedFast, match=r"^the first$") as stopped:
+        stop.check()
+    assert stopped.value.status == 1
