@@ -14,8 +14,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from attnseq.commandline import help_text
 from attnseq.commandline.arguments import fail, refuse_empty
 from attnseq.commandline.checking import check_folder, check_hydra, check_own_files, check_tilde, checked
+from attnseq.commandline.completion import completed
 from attnseq.commandline.composition import compose_config, compose_sweep
 from attnseq.commandline.explaining import explain
 from attnseq.commandline.own_plugins import named_plugins
@@ -24,7 +26,7 @@ from attnseq.core.keys import ConfigError
 from attnseq.core.version import __version__
 from attnseq.runs import config as schema
 from attnseq.runs import naming
-from attnseq.training.stopping import Interrupted
+from attnseq.training.stopping import FailedFast, Interrupted
 
 NO_MEMORY = "out of memory: lower dataset.train_size, trainer.batch_size or model.hidden_size"
 
@@ -45,6 +47,8 @@ def errors_in_one_line(subject: str = "") -> Iterator[None]:
     except OSError as error:
         place = f"{error.filename or subject}: " if error.filename or subject else ""
         fail(f"{place}{error.strerror or error}; what was written before is kept", 1)
+    except FailedFast as lost:
+        fail(f"{lost}; the sweep stops, as hydra.launcher.fail_fast=true asks; without it the same command goes on", 1)
     except Interrupted as interrupted:
         advice = "started again without overwrite=true, the run goes on from its checkpoint"
         fail(f"stopped by {interrupted}; {advice}", interrupted.status)
@@ -79,13 +83,15 @@ def register(modules: Iterable[str] = ()) -> None:
     plugins.add(modules)
     schema.register()
     naming.register()
+    help_text.register()
 
 
 def check_command_line(arguments: Sequence[str]) -> None:
     """End the program with one line and exit status 2 if a job of the command line could not start.
 
     It registers all choices, with those of plugins, and writes nothing. --help, --info and --shell-completion are left
-    to Hydra, and so is --cfg once its config is checked; --version is answered here.
+    to Hydra, and so is --cfg once its config is checked; --version, and a shell that asks for a key's values, are
+    answered here.
 
     Args:
         arguments: without the program's name.
@@ -95,6 +101,9 @@ def check_command_line(arguments: Sequence[str]) -> None:
     own = Path(given.config_dir) if given.config_dir else None
     with errors_in_one_line():
         register(named_plugins(given.overrides, own))
+    if given.shell_completion and (answer := completed(given.overrides, own)) is not None:
+        print(answer)
+        raise SystemExit(0)
     if given.help or given.hydra_help or given.info or given.shell_completion:
         return
     writable: set[Path] = set()

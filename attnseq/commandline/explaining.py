@@ -2,9 +2,12 @@
 
 import difflib
 import shlex
+from collections.abc import Sequence
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from attnseq.commandline.arguments import NO_TILDE
@@ -19,7 +22,9 @@ def explain(error: Exception) -> str:
         if group.startswith("schema/"):  # a user's file asks for it
             where = "name the module that registers it: plugins=[my_package.module]"
             return f"{group.removeprefix('schema/')}={choice}: nothing of this name is registered; {where}"
-        return f"{group}={choice}: no such choice; allowed are {', '.join(error.options)}"
+        return (
+            f"{group}={choice}: no such choice{_meant(choice, error.options)}; allowed are {', '.join(error.options)}"
+        )
     if isinstance(error, OverrideParseException):
         return _not_parsed(error)
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
@@ -28,12 +33,31 @@ def explain(error: Exception) -> str:
     message = str(cause.msg).splitlines()[0]
     if "not in" in message and cause.parent_node is not None:
         allowed = [str(name) for name in cause.parent_node if name != "hydra"]
-        close = difflib.get_close_matches(str(cause.key), allowed, 1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
+        hint = _meant(str(cause.key), allowed) or _meant_elsewhere(str(cause.key), cause.parent_node._get_root())
         return f"{cause.full_key}: no such key{hint}; allowed are {', '.join(allowed)}"
     if "is not a ListConfig" in message:
         message = f"takes a list in brackets, such as {cause.full_key}=[a,b]"
     return f"{cause.full_key}: {message}"
+
+
+def _meant(name: str, allowed: Sequence[str]) -> str:
+    """Ask whether another name was meant; "" where none is like it."""
+    close = difflib.get_close_matches(name, allowed, 1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _meant_elsewhere(name: str, config: Any) -> str:
+    """Ask whether a key of a group was meant, such as trainer.epochs by epochs; "" where none is like it."""
+    places: dict[str, list[str]] = {}
+    for group, content in config.items_ex(resolve=False):
+        if OmegaConf.is_dict(content) and group != "hydra":
+            for key in content:
+                places.setdefault(str(key), []).append(f"{group}.{key}")
+    launcher = OmegaConf.select(config, "hydra.launcher") or {}
+    places |= {str(key): [f"hydra.launcher.{key}"] for key in launcher if key != "_target_" and key not in places}
+    places |= {"launcher": ["hydra/launcher"], "sweeper": ["hydra/sweeper"]}
+    close = difflib.get_close_matches(name, [key for key in places if key != "name"], 1)
+    return f" (did you mean {' or '.join(places[close[0]])}?)" if close else ""
 
 
 def with_quotes(override: str) -> str:

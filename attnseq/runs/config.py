@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import DictConfig, OmegaConf
 
 from attnseq.contracts.spec import Spec, described
-from attnseq.core.keys import MISSING, ConfigError, check_choice, check_values, comments, key
+from attnseq.core.keys import MISSING, ConfigError, check_choice, check_values, key
 from attnseq.core.registry import Registry
 from attnseq.datasets.config import DATASETS, DatasetConfig
 from attnseq.metrics import METRICS
@@ -131,10 +130,7 @@ class RunConfig:
 
 
 def register() -> None:
-    """Register the schemas with Hydra, under `schema/`, so that they are not offered as choices of a group.
-
-    Also register `${attnseq.keys:}`, which `--help` ends with.
-    """
+    """Register the schemas with Hydra, under `schema/`, so that they are not offered as choices of a group."""
     store = ConfigStore.instance()
     store.store(group="schema", name="run", node=RunConfig)
     store.store(group="schema", name="trainer", node=TrainerConfig)
@@ -142,13 +138,3 @@ def register() -> None:
     for group, registry in groups:
         for name in registry.names():
             store.store(group=f"schema/{group}", name=name, node=registry[name])
-    OmegaConf.register_new_resolver("attnseq.keys", lambda *, _root_: keys_in_words(_root_), replace=True)
-
-
-def keys_in_words(config: DictConfig) -> str:
-    """Say what the keys of a composed config mean and may be, a line each."""
-    lines = list(comments(RunConfig, ""))
-    for group in ("dataset", "model", "trainer"):
-        if group in config and (schema := OmegaConf.get_type(config, group)):
-            lines += comments(schema, f"{group}.")
-    return "\n".join(lines)

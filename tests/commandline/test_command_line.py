@@ -13,7 +13,6 @@ import torch
 from processes import LIMIT
 
 import attnseq
-from attnseq import train
 from attnseq.commandline.command_line import check_command_line, errors_in_one_line
 from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolderError
@@ -333,20 +332,6 @@ print(sorted({{"torch", "tensorboard", "matplotlib", "scipy"}} & set(sys.modules
     *answer, loaded = done.stdout.splitlines()
     assert answer
     assert loaded == "[]"
-
-
-@pytest.mark.usefixtures("hydra_restore_singletons")
-def test_help_says_what_the_keys_of_the_choices_mean(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["attnseq-train", "--help", "model=lstm_plain"])
-    train.main()
-    lines = capsys.readouterr().out.splitlines()
-    for line in (
-        "trainer.batch_size: samples a step: 1 to 1000000",
-        "model.hidden_size: H, units of the LSTM: 1 to 65536",
-    ):
-        assert line in lines
 
 
 def test_full_disk_keeps_what_was_written(

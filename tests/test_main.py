@@ -1,0 +1,50 @@
+"""`python -m attnseq` lists the commands, each as it calls itself."""
+
+import configparser
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import attnseq
+from attnseq.__main__ import commands, main
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_every_command_is_listed_with_what_it_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["attnseq"])
+    main()
+    lines = capsys.readouterr().out.splitlines()
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    installed = {line.partition(" = ")[0] for line in setup["options.entry_points"]["console_scripts"].split("\n")[1:]}
+    assert {f"attnseq-{name}" for name, _ in commands()} == installed
+    assert max(map(len, lines)) <= 80 or len(lines) == len(installed) + 1
+    for line, (name, purpose) in zip(lines, commands(), strict=False):
+        assert line.split(maxsplit=3) == ["python", "-m", f"attnseq.{name}", purpose]
+        assert (import_module(f"attnseq.{name}").__doc__ or "").startswith(purpose)
+
+
+@pytest.mark.parametrize("argument", ["-h", "--help"])
+def test_help_is_the_list(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], argument: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["attnseq", argument])
+    main()
+    assert "python -m attnseq.train " in capsys.readouterr().out
+
+
+def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["attnseq", "--version"])
+    main()
+    assert capsys.readouterr().out == f"attnseq {attnseq.__version__}\n"
+
+
+def test_a_command_is_no_argument(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["attnseq", "train", "seed=1"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    assert "python -m attnseq.train" in capsys.readouterr().err
