@@ -70,7 +70,7 @@ class TrainerConfig:
 class RunConfig:
     """A whole run."""
 
-    name: str = key(f"folder of related runs below outputs/: {FOLDER_NAME}")
+    name: str = key(f"folder of related runs below outputs/, unless given the dataset's name: {FOLDER_NAME}")
     seed: int = key("of weights, batch order and noise", low=0, high=2**32 - 1)
     device: str = key("where to compute: auto (CUDA if there is one), cpu, cuda, cuda:N")
     overwrite: bool = key("true trains a finished run anew, false shows its result")

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -20,6 +21,9 @@ AUTO = "auto"
 
 USUAL = {"dataset": "abs_difference", "trainer": "tutorial"}
 """Shipped choices whose values are usual, for files that build on none."""
+
+OUTPUTS, EARLIER = "outputs", "tutorial"
+"""The folder of all runs, as conf/config.yaml has it, and the one in it that runs of every dataset had by default."""
 
 LONGEST = 120
 """Characters of a name; a longer one is cut, and ends with a digest."""
@@ -81,8 +85,23 @@ def result_config(config: Any) -> str:
     return json.dumps(content, sort_keys=True)
 
 
+def usual_name(config: DictConfig) -> str:
+    """Name the folder of related runs where the user does not: by the dataset.
+
+    Runs of every dataset were in the folder `EARLIER` once. One that is there, begun or finished, stays there.
+
+    Args:
+        config: composed.
+    """
+    name, run = str(config["dataset"]["name"]), f"{variant_name(config, own_folders(config))}/seed={config['seed']}"
+    earlier = Path(OUTPUTS, EARLIER, run)
+    begun = any((earlier / file).exists() for file in ("result.json", "checkpoint.pt"))
+    return EARLIER if begun and not Path(OUTPUTS, name, run).exists() else name
+
+
 def register() -> None:
-    """Register `${attnseq.variant:}` with OmegaConf."""
+    """Register `${attnseq.variant:}` and `${attnseq.usual_name:}` with OmegaConf."""
+    OmegaConf.register_new_resolver("attnseq.usual_name", lambda *, _root_: usual_name(_root_), replace=True)
     OmegaConf.register_new_resolver(
         "attnseq.variant", lambda *, _root_: variant_name(_root_, own_folders(_root_)), replace=True
     )

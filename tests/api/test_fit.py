@@ -34,7 +34,7 @@ def test_fit_trains_goes_on_and_takes_what_is_finished(
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        (["epoch=3"], "epoch: no such key; allowed are "),
+        (["epoch=3"], "epoch: no such key (did you mean trainer.epochs?); allowed are "),
         (["trainer.epochs=0"], "trainer.epochs=0: must be >= 1"),
         (["model=perceptron"], "model=perceptron: no such choice; allowed are "),
         (["seed=1,2"], "seed=1,2: a sweep needs -m"),

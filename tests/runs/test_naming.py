@@ -16,7 +16,7 @@ from own_configs import write_own_configs
 
 from attnseq.commandline.checking import checked
 from attnseq.commandline.command_line import register
-from attnseq.commandline.composition import compose_config
+from attnseq.commandline.composition import compose_config, compose_sweep
 from attnseq.runs.config_files import own_folders
 from attnseq.runs.job import Job
 from attnseq.runs.naming import LONGEST, result_config, variant_name
@@ -81,11 +81,35 @@ def test_a_file_of_the_users_shows_what_differs_from_the_one_that_it_builds_on(
 ) -> None:
     """In the folder's name, and for whoever has the checked config alone, such as a worker on another machine."""
     config = compose_config(overrides, write_own_configs(tmp_path / "own"))
-    assert config.hydra.run.dir == f"outputs/tutorial/{name}/seed=1337"
+    assert config.hydra.run.dir == f"outputs/{config.dataset.name}/{name}/seed=1337"
     job = Job(checked(config), tmp_path / "run", OmegaConf.masked_copy(config, "hydra"))
     assert job.variant == name
     shutil.rmtree(tmp_path / "own")
     assert replace(job).variant == name
+
+
+@pytest.mark.parametrize("mark", ["result.json", "checkpoint.pt"])
+def test_runs_lie_in_a_folder_of_the_datasets_name_unless_they_were_begun_where_all_were_once(
+    mark: str, folder: Path
+) -> None:
+    def place(*overrides: str) -> str:
+        return str(compose_config(["dataset=reverse", "model=query_attention", *overrides]).hydra.run.dir)
+
+    assert place() == "outputs/reverse/query_attention,reverse/seed=1337"
+    assert place("name=mine") == "outputs/mine/query_attention,reverse/seed=1337"
+    earlier = folder / "outputs/tutorial/query_attention,reverse/seed=1337"
+    earlier.mkdir(parents=True)
+    assert place() == "outputs/reverse/query_attention,reverse/seed=1337"  # nothing is in it
+    (earlier / mark).touch()
+    assert place() == "outputs/tutorial/query_attention,reverse/seed=1337"
+    assert place("seed=1") == "outputs/reverse/query_attention,reverse/seed=1"
+    (folder / "outputs/reverse/query_attention,reverse/seed=1337").mkdir(parents=True)
+    assert place() == "outputs/reverse/query_attention,reverse/seed=1337"
+
+
+def test_a_sweep_of_datasets_has_a_folder_for_each(folder: Path) -> None:
+    folders = [config.hydra.sweep.dir for config in compose_sweep(["dataset=tutorial,abs_difference", "seed=1,2"])]
+    assert folders == ["outputs/tutorial", "outputs/abs_difference", "outputs/tutorial"]
 
 
 def test_a_file_of_the_users_that_builds_on_none_shows_what_is_not_usual(tmp_path: Path) -> None:
