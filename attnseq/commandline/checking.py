@@ -16,6 +16,8 @@ from attnseq.core.keys import ConfigError, check_range
 from attnseq.runs.config import RunConfig
 from attnseq.runs.config_files import config_directory, name_of_choice, own_folders
 
+MAX_SEED = 2**32 - 1
+
 PICKLE = "PickleJobInfoCallback"
 """Hydra's callback that saves what `--experimental-rerun` needs."""
 
@@ -89,6 +91,10 @@ def check_hydra(config: DictConfig, multirun: bool) -> None:
     largest = OmegaConf.select(config, "hydra.launcher.max_population")
     if largest is not None:
         check_range("hydra.launcher.max_population", largest, 1)
+    seeds = OmegaConf.select(config, "hydra.launcher.seeds")
+    if seeds is not None:
+        check_range("hydra.launcher.seeds", seeds, 1)
+        check_range("seed", config.seed + seeds - 1, 0, MAX_SEED)
     workers = OmegaConf.select(config, "hydra.launcher.workers")
     if workers not in (None, "auto"):
         if not isinstance(workers, int) or isinstance(workers, bool):

@@ -48,6 +48,7 @@ LAUNCHER_KEYS = {
     "max_population": "runs that train together at most; null: as many as memory holds",
     "workers": "cores of the CPU that are used side by side; auto: all",
     "fail_fast": "true: a run that fails or diverges stops the sweep",
+    "seeds": "runs that each job stands for, of its seed and the next ones; Optuna is told their mean",
 }
 """Of the default launcher."""
 

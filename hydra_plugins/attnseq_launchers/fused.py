@@ -11,7 +11,9 @@ import copy
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_store import ConfigStore
@@ -45,12 +47,14 @@ class FusedLauncherConfig:
         workers: cores of the CPU that train side by side: threads with the shards of a population, or processes with
             populations of different programs; auto: all that this process may use.
         fail_fast: whether a run that fails or diverges stops the sweep; the same command goes on with the others.
+        seeds: runs that each job stands for, of its seed and the next ones; the sweeper is told their mean.
     """
 
     _target_: str = "hydra_plugins.attnseq_launchers.fused.FusedLauncher"
     max_population: int | None = None
     workers: Any = "auto"
     fail_fast: bool = False
+    seeds: int = 1
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="fused", node=FusedLauncherConfig, provider="attnseq")
@@ -60,11 +64,13 @@ class FusedLauncher(Launcher):
     """Composes the jobs of a sweep, and hands all of them to the task function at once.
 
     Args:
-        max_population, workers, fail_fast: as in `FusedLauncherConfig`.
+        max_population, workers, fail_fast, seeds: as in `FusedLauncherConfig`.
     """
 
-    def __init__(self, max_population: int | None, workers: int | str = "auto", fail_fast: bool = False):
-        self.max_population, self.fail_fast = max_population, fail_fast
+    def __init__(
+        self, max_population: int | None, workers: int | str = "auto", fail_fast: bool = False, seeds: int = 1
+    ):
+        self.max_population, self.fail_fast, self.seeds = max_population, fail_fast, seeds
         self.cores = None if workers == "auto" else int(workers)
 
     def train(self, jobs: Sequence["Job"]) -> list["Outcome"]:
@@ -97,7 +103,17 @@ class FusedLauncher(Launcher):
         together = getattr(self.task_function, "together", None)
         if together is None:
             return [self._run_alone(config) for config in configs]
-        return self._run_together(configs, together)
+        of_seeds = [self._of_seeds(config, list(each)) for config, each in zip(configs, job_overrides, strict=True)]
+        returns = iter(self._run_together([config for its in of_seeds for config in its], together))
+        return [_mean(list(islice(returns, len(its)))) for its in of_seeds]
+
+    def _of_seeds(self, config: DictConfig, overrides: list[str]) -> list[DictConfig]:
+        """Compose a job for its other seeds, too."""
+        if self.seeds == 1:
+            return [config]
+        others = [each for each in overrides if not each.startswith("seed=")]
+        seeds = range(config.seed + 1, config.seed + self.seeds)
+        return [config, *(self._compose([*others, f"seed={seed}"], config.hydra.job.num) for seed in seeds)]
 
     def _compose(self, overrides: list[str], number: int) -> DictConfig:
         log.info("\t#%d : %s", number, " ".join(filter_overrides(overrides)))
@@ -141,6 +157,14 @@ class FusedLauncher(Launcher):
         with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
             config.hydra.runtime.output_dir = str(Path(config.hydra.sweep.dir).absolute())
         configure_log(config.hydra.job_logging, config.hydra.verbose)
+
+
+def _mean(returns: Sequence[JobReturn]) -> JobReturn:
+    """Return what a job returned whose runs are these: their mean."""
+    first = returns[0]
+    if len(returns) > 1:
+        first.return_value = fmean(float(each.return_value) for each in returns)
+    return first
 
 
 def _make_current(config: DictConfig) -> None:

@@ -32,7 +32,7 @@ class RayFusedLauncherConfig:
         cpus_per_population: above 0; also the number of threads of each population.
         gpus_per_population: 0 or more, or a part of one; null: 1 where the cluster has GPUs and device is not cpu.
         max_retries: how many workers a population may lose, 0 or more.
-        fail_fast: as of `fused`.
+        fail_fast, seeds: as of `fused`.
     """
 
     _target_: str = "hydra_plugins.attnseq_launchers.ray_fused.RayFusedLauncher"
@@ -42,6 +42,7 @@ class RayFusedLauncherConfig:
     gpus_per_population: float | None = None
     max_retries: int = 3
     fail_fast: bool = False
+    seeds: int = 1
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="ray_fused", node=RayFusedLauncherConfig, provider="attnseq")
@@ -51,7 +52,7 @@ class RayFusedLauncher(FusedLauncher):
     """Composes the jobs of a sweep, and makes a cluster train them; task functions without `together` are called here.
 
     Args:
-        max_population, address, cpus_per_population, gpus_per_population, max_retries, fail_fast: as in
+        max_population, address, cpus_per_population, gpus_per_population, max_retries, fail_fast, seeds: as in
             `RayFusedLauncherConfig`.
     """
 
@@ -63,8 +64,9 @@ class RayFusedLauncher(FusedLauncher):
         gpus_per_population: float | None,
         max_retries: int,
         fail_fast: bool = False,
+        seeds: int = 1,
     ):
-        super().__init__(max_population, fail_fast=fail_fast)
+        super().__init__(max_population, fail_fast=fail_fast, seeds=seeds)
         self.address = address
         self.cpus, self.gpus = cpus_per_population, gpus_per_population
         self.max_retries = max_retries
