@@ -16,12 +16,15 @@ import numpy as np
 import rich.progress
 from rich.console import Console
 
+from attnseq.report.formats import format_loss, format_metric, format_seconds, format_speed
 from attnseq.report.pace import Pace
 from attnseq.report.records import EpochRecord, FloatArray
 
 METRICS = 2
 """Metrics in an epoch's row in the terminal, besides its losses."""
 LOG_WIDTH = 100
+MANY = 100_000
+"""Steps whose number takes much of a narrow line."""
 WHOLE_WORDS: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 REFRESH_SECONDS = 0.2
 LINE_SECONDS, LINE_SHARE, SILENCE_SECONDS = 10.0, 0.1, 300.0
@@ -98,7 +101,7 @@ class Progress:
         if self.console.is_terminal and not self.console.is_dumb_terminal:
             self._bar = rich.progress.Progress(
                 rich.progress.BarColumn(bar_width=None),
-                rich.progress.TextColumn("{task.completed:,}/{task.total:,} steps  loss {task.fields[loss]}"),
+                rich.progress.TextColumn("{task.fields[done]}  loss {task.fields[loss]}"),
                 rich.progress.TextColumn("{task.fields[speed]}"),
                 rich.progress.TextColumn("{task.fields[left]}"),
                 console=self.console,
@@ -107,7 +110,9 @@ class Progress:
                 transient=True,
                 expand=True,
             )
-            self._task = self._bar.add_task("training", total=total, completed=start, loss="-", speed="", left="")
+            self._task = self._bar.add_task(
+                "training", total=total, completed=start, done=self._done(start), loss="-", speed="", left=""
+            )
 
     def __enter__(self) -> Progress:
         self._begin()
@@ -134,9 +139,11 @@ class Progress:
         if self._bar is not None:
             if since >= REFRESH_SECONDS or step >= self._total:
                 self._shown = now
-                left = self._left(step) if step < self._total else self._last
-                shown, speed = format_loss(loss), self._speed()
-                self._bar.update(self._task, completed=step, loss=shown, speed=speed, left=left, refresh=True)
+                self._bar.update(self._task, completed=step, done=self._done(step), loss=format_loss(loss))
+                if step < self._total:
+                    self._bar.update(self._task, speed=self._speed(), left=self._left(step), refresh=True)
+                else:
+                    self.stage(self._last)
             return
         far = step - self._shown_step >= LINE_SHARE * self._total
         if (far and since >= LINE_SECONDS) or since >= SILENCE_SECONDS:
@@ -153,7 +160,7 @@ class Progress:
             what: such as "measuring test samples"; the next step that is not the last puts the time left back.
         """
         if self._bar is not None:
-            self._bar.update(self._task, left=what, refresh=True)
+            self._bar.update(self._task, speed="", left=what, refresh=True)
 
     def epoch_row(
         self, record: EpochRecord, position_names: Sequence[str] | None = None, shares: Collection[str] = ()
@@ -190,8 +197,14 @@ class Progress:
         return (
             ""
             if self._replicas == 1 or not each
-            else f"{self._replicas} runs, {self._replicas / each:,.0f} run-steps/s"
+            else f"{self._replicas} runs, {format_speed(self._replicas / each)} run-steps/s"
         )
+
+    def _done(self, step: int) -> str:
+        """Write how many steps are done; of very many their share, for want of room."""
+        if self._total >= MANY and self.console.width < LOG_WIDTH:
+            return f"{step / self._total:.0%}"
+        return f"{step:,}/{self._total:,} steps"
 
     def _left(self, step: int) -> str:
         each = self._pace.seconds_a_step
@@ -226,30 +239,3 @@ def _strongest(mean_T: FloatArray, position_names: Sequence[str] | None) -> tupl
     strongest = np.argsort(-mean_T, kind="stable")[:shown]
     text = " ".join(f"{names[position]}:{mean_T[position]:.2f}".replace(":0.", ":.") for position in strongest)
     return max(10, shown * (longest + 5) - 1), text
-
-
-def format_metric(value: float) -> str:
-    """Write any number in at most ten characters: three or four decimals, or three digits and an exponent."""
-    if value != 0 and not 1e-3 <= abs(value) < 1000:
-        return f"{value:.2e}"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:.3f}"
-
-
-def format_loss(loss: float) -> str:
-    """Write a loss in at most ten characters: plain down to 0.001, then scientific with five digits."""
-    return f"{loss:.6f}" if 1e-3 <= loss < 1000 else f"{loss:.4e}"
-
-
-def format_seconds(seconds: float) -> str:
-    """Write a time span as `h:mm:ss`, or `m:ss` below an hour."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def format_age(seconds: float) -> str:
-    """Write how long ago something was, in its largest unit: `45 s`, `12 min`, `3 h`, `5 d`."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"

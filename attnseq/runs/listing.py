@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from attnseq.report.terminal import format_age, format_loss, format_seconds
+from attnseq.report.formats import format_age, format_loss, format_seconds
 from attnseq.runs.reading import DAMAGED, UNFINISHED, RunRecord, is_locked
 from attnseq.runs.standing import Standing, standing
 

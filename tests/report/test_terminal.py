@@ -5,15 +5,7 @@ import pytest
 from rich.console import Console
 
 from attnseq.report.records import EpochRecord
-from attnseq.report.terminal import (
-    Progress,
-    format_age,
-    format_loss,
-    format_metric,
-    format_seconds,
-    put,
-    terminal_console,
-)
+from attnseq.report.terminal import Progress, put, terminal_console
 
 MakeRecord = Callable[..., EpochRecord]
 
@@ -111,6 +103,21 @@ def test_a_full_bar_says_what_is_still_under_way(clock: Clock, monkeypatch: pyte
         assert "drawing pictures" in screen.getvalue().rpartition("100/100 steps")[2]
 
 
+def test_a_long_training_of_many_runs_fits_80_columns(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Terminal()
+    with Progress(12_345_678, 0, terminal_console(screen), clock, replicas=1024) as progress:
+        for step in (1_000_000, 12_000_000, 12_345_678):
+            clock.now += 3600.0
+            progress.update(step, 0.5)
+        progress.stage("measuring test samples")
+    output = screen.getvalue()
+    assert "…" not in output
+    for text in ("8%  loss 0.500000", "1024 runs, 284k run-steps/s", "11:20:44 left", "100%", "measuring test samples"):
+        assert text in output
+
+
 def test_a_terminal_breaks_no_word_and_a_log_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
     path = "outputs/" + "x" * 100
     monkeypatch.setenv("COLUMNS", "80")
@@ -162,27 +169,3 @@ def test_a_model_without_attention_attends_to_nothing(log: io.StringIO, clock: C
     with Progress(100, 0, terminal_console(log), clock) as progress:
         progress.epoch_row(make_record(1, tags=()))
     assert "attends" not in log.getvalue()
-
-
-@pytest.mark.parametrize("value", [0.0, 0.5, -0.5, 999.99999, -123456.0, 1e-9, -1e-300, float("nan"), float("-inf")])
-def test_any_metric_is_short(value: float) -> None:
-    assert len(format_metric(value)) <= 10
-
-
-@pytest.mark.parametrize(
-    ("loss", "text"),
-    [(0.0269, "0.026900"), (1.3361e-4, "1.3361e-04"), (0.0, "0.0000e+00"), (float("nan"), "nan"), (1e30, "1.0000e+30")],
-)
-def test_losses_are_readable_at_any_size(loss: float, text: str) -> None:
-    assert format_loss(loss) == text
-    assert len(text) <= 10
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (75, "1:15"), (3599.7, "1:00:00"), (7261, "2:01:01")])
-def test_time_spans(seconds: float, text: str) -> None:
-    assert format_seconds(seconds) == text
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (59, "59 s"), (720, "12 min"), (7300, "2 h"), (9e5, "10 d")])
-def test_ages(seconds: float, text: str) -> None:
-    assert format_age(seconds) == text
