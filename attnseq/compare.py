@@ -31,7 +31,7 @@ from attnseq.comparison.text import absent
 from attnseq.comparison.variants import config_keys, naming_keys
 from attnseq.core import plugins
 from attnseq.core.keys import ConfigError
-from attnseq.report.terminal import put, terminal_console
+from attnseq.report.terminal import terminal_console
 from attnseq.runs.reading import RunRecord, find_runs, run_folders
 
 
@@ -84,8 +84,8 @@ def main() -> None:
         unwritten = f"{out}: cannot be written ({error.strerror}): no compare.csv; out=FOLDER says where to write"
     console = terminal_console()
     print_comparison(comparison, console)
-    for line in [*map(str, written), *shown]:
-        put(console, line)
+    for line in [*map(str, written), *shown]:  # whole, to be copied
+        console.print(line, soft_wrap=True)
     if unwritten:
         fail(unwritten, 1)
 

@@ -25,7 +25,7 @@ def main() -> None:
     folder, words, options = parse_run(sys.argv[1:], __doc__, "SEQUENCE", ("beam", "plugins"))
     from attnseq.api.explanation import explanation  # with PyTorch, which --help does without
     from attnseq.api.run import RunError, load
-    from attnseq.report.terminal import terminal_console
+    from attnseq.report.terminal import put, terminal_console
 
     try:
         run = load(folder, plugins=list(filter(None, options.get("plugins", "").strip("[]").split(","))))
@@ -34,7 +34,7 @@ def main() -> None:
         fail(str(error), 1)
     except (ConfigError, ValueError) as error:
         fail(str(error))
-    terminal_console().print(text, soft_wrap=True)
+    put(terminal_console(), text)
 
 
 def _beam(text: str) -> int:

@@ -76,7 +76,7 @@ def bounds(interval: Interval | None, scale: float = 1.0, mean_alone: bool = Fal
     if interval is None:
         return "-"
     if mean_alone:
-        return f"{interval.mean * scale:.4g}"
+        return plain(interval.mean * scale)
     if interval.low is None or interval.high is None:
         return f"{interval.mean * scale:.4g} [?]"
     return f"{interval.mean * scale:.4g} [{interval.low * scale:.4g}, {interval.high * scale:.4g}]"

@@ -96,8 +96,8 @@ def show(job: Job, result: Result) -> None:
         console.print(f"no {job.folder.history_path.name}: the losses of its epochs are not known any more")
     elif theirs.loss_E:
         losses = [theirs.as_printed(row["loss/train"]) for row in history.read(job.folder.history_path)]
-        console.print(f"{'loss/train':<16} {' '.join(losses)}", soft_wrap=True)
-        console.print(f"{'published':<16} {' '.join(theirs.loss_E)}", soft_wrap=True)
+        put(console, f"{'loss/train':<16} {' '.join(losses)}")
+        put(console, f"{'published':<16} {' '.join(theirs.loss_E)}")
     metrics = build.build_metrics(job.config, task.spec.target)
     units = {name: metric.unit for name, metric in metrics.items()}
     console.print(results_table(result, units, [name for name, metric in metrics.items() if metric.is_share]))
@@ -106,7 +106,7 @@ def show(job: Job, result: Result) -> None:
         if (job.path / name).exists():
             put(console, str(shown / name))
     runs = shown.parent.parent if shown.parent.parent.name == job.config.name else shown
-    put(console, f"python -m attnseq.board {shlex.quote(str(runs))}")
+    console.print(f"python -m attnseq.board {shlex.quote(str(runs))}", soft_wrap=True)  # whole, to be copied
 
 
 def show_alignment(console: Console, alignment: Alignment) -> None:

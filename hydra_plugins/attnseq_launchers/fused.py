@@ -95,6 +95,9 @@ class FusedLauncher(Launcher):
 
         Returns:
             What each job returned, in their order.
+
+        Raises:
+            ValueError: a job shall stand for several seeds, but the task function takes jobs one by one.
         """
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
@@ -102,6 +105,8 @@ class FusedLauncher(Launcher):
         configs = [self._compose(list(overrides), initial_job_idx + n) for n, overrides in enumerate(job_overrides)]
         together = getattr(self.task_function, "together", None)
         if together is None:
+            if self.seeds > 1:
+                raise ValueError("hydra.launcher.seeds: the program's task function takes no jobs together")
             return [self._run_alone(config) for config in configs]
         of_seeds = [self._of_seeds(config, list(each)) for config, each in zip(configs, job_overrides, strict=True)]
         returns = iter(self._run_together([config for its in of_seeds for config in its], together))

@@ -71,6 +71,14 @@ def test_on_narrow_consoles_the_table_goes_on_by_row_numbers(comparison, width):
     assert all(any(word in line.split() for line in table) for word in words if len(word) <= 34)
 
 
+def test_one_seed_has_a_difference_and_no_p(tmp_path):
+    write_run(tmp_path / "lstm", run_config("lstm_attention"), loss=1.0)
+    write_run(tmp_path / "mlp", run_config("mlp_attention"), loss=1.25)
+    other = next(line for line in printed(compared(tmp_path)).splitlines() if "mlp_attention" in line).split()
+    place = other.index("n=1")
+    assert other[place - 1] == "+0.25"
+
+
 def test_differences_to_the_best_stand_beside_what_they_are_of(tmp_path):
     for seed, loss in enumerate((1.0, 1.01, 0.99, 1.0)):
         write_run(tmp_path / f"lstm{seed}", run_config("lstm_attention", seed), loss=loss)

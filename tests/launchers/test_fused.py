@@ -172,6 +172,21 @@ def test_what_a_job_returns_is_what_hydras_own_launcher_returns(sweep: Callable[
         assert mine.runtime.output_dir == its.runtime.output_dir
 
 
+def test_a_job_of_several_seeds_returns_their_mean(sweep: Callable[..., list[JobReturn]], tmp_path: Path) -> None:
+    class Squares(Task):
+        def together(self, configs: Sequence[DictConfig], train: Callable[..., Any]) -> list[Any]:
+            super().together(configs, train)
+            return [config.seed**2 for config in configs]
+
+    task, seeds = Squares(), ("hydra.sweep.subdir=${foo}/${seed}", "hydra.launcher.seeds=3")
+    returns = sweep(task, "+seed=5,20", "foo=3", *seeds)
+    assert task.folders == [str(tmp_path / "sweep/3" / str(seed)) for seed in (5, 6, 7, 20, 21, 22)]
+    assert [each.return_value for each in returns] == [(25 + 36 + 49) / 3, (400 + 441 + 484) / 3]
+    assert [each.overrides for each in returns] == [["+seed=5", "foo=3"], ["+seed=20", "foo=3"]]
+    with pytest.raises(ValueError, match="takes no jobs together"):
+        sweep(lambda config: 1, "+seed=5", *seeds)
+
+
 def test_jobs_are_given_together_each_with_its_folder(
     sweep: Callable[..., list[JobReturn]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
