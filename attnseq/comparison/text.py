@@ -63,7 +63,7 @@ def notes(comparison: Comparison, limit: int | None = None) -> list[str]:
     lines += _limited("copy", [_copy(*pair) for pair in comparison.copies], limit)
     lines += _limited("incomplete average", list(map(_incomplete, comparison.incomplete)), limit)
     lines += [*_versions(comparison.runs), *_missing(comparison), *_beaten(comparison)]
-    return lines + _limited("vs best", list(_shared(comparison.rows)), limit)
+    return lines + _limited("minus best", list(_shared(comparison.rows)), limit)
 
 
 def absent(runs: Sequence[RunRecord], limit: int | None = None) -> list[str]:

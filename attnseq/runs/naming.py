@@ -93,7 +93,10 @@ def usual_name(config: DictConfig) -> str:
     Args:
         config: composed.
     """
-    name, run = str(config["dataset"]["name"]), f"{variant_name(config, own_folders(config))}/seed={config['seed']}"
+    name, run = (
+        str(config["dataset"]["name"]),
+        f"{variant_name(config, own_folders(config))}/seed={OmegaConf.select(config, 'seed')}",
+    )
     earlier = Path(OUTPUTS, EARLIER, run)
     begun = any((earlier / file).exists() for file in ("result.json", "checkpoint.pt"))
     return EARLIER if begun and not Path(OUTPUTS, name, run).exists() else name

@@ -52,9 +52,8 @@ class Assignment:
     Args:
         jobs: of one program.
         place: what it gets.
-        max_population: as in `run_remotely`.
+        max_population, fail_fast: as in `run_remotely`.
         lost: how many workers were lost with it.
-        fail_fast: as in `run_remotely`.
     """
 
     jobs: Sequence[Job]
@@ -213,8 +212,7 @@ class Dispatcher:
             raise
 
     def _standing(self, done: int, runs: int) -> str:
-        populations = len(self._running)
-        under_way = f", {populations} population{'s' * (populations > 1)} left" * (populations > 0)
+        under_way = f", {left} population{'s' * (left > 1)} left" if (left := len(self._running)) else ""
         return f"{done} of {runs} runs{under_way}"
 
     def _submit(self, assignment: Assignment) -> None:
@@ -225,8 +223,7 @@ class Dispatcher:
         if isinstance(report, Failed):
             raise report.error
         outcomes = report.outcomes if isinstance(report, Finished) else self._go_on(assignment, report.reason)
-        if outcomes:
-            tell(assignment.jobs, outcomes, self._console, self._stop)
+        tell(assignment.jobs[: len(outcomes)], outcomes, self._console, self._stop)
         return {job.path: outcome for job, outcome in zip(assignment.jobs, outcomes, strict=bool(outcomes))}
 
     def _go_on(self, assignment: Assignment, reason: str) -> list[Outcome]:
@@ -234,8 +231,7 @@ class Dispatcher:
         lost = assignment.lost + 1
         runs = f"{len(assignment.jobs)} run{'s' * (len(assignment.jobs) > 1)}"
         if lost <= self._max_retries:
-            line = f"a worker was lost ({reason}): its {runs} go on from their checkpoints"
-            put(self._console, line)
+            put(self._console, f"a worker was lost ({reason}): its {runs} go on from their checkpoints")
             self._submit(replace(assignment, lost=lost))
             return []
         advice = "the same command goes on from the checkpoints"

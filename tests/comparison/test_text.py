@@ -94,7 +94,7 @@ def test_the_seeds_of_a_test_are_named_and_why_the_best_has_not_the_best_mean(tm
     assert notes(comparison) == [
         "best: mlp_attention, though a smaller mean over its own seeds has lstm_attention: on the seeds that both have,"
         " another variant beats it",
-        "vs best: on seeds 0 to 3 alone, those that both have: lstm_attention",
+        "minus best: on seeds 0 to 3 alone, those that both have: lstm_attention",
     ]
     assert "paired by seed, on the seeds that both have" in legend(comparison)[1]
 

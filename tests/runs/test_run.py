@@ -302,7 +302,7 @@ def test_of_an_alignment_one_sample_is_shown_symbol_by_symbol(
     alignment = Alignment.of_plain(result["attention/alignment"])
     assert len(alignment.inputs) == 3
     first = lines.index(f"a test sample: {alignment.line}")
-    assert lines[first + 1].split() == list(alignment.inputs)
+    assert lines[first + 1].split() == [*alignment.inputs, "max"]
     assert [line[0] for line in lines[first + 2 : first + 2 + len(alignment.answers)]] == list(alignment.answers)
     assert "position" not in "".join(lines)  # no bars of a mean
     (of_test,), (of_epoch,) = drawn, cards  # attention.png, and TensorBoard's of the last epoch
