@@ -205,6 +205,7 @@ class Dispatcher:
                         outcomes = self._take(self._running.pop(handle), report)
                         if outcomes:
                             claimed.outcomes.update(outcomes)
+                            watch.ended(outcomes)
                             done += len(outcomes)
                             put(self._console, self._standing(done, len(jobs)))
         except BaseException:

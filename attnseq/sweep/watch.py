@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from attnseq.report import history
 from attnseq.report.terminal import Progress
 from attnseq.runs.job import Job
 from attnseq.runs.observer import DIVERGED
+from attnseq.sweep.claim import Outcome
 
 SECONDS = 2.0
 """Between two looks, at least."""
@@ -55,6 +56,18 @@ class Watch:
         self._progress.update(*self._done())
         took = time.monotonic() - began
         self._next = began + max(SECONDS, took / SHARE)
+
+    def ended(self, outcomes: Mapping[Path, Outcome]) -> None:
+        """Print the runs that have diverged and ended between two looks.
+
+        Args:
+            outcomes: of a population, by folder.
+        """
+        for job in self._jobs:
+            outcome = outcomes.get(job.path)
+            if isinstance(outcome, dict) and outcome["status"] == "diverged" and job.path not in self._told:
+                self._told.add(job.path)
+                self._progress.note(f"{job.name} {DIVERGED}")
 
     def _tell_diverged(self) -> None:
         """Print the runs that have diverged since the last look, as their workers have noted in their folders."""

@@ -51,6 +51,14 @@ def test_a_run_that_diverges_is_told_once(
     with Watch(runs, Console(file=out, width=200)) as watch:
         watch.look()
         watch.look()
+        watch.ended({job.path: {"status": status} for job, status in zip(runs, ("diverged", "finished"), strict=True)})
+    assert out.getvalue() == f"{runs[0].name} {DIVERGED}\n"
+
+
+def test_a_run_that_diverges_and_ends_between_two_looks_is_told(tiny: Tiny, jobs: Jobs, tmp_path: Path) -> None:
+    runs, out = jobs(tiny(), tmp_path, [{"seed": 1}, {"seed": 2}]), io.StringIO()
+    with Watch(runs, Console(file=out, width=200)) as watch:
+        watch.ended({runs[0].path: {"status": "diverged"}})
     assert out.getvalue() == f"{runs[0].name} {DIVERGED}\n"
 
 
