@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +22,7 @@ from attnseq.runs.folder import RunFolder
 from attnseq.runs.job import Job
 from attnseq.runs.observer import RunObserver
 from attnseq.runs.run import run
+from attnseq.training import pace
 from attnseq.training.stopping import Interrupted
 
 Compose = Callable[..., RunConfig]
@@ -29,6 +30,14 @@ SameRun = Callable[[Path, Path], None]
 
 # 2000 samples in batches of 10: 200 steps an epoch, 3 blocks of 64 and a short one
 LONGER = ("dataset.train_size=2000", "trainer.batch_size=10")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _a_look_after_each_block() -> Iterator[None]:
+    """Points within an epoch are made where Python looks, which on a fast machine is less often."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pace, "SECONDS", 0.0)
+        yield
 
 
 class Killed(BaseException):
@@ -47,7 +56,7 @@ def scalar_steps(folder: Path) -> dict[str, list[int]]:
 
 
 @pytest.fixture(scope="module")
-def longer(tiny: Compose, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def longer(tiny: Compose, tmp_path_factory: pytest.TempPathFactory, _a_look_after_each_block: None) -> Path:
     """A run of two epochs of 200 steps that nothing stopped."""
     path = tmp_path_factory.mktemp("longer") / "run"
     run(Job(tiny(*LONGER), path))
