@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from attnseq.report.axes import new_figure
-from attnseq.report.panels import AttentionPanel, Curve, LossPanel, loss_limits, numbered, share_top
+from attnseq.report.panels import AttentionPanel, Bars, Curve, LossPanel, Positions, loss_limits, numbered, share_top
 from attnseq.report.records import relevance_share
+from attnseq.report.style import FONT, drawing
 
 if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws pays for it
     from matplotlib.axes import Axes
@@ -51,12 +52,13 @@ def reproduction_figure(runs: Sequence[ReproducedRun]) -> Figure:
     Args:
         runs: left to right; at least one.
     """
-    figure = new_figure(5.6 * len(runs), 6.4)
-    panels_2xC = figure.subplots(2, len(runs), squeeze=False)
-    for run, above, below in zip(runs, *panels_2xC, strict=True):
-        _draw_losses(above, run)
-        _draw_attention(below, run)
-    figure.suptitle("The article's run, reproduced")
+    with drawing():
+        figure = new_figure(5.6 * len(runs), 6.4)
+        panels_2xC = figure.subplots(2, len(runs), squeeze=False)
+        for run, above, below in zip(runs, *panels_2xC, strict=True):
+            _draw_losses(above, run)
+            _draw_attention(below, run)
+        figure.suptitle("The article's run, reproduced", fontweight="bold", fontsize=FONT)
     return figure
 
 
@@ -74,6 +76,8 @@ def _draw_attention(axes: Axes, run: ReproducedRun) -> None:
     published = run.published_mean_T is not None
     share_T = relevance_share(run.relevance_T, len(run.mean_T))
     top = share_top(run.mean_T, share_T, run.published_mean_T)
-    panel = AttentionPanel(axes, numbered(len(share_T)), top, relevance=True, published=published)
+    marked = tuple(np.flatnonzero(share_T > 0).tolist())
+    positions = Positions(numbered(len(share_T)), marked=marked)
+    panel = AttentionPanel(axes, positions, top, Bars(relevance=True, published=published))
     panel.show(run.mean_T, share_T, run.published_mean_T)
     axes.set_title(f"{run.name}: attention" + ("" if published else " (none published)"), loc="left", pad=TITLE_PAD)

@@ -150,6 +150,10 @@ class TutorialConfig(NoisyDatasetConfig):
     init: ClassVar[str] = "tutorial"
     order: ClassVar[str] = "tutorial"
 
+    @property
+    def words(self) -> str:
+        return "the article's task"
+
     def build(self) -> AbsDifference:
         return AbsDifference(Operands(), self._draw)
 

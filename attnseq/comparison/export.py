@@ -19,6 +19,7 @@ from attnseq.comparison.text import headline, legend, notes
 from attnseq.comparison.variants import Replica
 from attnseq.core.files import write_atomically
 from attnseq.report.axes import save
+from attnseq.report.style import drawing
 from attnseq.runs.reading import STATES
 
 PICTURES = {
@@ -48,7 +49,8 @@ def write_report(comparison: Comparison, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, draw in PICTURES.items():
-        figure = draw(comparison)
+        with drawing():
+            figure = draw(comparison)
         if figure is None:
             (folder / name).unlink(missing_ok=True)  # it is of an earlier comparison
         else:

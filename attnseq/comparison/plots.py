@@ -5,10 +5,11 @@ Legend: S seeds, E epochs, T positions.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,11 @@ from attnseq.comparison.intervals import mean_intervals
 from attnseq.comparison.measures import attention
 from attnseq.comparison.variants import Replica, replica
 from attnseq.report import history
-from attnseq.report.axes import ATTENTION, RELEVANCE, SERIES, clean, label_log_axis, new_figure, whole_ticks
+from attnseq.report.axes import clean, label_log_axis, new_figure, whole_ticks
+from attnseq.report.panels import mark
 from attnseq.report.records import relevance_share
-from attnseq.runs.reading import FINISHED
+from attnseq.report.style import ATTENTION, DASHES, FONT, INK, RELEVANCE, SERIES, SMALL
+from attnseq.runs.reading import FINISHED, attention_is_share
 
 if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws pays for it
     from matplotlib.axes import Axes
@@ -63,7 +66,7 @@ def curves_figure(comparison: Comparison) -> Figure | None:
         clean(axes)
         label_log_axis(axes)
     panels[0].set_ylabel("loss")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="lower left", ncols=2, frameon=False, fontsize=8.5)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="lower left", ncols=2, fontsize=SMALL)
     _headline(figure, "Mean over seeds; band: lowest to highest seed" + _cut(len(drawn), len(rows)))
     return figure
 
@@ -91,7 +94,7 @@ def losses_figure(comparison: Comparison) -> Figure | None:
             _draw_strip(axes, place, row, metric)
         axes.set_xscale("log")
         axes.set(xlabel="loss", title=metric, ylim=(len(shown) - 0.4, -0.6))
-        axes.set_yticks(range(len(shown)), names, fontsize=8.5)
+        axes.set_yticks(range(len(shown)), names, fontsize=SMALL)
         axes.tick_params(axis="y", length=0)
         clean(axes, "x")
         label_log_axis(axes, "x")
@@ -120,21 +123,22 @@ def attention_figure(comparison: Comparison) -> Figure | None:
         max(7.2, 3.6 * columns), 0.9 + 2.2 * lines, left=0.65, right=0.1, top=0.85, bottom=0.55, wspace=0.06, hspace=0.5
     )
     grid = figure.subplots(lines, columns, squeeze=False, sharey=True)
-    one_length = len({len(relevance_T) for _, relevance_T, _ in shown}) == 1
-    for index, (axes, (name, relevance_T, attention_SxT)) in enumerate(zip(grid.flat, shown, strict=False)):
-        _draw_attention(axes, attention_SxT, relevance_T)
-        axes.set_title(fill(f"{name} ({_seeds(len(attention_SxT))})", 46), loc="left", fontsize=8.5)
+    one_length = len({len(kind.relevance_T) for _, kind, _ in shown}) == 1
+    word = "share" if all(kind.is_share for _, kind, _ in shown) else "mean weight"
+    for index, (axes, (name, kind, attention_SxT)) in enumerate(zip(grid.flat, shown, strict=False)):
+        _draw_attention(axes, attention_SxT, kind)
+        axes.set_title(fill(f"{name} ({_seeds(len(attention_SxT))})", 46), loc="left", fontsize=SMALL)
         if index + columns >= len(shown):
             axes.set_xlabel("position, from 0")
         elif one_length:
             axes.tick_params(labelbottom=False)
         if index % columns == 0:
-            axes.set_ylabel("share")
+            axes.set_ylabel(word)
     for axes in grid.flat[len(shown) :]:
         axes.set_visible(False)
     grid[0, 0].set_ylim(bottom=0.0)  # do this last: it ends the scaling of all panels, which share their axis
     handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper right", ncols=2, frameon=False, fontsize=9)
+    figure.legend(handles, labels, loc="upper right", ncols=3, fontsize=SMALL)
     _headline(figure, f"Mean over seeds, 95 % interval{_cut(len(shown), len(panels))}")
     return figure
 
@@ -157,7 +161,8 @@ def _curves(row: Row) -> FloatArray:
 def _draw_band(axes: Axes, losses_SxE: FloatArray, place: int, label: str) -> None:
     epochs = np.arange(1, losses_SxE.shape[1] + 1)
     style: dict[str, Any] = {"color": SERIES[place], "zorder": 3 - 0.1 * place}  # draw better ones in front of worse
-    axes.plot(epochs, losses_SxE.mean(axis=0), label=label, marker="o" if len(epochs) == 1 else "", **style)
+    line: dict[str, Any] = {"linestyle": DASHES[place], "marker": "o" if len(epochs) == 1 else ""}
+    axes.plot(epochs, losses_SxE.mean(axis=0), label=label, **line, **style)
     axes.fill_between(epochs, losses_SxE.min(axis=0), losses_SxE.max(axis=0), alpha=0.2, linewidth=0, **style)
 
 
@@ -168,33 +173,46 @@ def _draw_strip(axes: Axes, place: int, row: Row, metric: str) -> None:
     axes.plot(values, [place - 0.12] * len(values), "o", color=ATTENTION, markersize=4.5, alpha=0.5, markeredgewidth=0)
     if interval.low is not None and interval.high is not None:
         low = max(interval.low, min(values) / 10)  # since a log axis cannot show an interval that begins at 0
-        axes.plot([low, interval.high], [place + 0.2] * 2, color="#222222", linewidth=1.2)
-    axes.plot(interval.mean, place + 0.2, "|", color="#222222", markersize=8, markeredgewidth=1.6)
+        axes.plot([low, interval.high], [place + 0.2] * 2, color=INK, linewidth=1.2)
+    axes.plot(interval.mean, place + 0.2, "|", color=INK, markersize=8, markeredgewidth=1.6)
 
 
-def _attention(row: Row, keys: Sequence[str]) -> list[tuple[tuple[float, ...], FloatArray]]:
-    """Collect (relevance_T, attention_SxT) for every exact relevance among a variant's runs."""
+class _Kind(NamedTuple):
+    """What the attention of runs in one panel has in common: the relevance beside it, and whether it is a share."""
+
+    relevance_T: tuple[float, ...]
+    is_share: bool
+
+
+def _attention(row: Row, keys: Sequence[str]) -> list[tuple[_Kind, FloatArray]]:
+    """Collect attention_SxT for every exact relevance among a variant's runs."""
     found: dict[tuple[float, ...], dict[Replica, list[tuple[float, ...]]]] = defaultdict(lambda: defaultdict(list))
+    shares: dict[tuple[float, ...], bool] = {}
     for run in row.variant.of_state(FINISHED):
         lists = attention(run.result)
         if lists is not None:
             found[lists[1]][replica(run, keys)].append(lists[0])
+            shares[lists[1]] = shares.get(lists[1], True) and attention_is_share(run.result)
     return [
-        (relevance_T, np.array([np.mean(of_seed, axis=0) for of_seed in seeds.values()]))
+        (_Kind(relevance_T, shares[relevance_T]), np.array([np.mean(of_seed, axis=0) for of_seed in seeds.values()]))
         for relevance_T, seeds in found.items()
     ]
 
 
-def _draw_attention(axes: Axes, attention_SxT: FloatArray, relevance_T: Sequence[float]) -> None:
-    intervals = [interval.within(0.0, 1.0) for interval in mean_intervals(attention_SxT.T)]
+def _draw_attention(axes: Axes, attention_SxT: FloatArray, kind: _Kind) -> None:
+    """Draw means with intervals and, of the same total, the exact relevance; that of shares is 1."""
+    largest = 1.0 if kind.is_share else math.inf
+    intervals = [interval.within(0.0, largest) for interval in mean_intervals(attention_SxT.T)]
     positions = np.arange(len(intervals))
     axes.bar(positions - 0.2, [i.mean for i in intervals], 0.38, color=ATTENTION, label="mean attention")
-    share_T = relevance_share(relevance_T, len(positions))
-    axes.bar(positions + 0.2, share_T, 0.38, color=RELEVANCE, label="exact relevance")
+    share_T = relevance_share(kind.relevance_T, len(positions))
+    total = 1.0 if kind.is_share else attention_SxT.mean(axis=0).sum()
+    axes.bar(positions + 0.2, share_T * total, 0.38, color=RELEVANCE, label="exact relevance")
     bounds = [(i.low, i.high) for i in intervals if i.low is not None and i.high is not None]
     if bounds:  # there are none for a single seed
         lows, highs = np.array(bounds).T
-        axes.vlines(positions - 0.2, lows, highs, color="#222222", linewidth=1.2)
+        axes.vlines(positions - 0.2, lows, highs, color=INK, linewidth=1.2)
+    mark(axes, np.flatnonzero(share_T > 0).tolist())
     axes.set_xticks(whole_ticks(len(positions)))
     axes.set_xlim(-0.6, len(positions) - 0.4)
     clean(axes)
@@ -209,7 +227,8 @@ def _cut(shown: int, found: int) -> str:
 
 
 def _headline(figure: Figure, text: str) -> None:
-    figure.suptitle(text, x=0.01, ha="left", y=1 - 0.08 / figure.get_figheight(), va="top", fontsize=11)
+    style: dict[str, Any] = {"fontsize": FONT, "fontweight": "bold"}
+    figure.suptitle(text, x=0.01, ha="left", y=1 - 0.08 / figure.get_figheight(), va="top", **style)
 
 
 def _layout(width: float, height: float, **edges: float) -> Figure:

@@ -71,5 +71,9 @@ class AbsDifference(Task):
 class AbsDifferenceConfig(DigitsConfig, NoisyDatasetConfig):
     """`conf/dataset/abs_difference.yaml`."""
 
+    @property
+    def words(self) -> str:
+        return "the difference of two numbers"
+
     def build(self) -> AbsDifference:
         return AbsDifference(self.operands, self.draw)

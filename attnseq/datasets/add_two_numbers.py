@@ -90,5 +90,9 @@ class AddTwoNumbersConfig(LengthsConfig, NoisyDatasetConfig):
 
     length: int = key("T, numbers of a sequence, uniform in (0, 1], and the two marks among them", low=4, high=4_000)
 
+    @property
+    def words(self) -> str:
+        return "the mean of two marked numbers"
+
     def build(self) -> AddTwoNumbers:
         return AddTwoNumbers(self.length, self.sizes, self.seed, tuple(self.test_lengths))

@@ -34,5 +34,9 @@ class AnswerDigits(AbsDifference):
 class AnswerDigitsConfig(DigitsConfig):
     """`conf/dataset/answer_digits.yaml`."""
 
+    @property
+    def words(self) -> str:
+        return "the digits of a difference"
+
     def build(self) -> AnswerDigits:
         return AnswerDigits(self.operands, self.draw)

@@ -34,5 +34,9 @@ class BigramFlip(Rearranged):
 class BigramFlipConfig(RearrangedConfig):
     """`conf/dataset/bigram_flip.yaml`."""
 
+    @property
+    def words(self) -> str:
+        return "sequences whose pairs are swapped"
+
     def build(self) -> BigramFlip:
         return BigramFlip(self.length, self.vocabulary, self.sizes, self.seed, tuple(self.test_lengths))

@@ -53,6 +53,11 @@ class DatasetConfig:
         """
         return self.build()
 
+    @property
+    def words(self) -> str:
+        """The task in words, for headings of pictures, such as "sequences turned round"."""
+        return self.name.replace("_", " ")
+
     def build(self) -> Task:
         """Build the task with exact targets; `with_label_noise` adds noise later.
 

@@ -29,5 +29,9 @@ class Copy(Rearranged):
 class CopyConfig(RearrangedConfig):
     """`conf/dataset/copy.yaml`."""
 
+    @property
+    def words(self) -> str:
+        return "sequences repeated"
+
     def build(self) -> Copy:
         return Copy(self.length, self.vocabulary, self.sizes, self.seed, tuple(self.test_lengths))

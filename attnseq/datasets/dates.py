@@ -130,5 +130,9 @@ def _codes(symbols: tuple[str, ...]) -> np.ndarray:
 class DatesConfig(DrawnDatasetConfig):
     """`conf/dataset/dates.yaml`."""
 
+    @property
+    def words(self) -> str:
+        return "written dates"
+
     def build(self) -> Dates:
         return Dates(self.sizes, self.seed)

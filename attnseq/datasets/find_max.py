@@ -69,5 +69,9 @@ class FindMaxConfig(NoisyDatasetConfig):
     length: int = key("T, numbers of a sequence, in [0, 1]", low=1, high=10_000)
     alpha: float = key("of the numbers' distribution, Beta(alpha, 1)", low=0.01, high=100, note="1: uniform")
 
+    @property
+    def words(self) -> str:
+        return "the largest number"
+
     def build(self) -> FindMax:
         return FindMax(self.length, self.alpha, self.sizes, self.seed)

@@ -29,5 +29,9 @@ class Reverse(Rearranged):
 class ReverseConfig(RearrangedConfig):
     """`conf/dataset/reverse.yaml`."""
 
+    @property
+    def words(self) -> str:
+        return "sequences turned round"
+
     def build(self) -> Reverse:
         return Reverse(self.length, self.vocabulary, self.sizes, self.seed, tuple(self.test_lengths))

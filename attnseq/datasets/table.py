@@ -4,6 +4,7 @@ Shapes: N samples, T positions.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from attnseq.contracts.task import Splits
@@ -136,6 +137,10 @@ class TableConfig(DatasetConfig):
         if self.split_column or self.group:
             return "column" if self.split_column else "grouped"
         return "chronological" if self.columns.layout == WINDOWS else "random"
+
+    @property
+    def words(self) -> str:
+        return f"{self.target} of {Path(self.path).name.removeprefix('example:')}"
 
     @property
     def sizes(self) -> Sizes:

@@ -32,6 +32,11 @@ class ModelConfig:
         """Tell whether the model can learn a task."""
         return True
 
+    @property
+    def words(self) -> str:
+        """The model in words, for headings of pictures: what kind it is, and what it attends to."""
+        return self.name.replace("_", " ")
+
     def build(self, spec: Spec) -> Model:
         """Build the model for a task that it takes; its parameters are not yet initialised."""
         raise NotImplementedError

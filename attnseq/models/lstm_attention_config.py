@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 USUAL_SCORE = "additive"
 """Of states, where `score=auto`."""
+KINDS = {
+    "time": "with attention to its input",
+    "element": "with element-wise attention",
+    "feature": "with feature-wise attention",
+    "none": "without attention",
+}
+"""What attention there is to the input, in words."""
 
 
 @MODELS.register("lstm_attention")
@@ -55,6 +62,12 @@ class LSTMAttentionConfig(ModelConfig):
             check_choice("model.placement=hidden with model.attention", self.attention, ["time"])
         allowed = ["auto", "dense"] if self.placement == "input" else ["auto", "additive", "dot", "general"]
         check_choice(f"model.placement={self.placement} with model.score", self.score, allowed)
+
+    @property
+    def words(self) -> str:
+        if self.placement == "hidden":
+            return "LSTM with attention to its states"
+        return f"LSTM {KINDS[self.attention]}"
 
     def build(self, spec: Spec) -> LSTMAttention | LSTMStates:
         from attnseq.models.lstm_attention import LSTMAttention, LSTMStates

@@ -28,6 +28,10 @@ class MLPAttentionConfig(ModelConfig):
         """Tell whether a position is one number: the model multiplies it by a weight a position."""
         return not (isinstance(spec.inputs, Reals) and spec.inputs.features > 1)
 
+    @property
+    def words(self) -> str:
+        return "MLP without attention" if self.attention == "none" else "MLP with attention to its input"
+
     def build(self, spec: Spec) -> MLPAttention:
         from attnseq.models.mlp_attention import MLPAttention
 

@@ -20,6 +20,10 @@ class QueryAttentionConfig(ModelConfig):
 
     hidden_size: int = key("H, of queries, keys and values", low=1, high=65_536)
 
+    @property
+    def words(self) -> str:
+        return "query attention"
+
     def build(self, spec: Spec) -> QueryAttention:
         from attnseq.models.query_attention import QueryAttention
 

@@ -56,6 +56,11 @@ class Seq2SeqConfig(ModelConfig):
         """Tell whether answers are tokens."""
         return isinstance(spec.target, Tokens)
 
+    @property
+    def words(self) -> str:
+        attention = "without attention" if self.attention == "none" else f"with {self.attention} attention"
+        return f"{self.cell.upper()} encoder-decoder {attention}"
+
     def build(self, spec: Spec) -> Seq2Seq:
         from attnseq.models.seq2seq import Seq2Seq
 

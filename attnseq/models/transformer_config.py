@@ -43,6 +43,11 @@ class TransformerConfig(ModelConfig):
         if self.hidden_size % self.heads:
             raise ConfigError(f"model.heads={self.heads}: must divide model.hidden_size={self.hidden_size}")
 
+    @property
+    def words(self) -> str:
+        layers = "one layer" if self.layers == 1 else f"{self.layers} layers"
+        return f"transformer of {layers}" + (", attention followed to its input" if self.explains == "rollout" else "")
+
     def build(self, spec: Spec) -> Transformer:
         from attnseq.models.transformer import Transformer
 

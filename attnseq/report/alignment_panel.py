@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from attnseq.report.axes import ATTENTION, RELEVANCE
-from attnseq.report.panels import BELOW, HEIGHT, NAMES_IN_LINE, legend_above
+from attnseq.report.axes import BELOW, NAMES_IN_LINE
+from attnseq.report.panels import HEIGHT, colour_bar, legend_above
+from attnseq.report.style import ATTENTION, INK, RELEVANCE
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -41,6 +42,7 @@ class AlignmentPanel:
 
     def __init__(self, axes: Axes, inputs: Sequence[str], answers: int, truth: bool):
         from matplotlib.colors import LinearSegmentedColormap
+        from matplotlib.patheffects import withStroke
 
         self.height = max(HEIGHT, ROW * answers)
         shades = LinearSegmentedColormap.from_list("attention", ["white", ATTENTION])
@@ -52,13 +54,15 @@ class AlignmentPanel:
         size = 72 * MARK * min(self.height / max(answers, 1), ROW)
         style: dict[str, Any] = {"marker": "s", "markersize": size, "linestyle": "none", "markerfacecolor": "none"}
         (self._marks,) = axes.plot([], [], color=RELEVANCE, markeredgewidth=1.5, label="true alignment", **style)
+        # in a print in grey, orange alone is lost on half a weight's blue
+        self._marks.set_path_effects([withStroke(linewidth=2.8, foreground=INK)])
         beside: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
         self._names = [axes.text(-0.012, row, "", **beside) for row in range(answers)]
         self.artists: list[Artist] = [self._cells, self._marks, *self._names]
         self.right, self.below = RIGHT, _name_columns(axes, inputs)
         axes.set_yticks([])
         axes.set_ylabel("answer", labelpad=34)
-        axes.figure.colorbar(self._cells, ax=axes, label="weight", fraction=0.04, pad=0.02)
+        colour_bar(axes, self._cells, "weight")
         if truth:
             legend_above(axes)
 

@@ -6,16 +6,16 @@ Legend: T positions, R columns of a heatmap.
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from attnseq.report.axes import ATTENTION, RELEVANCE, clean, new_figure, whole_ticks, wrapped
+from attnseq.report.axes import clean, new_figure, whole_ticks, wrapped
 from attnseq.report.panels import numbered
 from attnseq.report.records import FloatArray, relevance_share
+from attnseq.report.style import ATTENTION, RELEVANCE, SMALL, drawing
 from attnseq.training.attention_summary import Alignment
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ LINE, TITLE_WIDTH, NAME_LINES = 0.15, 60, 2
 """Height of a line of the title in inches, its characters, and how many lines a run's name has at most."""
 BELOW, LETTER, RIGHT = 0.55, 0.075, {"bars": 0.12, "cells": 0.85}
 """Inches: what stands below and right of the axes, and the width of a letter left of them."""
-FONT = 8.5
-
-_LOCK = threading.Lock()  # Matplotlib is not safe for threads, and a sweep's runs are logged by several
 
 
 def bars(
@@ -61,7 +58,7 @@ def bars(
     shown = [("mean weight", ATTENTION, mean)]
     if relevance_T is not None:
         shown.append(("exact relevance", RELEVANCE, relevance_share(relevance_T, len(mean)) * np.nansum(mean)))
-    with _LOCK:
+    with drawing():
         figure, axes = _card(run, place, names or numbered(len(mean)), RIGHT["bars"])
         height = 0.8 / len(shown)
         for index, (label, colour, values_T) in enumerate(shown):
@@ -69,7 +66,7 @@ def bars(
             axes.barh(middle_T, values_T, 0.92 * height, color=colour, label=label)
         axes.set(ylim=(len(mean) - 0.4, -0.6), xlim=(0.0, None))
         clean(axes, "x")
-        figure.legend(loc="lower left", ncols=2, frameon=False, fontsize=FONT, borderaxespad=0.1)
+        figure.legend(loc="lower left", ncols=2, fontsize=SMALL, borderaxespad=0.1)
         return _png(figure)
 
 
@@ -86,15 +83,15 @@ def heatmap(
         names: of the positions, T of them; None: numbers from 0.
     """
     weights: FloatArray = np.asarray(heatmap_TxR, dtype=np.float64)
-    with _LOCK:
+    with drawing():
         figure, axes = _card(run, place, names or numbered(len(weights)), RIGHT["cells"])
         cells = axes.imshow(weights, vmin=0.0, aspect="auto", interpolation="nearest")
         ticks = whole_ticks(weights.shape[1])
-        axes.set_xlabel(columns, fontsize=FONT)
+        axes.set_xlabel(columns, fontsize=SMALL)
         axes.set_xticks(ticks[:: 1 + len(ticks) // 11])
         bar = figure.colorbar(cells, cax=axes.inset_axes((1.04, 0.0, 0.06, 1.0)))
-        bar.set_label("mean weight", fontsize=FONT)
-        bar.ax.tick_params(labelsize=FONT)
+        bar.set_label("mean weight", fontsize=SMALL)
+        bar.ax.tick_params(labelsize=SMALL)
         return _png(figure)
 
 
@@ -107,18 +104,18 @@ def alignment(run: str, place: str, alignment: Alignment) -> bytes:
         alignment: of the sample.
     """
     weights = np.asarray(alignment.weights_KxT, dtype=np.float64)
-    with _LOCK:
+    with drawing():
         figure, axes = _card(run, place, alignment.answers or ("",), RIGHT["cells"])
         cells = axes.imshow(weights if weights.size else [[0.0]], vmin=0.0, aspect="auto", interpolation="nearest")
         turned = 90 * (max(map(len, alignment.inputs), default=1) > 1)
-        axes.set_xticks(range(len(alignment.inputs)), alignment.inputs, rotation=turned, fontsize=FONT)
+        axes.set_xticks(range(len(alignment.inputs)), alignment.inputs, rotation=turned, fontsize=SMALL)
         if alignment.relevance_KxT is not None:
             rows, columns = np.nonzero(alignment.relevance_KxT)
             axes.scatter(columns, rows, s=9, c=RELEVANCE, edgecolors="white", linewidths=0.5, label="true alignment")
-            figure.legend(loc="lower left", frameon=False, fontsize=FONT, borderaxespad=0.1)
+            figure.legend(loc="lower left", fontsize=SMALL, borderaxespad=0.1)
         bar = figure.colorbar(cells, cax=axes.inset_axes((1.04, 0.0, 0.06, 1.0)))
-        bar.set_label("weight", fontsize=FONT)
-        bar.ax.tick_params(labelsize=FONT)
+        bar.set_label("weight", fontsize=SMALL)
+        bar.ax.tick_params(labelsize=SMALL)
         return _png(figure)
 
 
@@ -132,9 +129,9 @@ def _card(run: str, place: str, names: Sequence[str], right: float) -> tuple[Fig
     left, height = 0.15 + LETTER * max(map(len, names)), above + rows + BELOW
     figure = new_figure(WIDTH, height, layout=None)
     figure.subplots_adjust(left / WIDTH, BELOW / height, 1 - right / WIDTH, 1 - above / height)
-    figure.text(0.06 / WIDTH, 1 - 0.05 / height, "\n".join(lines), va="top", fontsize=FONT)
+    figure.text(0.06 / WIDTH, 1 - 0.05 / height, "\n".join(lines), va="top", fontsize=SMALL)
     axes = figure.add_subplot()
-    axes.tick_params(labelsize=FONT)
+    axes.tick_params(labelsize=SMALL)
     ticks = whole_ticks(len(names)) if len(names) > MOST_ROWS else list(range(len(names)))
     axes.set_yticks(ticks, [names[tick] for tick in ticks])
     return figure, axes

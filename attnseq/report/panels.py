@@ -1,21 +1,22 @@
-"""Panels of pictures: attention as bars, losses as curves, attention by position and row as a heatmap.
+"""Panels of pictures: attention as bars, losses as curves.
 
 A panel is made once, and then shows the values of one run after the other: making axes takes longer than drawing on
 them. `show` changes its `artists`; `height`, and the margins `right` and `below`, are the inches that it needs.
 
-Legend: T positions, R rows of a heatmap, E epochs.
+Legend: T positions, E epochs.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from attnseq.report.axes import ATTENTION, RELEVANCE, VALIDATION, clean, label_log_axis, whole_ticks
+from attnseq.report.axes import BELOW, clean, label_log_axis, name_positions
+from attnseq.report.style import ATTENTION, BAND, INK, RELEVANCE, VALIDATION
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -28,14 +29,12 @@ Curve = tuple[Sequence[float], Sequence[float]]
 
 BAR = 0.8
 """Share of a position's width that its bars take."""
-HEIGHT, RIGHT, BELOW = 2.3, 0.12, 0.52
-"""A panel's height and margins, in inches."""
-NAMES_IN_LINE = 70
-"""Characters of positions' names that fit side by side; longer names are turned upright."""
+HEIGHT, RIGHT = 2.3, 0.12
+"""A panel's height and its margin on the right, in inches."""
 SPARSE = 50
 """Most epochs for which each has a marker."""
 
-PUBLISHED: dict[str, Any] = {"color": "#222222", "markerfacecolor": "none", "markeredgewidth": 1.3, "linestyle": "none"}
+PUBLISHED: dict[str, Any] = {"color": INK, "markerfacecolor": "none", "markeredgewidth": 1.3, "linestyle": "none"}
 CURVES: dict[str, dict[str, Any]] = {
     "training": {"color": ATTENTION, "marker": "o", "markersize": 4},
     "validation": {"color": VALIDATION, "marker": "s", "markersize": 4, "linestyle": "--"},
@@ -44,30 +43,63 @@ CURVES: dict[str, dict[str, Any]] = {
 """How curves are drawn, by the names that the legend gives them."""
 
 
+class Positions(NamedTuple):
+    """What is written below the bars of T positions.
+
+    Args:
+        names: T of them.
+        roles: what stands at each, such as "a hundreds", written where there is room; () where that is not known.
+        marked: the numbers of those that an answer depends on, which have a band behind them.
+    """
+
+    names: tuple[str, ...]
+    roles: tuple[str, ...] = ()
+    marked: tuple[int, ...] = ()
+
+
+class Bars(NamedTuple):
+    """What bars of attention are, and what stands beside them.
+
+    Args:
+        relevance: whether there is an exact one.
+        published: whether attention was published.
+        share: whether the weights of a sample sum to 1. If not, relevance is drawn with the total of the weights.
+        label: of the bars of attention.
+    """
+
+    relevance: bool = False
+    published: bool = False
+    share: bool = True
+    label: str = "mean attention"
+
+
 class AttentionPanel:
-    """Bars of the mean attention, bars of the exact relevance beside them, and published attention as diamonds.
+    """Bars of attention, bars of the exact relevance beside them, and published attention as diamonds.
 
     Args:
         axes: empty.
-        names: of the positions, T of them.
-        top: of the axis of shares, see `share_top`.
-        relevance: whether there is an exact one.
-        published: whether attention was published.
+        positions: below the bars.
+        top: of the axis of weights, see `share_top`.
+        bars: what they are.
     """
 
     height: ClassVar[float] = HEIGHT
 
-    def __init__(self, axes: Axes, names: Sequence[str], top: float, relevance: bool, published: bool):
-        width = BAR / 2 if relevance else BAR
-        left_T = np.arange(len(names), dtype=np.float64) - BAR / 2
-        bars = [("mean attention", ATTENTION)] + [("exact relevance", RELEVANCE)] * relevance
-        self._bars = [_bars(axes, left_T + place * width, width, *style) for place, style in enumerate(bars)]
-        middle_T, nowhere_T = left_T + width / 2, np.full(len(names), np.nan)
-        style = {**PUBLISHED, "marker": "D", "markersize": 6, "clip_on": False, "label": "published attention"}
-        self._diamonds = axes.plot(middle_T, nowhere_T, **style) if published else []
+    def __init__(self, axes: Axes, positions: Positions, top: float, bars: Bars):
+        width = BAR / 2 if bars.relevance else BAR
+        left_T = np.arange(len(positions.names), dtype=np.float64) - BAR / 2
+        beside = "exact relevance" if bars.share else "exact relevance, scaled"
+        kinds = [(bars.label, ATTENTION)] + [(beside, RELEVANCE)] * bars.relevance
+        self._bars = [_bars(axes, left_T + place * width, width, *kind) for place, kind in enumerate(kinds)]
+        middle_T, nowhere_T = left_T + width / 2, np.full(len(left_T), np.nan)
+        style = {**PUBLISHED, "marker": "D", "markersize": 6, "clip_on": False, "label": "published"}
+        self._diamonds = axes.plot(middle_T, nowhere_T, **style) if bars.published else []
         self.artists: list[Artist] = [*self._bars, *self._diamonds]
-        self.right, self.below = RIGHT, _name_positions(axes, names)
-        axes.set(xlim=(-0.6, len(names) - 0.4), ylim=(0.0, top), ylabel="share")
+        roles = [role if place in positions.marked else "" for place, role in enumerate(positions.roles)]
+        self.right, self.below = RIGHT, name_positions(axes, positions.names, roles)
+        mark(axes, positions.marked)
+        word = "share" if bars.share else "mean weight" if bars.label.startswith("mean") else "weight"
+        axes.set(xlim=(-0.6, len(left_T) - 0.4), ylim=(0.0, top), ylabel=word)
         axes.yaxis.set_major_locator(_share_locator())
         clean(axes)
         legend_above(axes)
@@ -126,34 +158,6 @@ class LossPanel:
             line.set_data(epochs, [loss if _can_be_shown(loss) else math.nan for loss in losses])
 
 
-class HeatmapPanel:
-    """Cells for each row at each position, brighter where the mean weight is larger.
-
-    Args:
-        axes: empty.
-        names: of the positions, T of them.
-        rows: R.
-        counted: what rows are, in words.
-        top: of the colours, see `share_top`.
-    """
-
-    height: ClassVar[float] = HEIGHT
-
-    def __init__(self, axes: Axes, names: Sequence[str], rows: int, counted: str, top: float):
-        self._cells = axes.imshow(
-            np.zeros((rows, len(names))), vmin=0.0, vmax=top, origin="lower", aspect="auto", interpolation="nearest"
-        )
-        self.artists: list[Artist] = [self._cells]
-        self.right, self.below = 0.75, _name_positions(axes, names)
-        axes.set_yticks(whole_ticks(rows))
-        axes.set_ylabel(counted)
-        axes.figure.colorbar(self._cells, ax=axes, label="mean weight", fraction=0.04, pad=0.02)
-
-    def show(self, heatmap_TxR: npt.ArrayLike) -> None:
-        """Show other weights; nan is shown as nothing; (T, R)."""
-        self._cells.set_data(np.asarray(heatmap_TxR, dtype=np.float64).T)
-
-
 def numbered(positions: int) -> tuple[str, ...]:
     """Name positions that have no names by numbers from 0."""
     return tuple(map(str, range(positions)))
@@ -194,15 +198,16 @@ def _with_gaps(values_T: npt.ArrayLike) -> FloatArray:
     return np.stack([values, np.full_like(values, np.nan)], axis=1).ravel()[:-1]
 
 
-def _name_positions(axes: Axes, names: Sequence[str]) -> float:
-    """Write names below an axes; return the inches that they take."""
-    ticks = whole_ticks(len(names))
-    shown = [names[tick] for tick in ticks]
-    longest = max(map(len, shown))
-    upright = longest * len(shown) > NAMES_IN_LINE
-    axes.set_xticks(ticks, shown, rotation=90 if upright else 0)
-    axes.set_xlabel("position, from 0" if tuple(names) == numbered(len(names)) else "position")
-    return BELOW + 0.09 * longest if upright else BELOW
+def mark(axes: Axes, marked: Sequence[int]) -> None:
+    """Draw a band behind each position that an answer depends on, with an entry in the legend."""
+    for number, position in enumerate(marked):
+        label = None if number else "relevant position"
+        axes.axvspan(position - 0.5, position + 0.5, color=BAND, zorder=-1, linewidth=0, label=label)
+
+
+def colour_bar(axes: Axes, cells: Any, label: str) -> None:
+    """Put the axis of colours right of an axes; it moves with it."""
+    axes.figure.colorbar(cells, cax=axes.inset_axes((1.02, 0.0, 0.02, 1.0)), label=label)
 
 
 def legend_above(axes: Axes) -> None:
@@ -210,8 +215,7 @@ def legend_above(axes: Axes) -> None:
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(-0.01, 0.99),
-        ncols=3,
-        frameon=False,
+        ncols=4,
         borderpad=0.2,
         handlelength=1.6,
         handletextpad=0.5,

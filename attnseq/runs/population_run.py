@@ -3,7 +3,6 @@
 Shapes: P replicas.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from operator import or_
@@ -20,10 +19,9 @@ from attnseq.report.terminal import Progress
 from attnseq.runs import build
 from attnseq.runs.job import Job, is_whole
 from attnseq.runs.observer import RunObserver
-from attnseq.runs.published import published_run
+from attnseq.runs.picturing import draw_run
 from attnseq.runs.results import Result, measure
 from attnseq.runs.step_watch import StepWatch
-from attnseq.training.attention_summary import Alignment
 from attnseq.training.checkpoint import Program, check_parameters
 from attnseq.training.execution import Execution
 from attnseq.training.population import PopulationState
@@ -145,27 +143,13 @@ def publish(job: Job, log: TensorBoardLog, result: Result, pictures: Pictures) -
 
 
 def draw(job: Job, result: Result, pictures: Pictures) -> None:
-    """Write the run's pictures, with published values where there are any.
+    """Write the run's pictures, see `draw_run`.
 
     Args:
-        job: the run; without a history there is no picture of losses, without a model that attends none of attention.
+        job: the run.
         result: of this run, new or read back.
         pictures: draws the pictures.
     """
-    theirs = published_run(job.variant, job.config.seed)
-    task = job.config.dataset.task
-    if "attention/alignment" in result:
-        alignment = Alignment.of_plain(result["attention/alignment"])
-        _write(job, "attention.png", pictures.alignment(job.variant, alignment))
-    elif "attention/mean" in result and build.attends(job.config):
-        mean_T = [math.nan if weight is None else weight for weight in result["attention/mean"]]  # null in JSON
-        shown = mean_T, result["attention/relevance"], theirs.mean_attention_T, task.position_names
-        _write(job, "attention.png", pictures.attention(job.variant, *shown))
-    if job.folder.history_path.exists():
-        losses = None if theirs.loss_E is None else [float(loss) for loss in theirs.loss_E]
-        loss_name = build.build_objective(job.config, task.spec.target).label
-        _write(job, "loss.png", pictures.loss(job.variant, history.read(job.folder.history_path), losses, loss_name))
-
-
-def _write(job: Job, name: str, png: bytes) -> None:
-    write_atomically(job.folder.path / name, png, durable=False)
+    rows = history.read(job.folder.history_path) if job.folder.history_path.exists() else []
+    for name, content in draw_run(job.config, job.variant, result, rows, pictures).items():
+        write_atomically(job.folder.path / name, content, durable=False)

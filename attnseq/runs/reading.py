@@ -180,6 +180,17 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def attention_is_share(result: Mapping[str, Any]) -> bool:
+    """Tell whether the weights of a result's attention are shares, which sum to 1 for each sample.
+
+    Results of before say nothing of it: there the sum of the means tells, unless sequences differ in length.
+    """
+    kept = result.get("attention/is_share")
+    if isinstance(kept, bool):
+        return kept
+    return math.isclose(sum(filter(is_number, result["attention/mean"])), 1.0, abs_tol=0.02)
+
+
 def _flat_config(file: Path, config: Any) -> dict[str, Value]:
     """Flatten what decides the result to dotted keys; raise DamagedError where groups or the seed are missing."""
     if not isinstance(config, dict):

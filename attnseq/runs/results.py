@@ -82,6 +82,7 @@ def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
         result |= {name if "/" in name else f"{name}/test": value for name, value in test.row.items()}
         for tag, attention in test.attention.items():
             result |= {f"{tag}/mean": attention.mean_T.tolist(), f"{tag}/entropy": attention.entropy}
+            result[f"{tag}/is_share"] = attention.is_share
         if test.alignment is not None:
             result["attention/alignment"] = test.alignment.plain()
         results.append(result | by_length | {"attention/relevance": relevance_T})

@@ -13,6 +13,7 @@ from attnseq.report.tables import attention_bars, results_table, summary_line
 from attnseq.report.terminal import put, terminal_console
 from attnseq.runs import build
 from attnseq.runs.job import Job
+from attnseq.runs.picturing import ATTENTION, LOSS
 from attnseq.runs.population_run import draw, train_jobs
 from attnseq.runs.published import published_run
 from attnseq.runs.results import Result
@@ -22,7 +23,7 @@ from attnseq.training.out_of_memory import memory_errors
 from attnseq.training.population import FlatModel
 from attnseq.training.stopping import StopSignals
 
-PICTURES = ("attention.png", "loss.png")
+PICTURES = (f"{ATTENTION}.png", f"{LOSS}.png")
 
 
 def run(job: Job) -> Result:

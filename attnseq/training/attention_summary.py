@@ -31,6 +31,8 @@ class AttentionSummary:
         samples_T: samples that have the position, since sequences may be padded; (T,).
         heatmap_TxR: mean weight of each row at each position, None where there are no rows; (T, R).
         rows: what R counts: "token", "answer position", "query position"; "" where there are no rows.
+        is_share: whether the weights of a sample are shares, which sum to 1; they do not where each feature of a
+            position has a weight of its own.
     """
 
     mean_T: FloatArray
@@ -44,6 +46,7 @@ class AttentionSummary:
     samples_T: npt.NDArray[np.int64]
     heatmap_TxR: FloatArray | None = None
     rows: str = ""
+    is_share: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,7 @@ class AttentionSums:
         self._samples_T = torch.zeros(positions, dtype=torch.int64, device=device)
         self._map: Tensor | None = None
         self._in_map: Tensor | None = None
+        self._is_share = True
         self._map_rows, self._is_of_tokens = "", isinstance(spec.inputs, Tokens)
         self._target, self._ends = spec.target, isinstance(spec.target, Tokens) and spec.target.end
 
@@ -49,6 +50,7 @@ class AttentionSums:
         """Take in the attention of every replica to some samples."""
         if samples.targets is not None:
             samples = samples._replace(targets=without_end(samples.targets, self._target))
+        self._is_share = attention.axes != "BTD"
         weights_PxBxT = position_weights(attention, samples).double()
         present_BxT = samples.present()
         self._sums_PxT += weights_PxBxT.sum(dim=1)
@@ -118,6 +120,7 @@ class AttentionSums:
                 samples_T=samples_T,
                 heatmap_TxR=map_TxR,
                 rows=self._map_rows,
+                is_share=self._is_share,
             )
             for mean_T, sums_T, squares_T, lows_T, highs_T, entropy, counts_TxQ, map_TxR in zip(
                 *columns, maps, strict=True

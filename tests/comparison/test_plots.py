@@ -111,3 +111,24 @@ def test_without_a_finished_run_there_is_nothing_to_draw(tmp_path):
     assert [draw(comparison) for draw in (figures.curves_figure, figures.losses_figure, figures.attention_figure)] == [
         None
     ] * 3
+
+
+def test_what_is_no_share_is_not_called_one(two):
+    def label():
+        return figures.attention_figure(compared(two)).axes[0].get_ylabel()
+
+    assert label() == "share"
+    weights = {"attention/mean": [0.15] * 10, "attention/is_share": False}
+    write_run(two / "element", run_config("lstm_attention", 1, model__attention="element"), loss=9.0, result=weights)
+    assert label() == "mean weight"
+    panels = {panel.get_title(loc="left"): panel for panel in figures.attention_figure(compared(two)).axes}
+    (element,) = [panel for name, panel in panels.items() if "element" in name]
+    assert sum(bar.get_height() for bar in element.containers[1]) == pytest.approx(1.5)
+
+
+def test_curves_can_be_told_apart_without_their_colours(tmp_path):
+    for index in range(figures.CURVES):
+        write_run(tmp_path / str(index), run_config(trainer__learning_rate=0.1 / (index + 1)))
+    lines = figures.curves_figure(compared(tmp_path)).axes[0].lines
+    assert len({line.get_linestyle() for line in lines}) == 4
+    assert len({(line.get_linestyle(), line.get_color()) for line in lines}) == figures.CURVES

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from attnseq.report import cards
-from attnseq.report.axes import ATTENTION, RELEVANCE
+from attnseq.report.style import ATTENTION, RELEVANCE
 from attnseq.training.attention_summary import Alignment
 
 NAMES = ["0 distractor", "1 a hundreds", "2 a tens"]

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from attnseq.report.axes import new_figure
-from attnseq.report.panels import AttentionPanel, HeatmapPanel, LossPanel, loss_limits, numbered, share_top
+from attnseq.report.panels import AttentionPanel, Bars, LossPanel, Positions, loss_limits, numbered, share_top
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def legend(axes: Axes) -> list[str]:
 
 
 def test_bars_stand_side_by_side_at_their_positions(axes: Axes) -> None:
-    panel = AttentionPanel(axes, numbered(3), 1.0, relevance=True, published=False)
+    panel = AttentionPanel(axes, Positions(numbered(3)), 1.0, Bars(relevance=True))
     panel.show([0.1, 0.6, 0.3], [0, 0.75, 0.25])
     attention, relevance = (patch.get_data() for patch in axes.patches)
     assert attention.values[::2].tolist() == [0.1, 0.6, 0.3]
@@ -39,14 +39,16 @@ def test_bars_stand_side_by_side_at_their_positions(axes: Axes) -> None:
 
 
 def test_alone_bars_stand_in_the_middle(axes: Axes) -> None:
-    AttentionPanel(axes, numbered(2), 1.0, relevance=False, published=False).show([0.5, 0.5])
+    AttentionPanel(axes, Positions(numbered(2)), 1.0, Bars()).show([0.5, 0.5])
     edges = axes.patches[0].get_data().edges
     np.testing.assert_allclose((edges[::2] + edges[1::2]) / 2, [0, 1], atol=0.03)
     assert legend(axes) == ["mean attention"]
 
 
 def test_published_attention_is_a_diamond_on_its_bar(axes: Axes) -> None:
-    AttentionPanel(axes, numbered(2), 1.0, relevance=True, published=True).show([0.5, 0.5], [0, 1], [0.4, 0.6])
+    AttentionPanel(axes, Positions(numbered(2)), 1.0, Bars(relevance=True, published=True)).show(
+        [0.5, 0.5], [0, 1], [0.4, 0.6]
+    )
     (diamonds,) = axes.lines
     assert np.asarray(diamonds.get_ydata()).tolist() == [0.4, 0.6]
     edges = axes.patches[0].get_data().edges
@@ -54,13 +56,13 @@ def test_published_attention_is_a_diamond_on_its_bar(axes: Axes) -> None:
 
 
 def test_positions_are_called_by_their_names(axes: Axes) -> None:
-    AttentionPanel(axes, ("Monday", "Tuesday"), 1.0, relevance=False, published=False)
+    AttentionPanel(axes, Positions(("Monday", "Tuesday")), 1.0, Bars())
     assert labels(axes) == ["Monday", "Tuesday"]
     assert axes.get_xlabel() == "position"
 
 
 def test_numbers_count_from_zero_and_stay_few(axes: Axes) -> None:
-    AttentionPanel(axes, numbered(300), 1.0, relevance=False, published=False)
+    AttentionPanel(axes, Positions(numbered(300)), 1.0, Bars())
     assert labels(axes)[:2] == ["0", "15"]
     assert axes.get_xlabel() == "position, from 0"
 
@@ -87,15 +89,27 @@ def test_without_a_loss_the_panel_says_so(axes: Axes) -> None:
     assert [text.get_text() for text in axes.texts] == ["no finite loss"]
 
 
-def test_a_heatmap_has_a_column_a_position(axes: Axes) -> None:
-    heatmap_TxR = np.arange(6.0).reshape(2, 3)
-    panel = HeatmapPanel(axes, numbered(2), 3, "digit value", 5.0)
-    panel.show(heatmap_TxR)
-    (image,) = axes.images
-    np.testing.assert_array_equal(image.get_array(), heatmap_TxR.T)
-    assert image.origin == "lower"
-    assert image.get_clim() == (0.0, 5.0)
-    assert axes.get_ylabel() == "digit value"
+def test_what_is_no_share_is_not_called_one(axes: Axes) -> None:
+    AttentionPanel(axes, Positions(numbered(2)), 1.0, Bars(relevance=True))
+    assert axes.get_ylabel() == "share"
+    axes = new_figure(4, 3).add_subplot()
+    AttentionPanel(axes, Positions(numbered(2)), 2.0, Bars(relevance=True, share=False))
+    assert axes.get_ylabel() == "mean weight"
+    assert legend(axes) == ["mean attention", "exact relevance, scaled"]
+
+
+def test_positions_that_count_are_marked_and_called_what_they_are(axes: Axes) -> None:
+    roles = ("distractor", "a hundreds", "distractor")
+    AttentionPanel(axes, Positions(numbered(3), roles, (1,)), 1.0, Bars())
+    (band,) = axes.patches[1:]
+    assert (band.get_x(), band.get_width()) == (0.5, 1.0)
+    assert legend(axes) == ["mean attention", "relevant position"]
+    assert [(text.get_text(), text.xy[0]) for text in axes.texts if text.get_text()] == [("a\nhundreds", 1)]
+
+
+def test_roles_are_left_out_where_there_is_no_room(axes: Axes) -> None:
+    AttentionPanel(axes, Positions(numbered(40), ("a hundreds",) * 40, (1,)), 1.0, Bars())
+    assert not axes.texts
 
 
 @pytest.mark.parametrize("largest", [1e-6, 0.1, 0.45, 0.75, 1.0, 7.0])

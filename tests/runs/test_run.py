@@ -18,6 +18,7 @@ from tiny_configs import tiny_config
 from attnseq.datasets.find_max import FindMax, FindMaxConfig
 from attnseq.report import history
 from attnseq.report.pictures import Pictures
+from attnseq.report.sheet import Heading
 from attnseq.runs.build import build_metrics
 from attnseq.runs.config import RunConfig
 from attnseq.runs.folder import RunFolder, RunFolderError
@@ -293,7 +294,7 @@ def test_of_an_alignment_one_sample_is_shown_symbol_by_symbol(
     cards: list[Alignment] = []
     monkeypatch.setattr(Pictures, "alignment", lambda self, title, each: drawn.append(each) or self.loss(title, []))
     monkeypatch.setattr(
-        "attnseq.report.cards.alignment", lambda run, place, each: cards.append(each) or Pictures().loss(run, [])
+        "attnseq.report.cards.alignment", lambda run, place, each: cards.append(each) or Pictures().loss(Heading(run), [])
     )
     changes = {"dataset.length": 3, "dataset.vocabulary": 2, "trainer.epochs": 12}  # until it answers at all
     job = Job(tiny_config("reverse", "query_attention", **changes), path)
