@@ -5,36 +5,48 @@
                            numbers or names of tokens with commas between them (0.1,0.7,0.3)
     beam=4                 beginnings that beam search keeps, 1 (the default) to 16, where the model writes an answer
                            token after token
+    out=picture.png        a picture, too: a panel for each sequence; .png, .pdf or .svg
     plugins=my_package     modules with the choices that the run was trained with
 
 For each sequence: prediction, the exact answer where the task knows it, and a bar a position; for answers of several
 tokens the alignment, darker for more weight, with a star at the true one. Attention is that of this sequence alone.
-Exit status: 0; 1 where the run cannot be used; 2 for bad input.
+Exit status: 0; 1 where the run cannot be used or nothing can be written; 2 for bad input.
 """
 
 import sys
 
-from attnseq.commandline.arguments import fail, parse_run
+from attnseq.commandline.arguments import fail, new_file, parse_run
 from attnseq.commandline.output import enduring_output
+from attnseq.core.files import write_atomically
 from attnseq.core.keys import ConfigError
+from attnseq.report.style import FORMATS
 
 
 @enduring_output()
 def main() -> None:
     """Run the command; see above."""
-    folder, words, options = parse_run(sys.argv[1:], __doc__, "SEQUENCE", ("beam", "plugins"))
-    from attnseq.api.explanation import explanation  # with PyTorch, which --help does without
+    folder, words, options = parse_run(sys.argv[1:], __doc__, "SEQUENCE", ("beam", "out", "plugins"))
+    out = new_file("out", options["out"], FORMATS) if "out" in options else None
+    from attnseq.api.explanation import explained  # with PyTorch, which --help does without
+    from attnseq.api.explanation_picture import explanation_picture
     from attnseq.api.run import RunError, load
     from attnseq.report.terminal import put, terminal_console
 
     try:
         run = load(folder, plugins=list(filter(None, options.get("plugins", "").strip("[]").split(","))))
-        text = explanation(run, words, _beam(options.get("beam", "1")))
+        its = explained(run, words, _beam(options.get("beam", "1")))
+        text = its.text()
+        if out is not None:
+            write_atomically(out, explanation_picture(its, out.suffix.lower().removeprefix(".")), durable=False)
     except RunError as error:
         fail(str(error), 1)
     except (ConfigError, ValueError) as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename or out}: {error.strerror or error}", 1)
     put(terminal_console(), text)
+    if out is not None:
+        print(out)
 
 
 def _beam(text: str) -> int:

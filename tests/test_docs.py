@@ -20,8 +20,9 @@ from processes import LIMIT
 from run_folders import run_config, write_run
 from test_house import ROOMS
 
-from attnseq import board, compare, reproduce, status
-from attnseq.commandline.arguments import parse_run
+from attnseq import board, compare, export, plot, reproduce, status
+from attnseq.api import plotting
+from attnseq.commandline.arguments import one_folder, parse_run
 from attnseq.commandline.command_line import check_command_line
 from attnseq.comparison.run_links import RunLinks
 from attnseq.report import server
@@ -176,11 +177,15 @@ class TestCommandLines:
             "setup.sh": self.check_setup,
             "test.sh": self.check_test,
         }
-        if name in ("compare", "status", "board"):
+        if name in ("compare", "status", "board", "plot"):
             self.run_reader(name, arguments, folder, monkeypatch)
         elif name in ("explain", "predict"):
             (folder / arguments[0]).mkdir(parents=True)
-            parse_run(arguments, None, "SEQUENCE", ("out",))
+            parse_run(arguments, None, "SEQUENCE", ("beam", "out"))
+        elif name == "export":
+            (folder / arguments[0]).mkdir(parents=True)
+            _, options = one_folder(arguments, None, ("out",))
+            assert Path(options.get("out", "a.pt2")).suffix.removeprefix(".") in export.SUFFIXES
         elif name in ("benchmark.py", "reverse_bleu.py"):
             monkeypatch.syspath_prepend(ROOT / "scripts")
             importlib.import_module(name.removesuffix(".py")).build_parser().parse_args(arguments or ["check"])
@@ -211,7 +216,8 @@ class TestCommandLines:
         monkeypatch.setattr(compare, "write_report", lambda *report: [])
         monkeypatch.setattr(RunLinks, "refresh", lambda links: 2)
         monkeypatch.setattr(server, "start_server", lambda *arguments: self.stop())
-        {"compare": compare, "status": status, "board": board}[name].main()
+        monkeypatch.setattr(plotting, "plot", lambda *arguments: [])
+        {"compare": compare, "status": status, "board": board, "plot": plot}[name].main()
 
     def stop(self) -> NoReturn:
         raise KeyboardInterrupt
@@ -219,7 +225,10 @@ class TestCommandLines:
     def test_each_kind_is_found(self) -> None:
         found = {words[0] for page in PAGES for words in command_lines(page)}
         scripts = {"benchmark.py", "linear_baseline.py", "reverse_bleu.py", "setup.sh", "train.sh", "test.sh"}
-        assert found == {"train", "compare", "status", "reproduce", "explain", "predict", "board"} | scripts
+        assert (
+            found
+            == {"train", "compare", "status", "reproduce", "explain", "predict", "board", "plot", "export"} | scripts
+        )
 
 
 class TestPython:

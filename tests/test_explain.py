@@ -14,6 +14,7 @@ import attnseq
 from attnseq import explain
 from attnseq.api.prediction import Prediction
 from attnseq.contracts.batch import NO_TOKEN
+from attnseq.report.sheet import Sheet
 from attnseq.runs.job import Job
 from attnseq.runs.run import run
 
@@ -178,4 +179,90 @@ def test_bad_input_is_one_line(
 def test_help_loads_no_pytorch(start: Explain) -> None:
     status, out, _ = start("--help")
     assert status == 0
-    assert out[0] == "usage: attnseq-explain RUN SEQUENCE ... [beam=...] [plugins=...]"
+    assert out[0] == "usage: attnseq-explain RUN SEQUENCE ... [beam=...] [out=...] [plugins=...]"
+
+
+@pytest.mark.parametrize(("name", "first"), [("a.png", b"\x89PNG"), ("b.PDF", b"%PDF"), ("c.svg", b"<?xml")])
+def test_a_picture_has_a_panel_a_sequence(
+    start: Explain, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, first: bytes
+) -> None:
+    sheets: list[Sheet] = []
+    file = Sheet.file
+    monkeypatch.setattr(Sheet, "file", lambda sheet, form: sheets.append(sheet) or file(sheet, form))
+    status, lines, _ = start(finished, "2841907365", "0123456789", f"out={tmp_path / name}")
+    assert (status, lines[-1]) == (0, str(tmp_path / name))
+    assert (tmp_path / name).read_bytes().startswith(first)
+    (sheet,) = sheets
+    assert [panel.get_ylabel() for panel in sheet.figure.axes] == ["share", "share"]
+    texts = [text.get_text() for text in sheet.figure.texts]
+    assert texts[0] == "MLP with attention to its input: the article's task, seed 1337"
+    assert texts[3:] == [lines[0], lines[13]]
+    seen = attnseq.load(finished).predict(["2841907365", "0123456789"])
+    assert seen.attention is not None
+    assert seen.relevance is not None
+    for axes, digits, weights_T in zip(sheet.figure.axes, ("2841907365", "0123456789"), seen.attention, strict=True):
+        assert [label.get_text() for label in axes.get_xticklabels()] == list(digits)
+        attention, relevance = (patch.get_data().values[::2] for patch in axes.patches[:2])
+        np.testing.assert_allclose(attention, weights_T)
+        np.testing.assert_allclose(relevance, seen.relevance[0] / seen.relevance[0].sum())
+
+
+@pytest.mark.parametrize(
+    ("dataset", "model", "word", "label"),
+    [
+        ("reverse", "query_attention", "284", "answer"),
+        ("abs_difference", "lstm_element", "2841907365", "weight"),
+        ("find_max", "transformer", "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,0.25", "share"),
+    ],
+)
+def test_what_a_panel_shows_is_called_what_it_is(
+    start: Explain,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    dataset: str,
+    model: str,
+    word: str,
+    label: str,
+    no_pictures: None,
+) -> None:
+    sheets: list[Sheet] = []
+    file = Sheet.file
+    monkeypatch.setattr(Sheet, "file", lambda sheet, form: sheets.append(sheet) or file(sheet, form))
+    config = tiny_config(dataset, model)
+    run(Job(config, tmp_path / "run"))
+    length = config.dataset.task.spec.inputs.length
+    word = (
+        ",".join(["0.5"] * length) if "." in word else word if config.dataset.task.spec.inputs.padded else "1" * length
+    )
+    assert start(tmp_path / "run", word, f"out={tmp_path / 'a.svg'}")[0] == 0
+    assert sheets[0].figure.axes[0].get_ylabel() == label
+
+
+@pytest.mark.parametrize(
+    ("out", "line"),
+    [
+        ("a.jpg", "out={0}/a.jpg: must be a file that ends in one of .png, .pdf, .svg"),
+        ("a", "out={0}/a: must be a file that ends in one of .png, .pdf, .svg"),
+        ("no/a.png", "out={0}/no/a.png: there is no folder {0}/no"),
+        ("b.png", "out={0}/b.png: is a folder"),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_refused(
+    start: Explain, finished: Path, tmp_path: Path, out: str, line: str
+) -> None:
+    (tmp_path / "b.png").mkdir()
+    assert start(finished, "2841907365", f"out={tmp_path / out}") == (2, [], line.format(tmp_path) + "\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["b.png"]
+
+
+def test_without_attention_there_is_no_picture(start: Explain, tmp_path: Path, no_pictures: None) -> None:
+    run(Job(tiny_config("abs_difference", "mlp_plain"), tmp_path / "run"))
+    sequence = ",".join(["1"] * attnseq.load(tmp_path / "run").task.spec.inputs.length)
+    status, _, err = start(tmp_path / "run", sequence, f"out={tmp_path / 'a.png'}")
+    assert (status, err) == (2, f"{tmp_path / 'run'}: the model has no attention to draw\n")
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_more_sequences_than_a_picture_holds_are_refused(start: Explain, finished: Path, tmp_path: Path) -> None:
+    status, _, err = start(finished, *["2841907365"] * 21, f"out={tmp_path / 'a.png'}")
+    assert (status, err) == (2, "out: a picture shows at most 20 sequences, not 21\n")

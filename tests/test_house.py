@@ -16,7 +16,7 @@ ROOMS = (
 )
 """From the top to the bottom; commands stand above all of them."""
 
-COMMANDS = {"__main__", "train", "compare", "status", "reproduce", "explain", "predict", "board"}
+COMMANDS = {"__main__", "train", "compare", "status", "reproduce", "explain", "predict", "board", "plot", "export"}
 
 
 def modules() -> dict[str, Path]:

@@ -249,7 +249,7 @@ def setup_cfg() -> configparser.ConfigParser:
 
 @pytest.mark.parametrize(
     ("name", "extras"),
-    [("constraints.txt", {"dev", "bench", "ray", "optuna", "browser"}), ("constraints-peers.txt", {"peers"})],
+    [("constraints.txt", {"dev", "bench", "ray", "optuna", "onnx", "browser"}), ("constraints-peers.txt", {"peers"})],
 )
 def test_constraints_pin_every_requirement(setup_cfg: configparser.ConfigParser, name: str, extras: set[str]) -> None:
     pins = {}
@@ -264,7 +264,7 @@ def test_constraints_pin_every_requirement(setup_cfg: configparser.ConfigParser,
 
 
 def test_every_extra_has_its_constraints(setup_cfg: configparser.ConfigParser) -> None:
-    extras = {"dev", "bench", "ray", "optuna", "pandas", "parquet", "browser", "peers"}
+    extras = {"dev", "bench", "ray", "optuna", "onnx", "pandas", "parquet", "browser", "peers"}
     assert set(setup_cfg["options.extras_require"]) == extras
 
 

@@ -1,5 +1,6 @@
 """A run as a Python object: `attnseq.load`."""
 
+import copy
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,11 +10,13 @@ from typing import Any
 
 import numpy.typing as npt
 
+from attnseq.api.exporting import FORMS
 from attnseq.api.prediction import Prediction, predict
 from attnseq.api.sequences import samples
 from attnseq.contracts.model import Model
 from attnseq.contracts.task import Task
 from attnseq.core import plugins as plugin_modules
+from attnseq.core.files import write_atomically
 from attnseq.core.keys import ConfigError
 from attnseq.report import history
 from attnseq.runs.build import build_device
@@ -21,6 +24,7 @@ from attnseq.runs.config import RunConfig
 from attnseq.runs.loading import CONFIG, named_plugins, read_config, trained_model
 from attnseq.runs.reading import DAMAGED, RunRecord, read_run
 from attnseq.training.checkpoint import ADVICE, CheckpointError, load_checkpoint
+from attnseq.training.foreign import versions
 
 
 class RunError(Exception):
@@ -120,6 +124,29 @@ class Run:
             return replace(predict(self.model, task, read.samples, beam), ids=read.ids)
         batch = samples(sequences, task.spec.inputs, lengths, any_length, task.encode, task.token_names)
         return predict(self.model, task, batch, beam)
+
+    def export(self, path: str | Path) -> Path:
+        """Write the model to a file that needs no attnseq.
+
+        Args:
+            path: .pt2 (a program for `torch.export.load`), .onnx, or .pt (a state_dict for `torch.load`). The first two
+                take sequences in the units of the data, in batches of any number, and give predictions in the task's
+                units; `interface.json` in the first, metadata in the second say what exactly.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: another suffix, or the model cannot be exported; the message is one line.
+            OSError: the file cannot be written; what was there is untouched.
+        """
+        file = Path(path)
+        form = FORMS.get(file.suffix.removeprefix("."))
+        if form is None:
+            raise ValueError(f"{file}: must end in one of {', '.join(f'.{suffix}' for suffix in FORMS)}")
+        about = {"variant": self.record.result.get("variant", self.path.parent.name), "seed": self.config.seed}
+        write_atomically(file, form(copy.deepcopy(self.model).cpu(), self.task, {**about, "versions": versions()}))
+        return file
 
 
 def load(folder: str | Path, *, plugins: Iterable[str] = (), device: str = "cpu") -> Run:

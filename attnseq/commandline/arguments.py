@@ -51,6 +51,16 @@ def parse(
     return given.pop("folders"), given
 
 
+def one_folder(
+    arguments: Sequence[str], description: str | None, allowed: Sequence[str] = ()
+) -> tuple[Path, dict[str, str]]:
+    """Tell a run's folder from options, as `parse` does, where there is one folder and no other word."""
+    parser = _parser("RUN", description, allowed)
+    parser.add_argument("folder", type=_folder, metavar="RUN", help=argparse.SUPPRESS)
+    given = _parsed(parser, arguments, allowed)
+    return given.pop("folder"), given
+
+
 def parse_run(
     arguments: Sequence[str], description: str | None, words: str, allowed: Sequence[str] = ()
 ) -> tuple[Path, list[str], dict[str, str]]:
@@ -137,6 +147,24 @@ def new_folder(option: str, text: str) -> Path:
     if not text.strip() or (Path(text).exists() and not Path(text).is_dir()):
         fail(f"{option}={text}: not a folder")
     return Path(text)
+
+
+def new_file(option: str, text: str, suffixes: Sequence[str]) -> Path:
+    """Read a file that is written, in a folder that exists; end the program where it cannot be one.
+
+    Args:
+        option: its key, for the message.
+        text: what was given.
+        suffixes: those that are allowed, without their dots.
+    """
+    path = Path(text)
+    if path.suffix.lower().removeprefix(".") not in suffixes:
+        fail(f"{option}={text}: must be a file that ends in one of {', '.join(f'.{suffix}' for suffix in suffixes)}")
+    if text.startswith("~"):
+        fail(f"{option}={text}: {NO_TILDE}")
+    if path.is_dir() or not path.parent.is_dir():
+        fail(f"{option}={text}: {'is a folder' if path.is_dir() else f'there is no folder {path.parent}'}")
+    return path
 
 
 def output_folder(folders: Sequence[Path], out: str | None) -> Path:

@@ -51,7 +51,7 @@ class Encoder(nn.Module):
         if present_BxT is not None:
             inputs.append(self._turned(present_BxT.transpose(0, 1).unsqueeze(-1)))
         weights = [torch.stack(each) for each in zip(*(cell.weights() for cell in self.cells), strict=True)]
-        start_RxBxU = inputs_BxTxI.new_zeros(len(self.cells), len(inputs_BxTxI), self.units)
+        start_RxBxU = inputs_BxTxI.new_zeros(len(self.cells), inputs_BxTxI.shape[0], self.units)
         kind = type(self.forwards)
 
         def step(carry: Tensors, inputs: Tensors, _: Tensors, product: Product) -> tuple[Tensors, Tensors]:

@@ -20,9 +20,10 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from attnseq.layers.traced_scan import Cell, Product, Tensors, TracedScan
 
-__all__ = ["Cell", "Product", "Tensors", "is_repeated", "is_traced", "repeated", "scan", "scan_loop"]
+__all__ = ["Cell", "Product", "Tensors", "is_repeated", "is_traced", "repeated", "scan", "scan_loop", "written_out"]
 
 _repeated = ContextVar("repeated", default=False)
+_written_out = ContextVar("written_out", default=False)
 
 
 @contextmanager
@@ -35,9 +36,19 @@ def repeated(is_repeated: bool) -> Iterator[None]:
         _repeated.reset(token)
 
 
+@contextmanager
+def written_out() -> Iterator[None]:
+    """Write loops out step by step in what is traced inside the block: a program for others, who lack our loop."""
+    token = _written_out.set(True)
+    try:
+        yield
+    finally:
+        _written_out.reset(token)
+
+
 def is_traced() -> bool:
-    """Tell whether a program is being traced, in which a loop stays one operation."""
-    return get_proxy_mode() is not None
+    """Tell whether a program is being traced in which a loop stays one operation."""
+    return get_proxy_mode() is not None and not _written_out.get()
 
 
 def is_repeated() -> bool:

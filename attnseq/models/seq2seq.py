@@ -57,7 +57,7 @@ class Seq2Seq(Model):
     def forward(self, batch: Batch, training: bool = False) -> Output:
         source = self.encode(batch, training)
         answers = self.spec.answer_length(batch.inputs.shape[1])
-        given = self._taught(batch) if training else self._own(len(batch.inputs), answers)
+        given = self._taught(batch) if training else self._own(batch.inputs.shape[0], answers)
         dropout = self.config.dropout if training else 0.0
         logits_BxKxD, weights_BxKxT = self.decoder(source, given, self.embedding[:-1], dropout)
         attention = {} if weights_BxKxT is None else {"alignment": Attention(weights_BxKxT, "BKT")}

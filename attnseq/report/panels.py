@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnseq.report.axes import BELOW, clean, label_log_axis, name_positions
-from attnseq.report.style import ATTENTION, BAND, INK, RELEVANCE, VALIDATION
+from attnseq.report.style import ATTENTION, BAND, INK, RELEVANCE, SMALL, VALIDATION
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -50,11 +50,13 @@ class Positions(NamedTuple):
         names: T of them.
         roles: what stands at each, such as "a hundreds", written where there is room; () where that is not known.
         marked: the numbers of those that an answer depends on, which have a band behind them.
+        label: of the axis; "": position.
     """
 
     names: tuple[str, ...]
     roles: tuple[str, ...] = ()
     marked: tuple[int, ...] = ()
+    label: str = ""
 
 
 class Bars(NamedTuple):
@@ -97,6 +99,8 @@ class AttentionPanel:
         self.artists: list[Artist] = [*self._bars, *self._diamonds]
         roles = [role if place in positions.marked else "" for place, role in enumerate(positions.roles)]
         self.right, self.below = RIGHT, name_positions(axes, positions.names, roles)
+        if positions.label:
+            axes.set_xlabel(positions.label)
         mark(axes, positions.marked)
         word = "share" if bars.share else "mean weight" if bars.label.startswith("mean") else "weight"
         axes.set(xlim=(-0.6, len(left_T) - 0.4), ylim=(0.0, top), ylabel=word)
@@ -211,8 +215,8 @@ def colour_bar(axes: Axes, cells: Any, label: str) -> None:
 
 
 def legend_above(axes: Axes) -> None:
-    """Put the legend above the axes, since any corner inside may hold data."""
-    axes.legend(
+    """Put the legend above the axes, since any corner inside may hold data; a wide one makes no axes narrower."""
+    legend = axes.legend(
         loc="lower left",
         bbox_to_anchor=(-0.01, 0.99),
         ncols=4,
@@ -220,4 +224,6 @@ def legend_above(axes: Axes) -> None:
         handlelength=1.6,
         handletextpad=0.5,
         columnspacing=1.4,
+        fontsize=SMALL,
     )
+    legend.set_in_layout(False)

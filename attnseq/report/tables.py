@@ -96,7 +96,8 @@ def results_table(
     rows = {}
     for name, value in result.items():
         metric = name.rpartition("/")[0]
-        if (split_of(name) in ("validation", "test") or metric == "attention") and isinstance(value, (int, float)):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if is_number and (split_of(name) in ("validation", "test") or metric == "attention"):
             number = f"{value:.2%}" if metric in shares else f"{value:.5g}"
             rows[name] = f"{number} {(units or {}).get(metric, '')}".rstrip()
     each = result["microseconds_per_sample"]  # None where the history of the epochs is gone

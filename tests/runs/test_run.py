@@ -294,7 +294,8 @@ def test_of_an_alignment_one_sample_is_shown_symbol_by_symbol(
     cards: list[Alignment] = []
     monkeypatch.setattr(Pictures, "alignment", lambda self, title, each: drawn.append(each) or self.loss(title, []))
     monkeypatch.setattr(
-        "attnseq.report.cards.alignment", lambda run, place, each: cards.append(each) or Pictures().loss(Heading(run), [])
+        "attnseq.report.cards.alignment",
+        lambda run, place, each: cards.append(each) or Pictures().loss(Heading(run), []),
     )
     changes = {"dataset.length": 3, "dataset.vocabulary": 2, "trainer.epochs": 12}  # until it answers at all
     job = Job(tiny_config("reverse", "query_attention", **changes), path)
