@@ -43,6 +43,7 @@ def terminal_console(stream: IO[str] | None = None) -> Console:
     terminal = stream.isatty()
     return Console(
         file=stream,
+        force_jupyter=False,  # a notebook would show each line by itself, and what should be quiet, too
         force_terminal=terminal,
         force_interactive=terminal,
         no_color=None if terminal else True,

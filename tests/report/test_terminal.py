@@ -169,3 +169,10 @@ def test_a_model_without_attention_attends_to_nothing(log: io.StringIO, clock: C
     with Progress(100, 0, terminal_console(log), clock) as progress:
         progress.epoch_row(make_record(1, tags=()))
     assert "attends" not in log.getvalue()
+
+
+def test_in_a_notebook_the_stream_is_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    stream = io.StringIO()
+    terminal_console(stream).print("a line")
+    assert stream.getvalue() == "a line\n"
