@@ -23,7 +23,7 @@ from attnseq.report.axes import clean, label_log_axis, new_figure, whole_ticks
 from attnseq.report.panels import mark
 from attnseq.report.records import relevance_share
 from attnseq.report.style import ATTENTION, DASHES, FONT, INK, RELEVANCE, SERIES, SMALL
-from attnseq.runs.reading import FINISHED, attention_is_share
+from attnseq.runs.reading import FINISHED, attends, attention_is_share
 
 if TYPE_CHECKING:  # Matplotlib takes a second or two to import: only who draws pays for it
     from matplotlib.axes import Axes
@@ -111,7 +111,7 @@ def attention_figure(comparison: Comparison) -> Figure | None:
         comparison: best first.
 
     Returns:
-        The figure, or None where no run has attention.
+        The figure, or None where no run has attention. Those of models that do not attend have no panel.
     """
     panels = [(row.variant.name, *panel) for row in comparison.rows for panel in _attention(row, comparison.keys)]
     shown = panels[:PANELS]
@@ -190,7 +190,7 @@ def _attention(row: Row, keys: Sequence[str]) -> list[tuple[_Kind, FloatArray]]:
     shares: dict[tuple[float, ...], bool] = {}
     for run in row.variant.of_state(FINISHED):
         lists = attention(run.result)
-        if lists is not None:
+        if lists is not None and attends(run):
             found[lists[1]][replica(run, keys)].append(lists[0])
             shares[lists[1]] = shares.get(lists[1], True) and attention_is_share(run.result)
     return [

@@ -180,6 +180,15 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def attends(record: RunRecord) -> bool:
+    """Tell whether a finished run's model makes the weights of its attention; those of a baseline are even.
+
+    Results of before say nothing of it: there the config tells, of the models that ship.
+    """
+    kept = record.result.get("attention/attends")
+    return kept if isinstance(kept, bool) else record.config.get("model.attention") != "none"
+
+
 def attention_is_share(result: Mapping[str, Any]) -> bool:
     """Tell whether the weights of a result's attention are shares, which sum to 1 for each sample.
 

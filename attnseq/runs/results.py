@@ -60,6 +60,7 @@ def measure(jobs: Sequence[Job], data: DataPool, population: Population, meter: 
                 else None,
                 "loss/train": epochs[-1]["loss/train"] if epochs else None,
                 **figures,
+                "attention/attends": population.recipe.flat.model.attends,
                 "parameters": parameters_PxW.shape[1],
                 "device": str(parameters_PxW.device),
                 "population": len(jobs),

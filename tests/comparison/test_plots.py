@@ -132,3 +132,18 @@ def test_curves_can_be_told_apart_without_their_colours(tmp_path):
     lines = figures.curves_figure(compared(tmp_path)).axes[0].lines
     assert len({line.get_linestyle() for line in lines}) == 4
     assert len({(line.get_linestyle(), line.get_color()) for line in lines}) == figures.CURVES
+
+
+def test_a_model_that_does_not_attend_has_no_panel(two):
+    even = {"attention/mean": [0.1] * 10}
+    write_run(two / "before", run_config("lstm_attention", 1, model__attention="none"), result=even)
+    write_run(
+        two / "own", run_config("mlp_attention", 1, model__hidden_size=7), result=even | {"attention/attends": False}
+    )
+    axes = figures.attention_figure(compared(two)).axes
+    assert [panel.get_title(loc="left").split(" ")[0] for panel in axes] == ["lstm_attention", "mlp_attention"]
+
+
+def test_where_no_model_attends_there_is_no_picture_of_it(tmp_path):
+    write_run(tmp_path / "run", result={"attention/attends": False})
+    assert figures.attention_figure(compared(tmp_path)) is None

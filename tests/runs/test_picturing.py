@@ -79,6 +79,7 @@ def test_training_writes_what_is_drawn_again_from_its_folder(tmp_path: Path) -> 
     run(job)
     record = read_run(job.path)
     assert record.result["attention/is_share"] is False
+    assert record.result["attention/attends"] is True
     drawn = draw_run(job.config, job.variant, record.result, history.read(job.folder.history_path), Pictures())
     assert sorted(drawn) == ["attention.png", "loss.png"]
     assert all((job.path / name).read_bytes() == content for name, content in drawn.items())
