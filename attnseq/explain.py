@@ -10,19 +10,20 @@
 
 For each sequence: prediction, the exact answer where the task knows it, and a bar a position; for answers of several
 tokens the alignment, darker for more weight, with a star at the true one. Attention is that of this sequence alone.
-Exit status: 0; 1 where the run cannot be used or nothing can be written; 2 for bad input.
+Exit status: 0; 1 where the run cannot be used or nothing can be written; 2 for bad input; 130 after Ctrl-C.
 """
 
 import sys
 
 from attnseq.commandline.arguments import fail, new_file, parse_run
-from attnseq.commandline.output import enduring_output
+from attnseq.commandline.output import enduring_output, quiet_stop
 from attnseq.core.files import write_atomically
 from attnseq.core.keys import ConfigError
 from attnseq.report.style import FORMATS
 
 
 @enduring_output()
+@quiet_stop()
 def main() -> None:
     """Run the command; see above."""
     folder, words, options = parse_run(sys.argv[1:], __doc__, "SEQUENCE", ("beam", "out", "plugins"))

@@ -10,19 +10,20 @@
 A program and an ONNX model take any number of sequences of the task's length, in the units of the data, and give
 predictions in the task's units, and the attention. What exactly is printed, and stands in the file, too. They decode
 greedily. Steps of a recurrent model are written out one by one, which takes a while for long sequences.
-Exit status: 0; 1 where the run cannot be used or nothing can be written; 2 for bad input.
+Exit status: 0; 1 where the run cannot be used or nothing can be written; 2 for bad input; 130 after Ctrl-C.
 """
 
 import sys
 
 from attnseq.commandline.arguments import fail, new_file, one_folder
-from attnseq.commandline.output import enduring_output
+from attnseq.commandline.output import enduring_output, quiet_stop
 from attnseq.core.keys import ConfigError
 
 SUFFIXES = ("pt2", "onnx", "pt")
 
 
 @enduring_output()
+@quiet_stop()
 def main() -> None:
     """Run the command; see above."""
     folder, options = one_folder(sys.argv[1:], __doc__, ("out", "plugins"))

@@ -7,18 +7,19 @@
 
 They are those that training writes: attention and loss, from what a run's folder keeps. Of a run that is not finished
 there are its losses so far. With several runs, each has a folder of its own below `out`.
-Exit status: 0; 1 where a run could not be drawn or nothing can be written; 2 for bad input.
+Exit status: 0; 1 where a run could not be drawn or nothing can be written; 2 for bad input; 130 after Ctrl-C.
 """
 
 import sys
 
 from attnseq.commandline.arguments import choose, fail, new_folder, parse
-from attnseq.commandline.output import enduring_output
+from attnseq.commandline.output import enduring_output, quiet_stop
 from attnseq.core.keys import ConfigError
 from attnseq.report.style import FORMATS
 
 
 @enduring_output()
+@quiet_stop()
 def main() -> None:
     """Run the command; see above."""
     folders, options = parse(sys.argv[1:], __doc__, ("format", "out", "plugins"))

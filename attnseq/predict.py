@@ -7,19 +7,20 @@
 
 Each row has the id of a sequence, the prediction, the true answer where FILE has it, and the attention to each
 position. Windows are named by the last time step that is seen; those whose answer is yet to come are predicted, too.
-Exit status: 0; 1 where the run cannot be used or nothing can be written; 2 for bad input.
+Exit status: 0; 1 where the run cannot be used or nothing can be written; 2 for bad input; 130 after Ctrl-C.
 """
 
 import sys
 from pathlib import Path
 
 from attnseq.commandline.arguments import fail, parse_run
-from attnseq.commandline.output import enduring_output
+from attnseq.commandline.output import enduring_output, quiet_stop
 from attnseq.core.files import write_atomically
 from attnseq.core.keys import ConfigError
 
 
 @enduring_output()
+@quiet_stop()
 def main() -> None:
     """Run the command; see above."""
     folder, words, options = parse_run(sys.argv[1:], __doc__, "FILE", ("out", "plugins"))

@@ -7,6 +7,8 @@ import importlib.util
 import io
 import json
 import logging
+import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,7 +89,7 @@ def as_onnx(model: Model, task: Task, about: dict[str, Any]) -> bytes:
     if missing:
         raise ValueError(f'an .onnx file needs {" and ".join(missing)}: pip install "attnseq[onnx]"')
     said = interface(model, task) | about
-    with _quiet():
+    with _tracing():
         found = torch.onnx.export(_traced(model, task), dynamo=True, verbose=False, output_names=list(said["outputs"]))
     assert found is not None
     found.model.metadata_props["interface"] = json.dumps(said)
@@ -116,7 +118,7 @@ def _traced(model: Model, task: Task) -> torch.export.ExportedProgram:
     given = [torch.zeros(shape, dtype=torch.float64 if isinstance(inputs, Reals) else torch.int64)]
     if inputs.padded:
         given.append(torch.full((TRACED,), inputs.length))
-    with _quiet(), written_out(), torch.no_grad():
+    with _tracing(), written_out(), torch.no_grad():
         exported = Exported(model, task).eval()
         return torch.export.export(
             exported, tuple(given), dynamic_shapes=tuple({0: batch} for _ in given), strict=False
@@ -137,16 +139,28 @@ def _line(task: Task) -> tuple[Tensor, Tensor]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what tracing says of its own insides from the user inside the block."""
-    loggers = [logging.getLogger(name) for name in ("torch.export", "torch.onnx", "onnxscript", "onnx_ir")]
-    levels = [logger.level for logger in loggers]
+def _tracing() -> Iterator[None]:
+    """Trace inside the block in silence, and so that Ctrl-C raises KeyboardInterrupt: PyTorch makes others of it."""
+    disabled, stopped = logging.root.manager.disable, []
+
+    def stop(number: int, frame: Any) -> None:
+        stopped.append(number)
+        raise KeyboardInterrupt
+
+    listens = threading.current_thread() is threading.main_thread()
+    listens = listens and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     try:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
+        logging.disable(logging.CRITICAL)
+        if listens:
+            signal.signal(signal.SIGINT, stop)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except Exception:
+        if stopped:
+            raise KeyboardInterrupt from None
+        raise
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        logging.disable(disabled)
+        if listens:
+            signal.signal(signal.SIGINT, signal.default_int_handler)

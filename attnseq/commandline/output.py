@@ -7,6 +7,7 @@ encoding may lack letters of a name (`PYTHONIOENCODING=ascii`).
 import errno
 import io
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -103,3 +104,12 @@ class _Enduring(io.RawIOBase):
         except OSError as error:
             self._lost[:] = [error.strerror or str(error)]
         return len(data)
+
+
+@contextmanager
+def quiet_stop() -> Iterator[None]:
+    """End the program at Ctrl-C with exit status 130 and no traceback; also a decorator for `main` of a command."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise SystemExit(128 + signal.SIGINT) from None

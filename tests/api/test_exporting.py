@@ -3,6 +3,8 @@
 import importlib.util
 import io
 import json
+import logging
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -207,3 +209,19 @@ def test_inputs_that_no_straight_line_scales_are_refused(monkeypatch: pytest.Mon
 
 def test_each_form_has_a_suffix() -> None:
     assert list(FORMS) == ["pt2", "onnx", "pt"]
+
+
+def test_ctrl_c_stops_tracing_whatever_pytorch_makes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, task = built("digits")
+
+    def interrupted(*arguments: Any, **named: Any) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise TypeError("failed to unpack the object") from error
+
+    monkeypatch.setattr(torch.export, "export", interrupted)
+    before = logging.root.manager.disable, signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        as_program(model, task, {})
+    assert (logging.root.manager.disable, signal.getsignal(signal.SIGINT)) == before

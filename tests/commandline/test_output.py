@@ -12,7 +12,7 @@ import pytest
 from run_folders import write_run
 
 from attnseq import compare, reproduce, status, train
-from attnseq.commandline.output import enduring_output
+from attnseq.commandline.output import enduring_output, quiet_stop
 
 
 class Refusing(io.RawIOBase):
@@ -158,3 +158,14 @@ def test_every_command_endures(name: str, folder: Path, monkeypatch: pytest.Monk
         assert end(main) == code
     if name == "compare":
         assert (folder / "runs" / "compare.csv").exists()
+
+
+def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
+    @quiet_stop()
+    def main() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    assert end.value.__suppress_context__
