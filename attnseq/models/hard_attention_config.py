@@ -48,6 +48,11 @@ class HardAttentionConfig(ModelConfig):
         },
     )
 
+    @property
+    def words(self) -> str:
+        looks = "one glimpse" if self.glimpses == 1 else f"{self.glimpses} glimpses"
+        return f"hard attention of {looks} ({'REINFORCE' if self.estimator == 'reinforce' else 'Gumbel'})"
+
     def build(self, spec: Spec) -> HardAttention:
         from attnseq.models.hard_attention import HardAttention
 

@@ -48,6 +48,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "an end symbol": ("reverse", "query_attention", {}),
     "decoded": ("reverse", "seq2seq", {"dataset.length": 4}),
     "rollout": ("answer_digits", "transformer", {"model.explains": "rollout"}),
+    "glimpses": ("reverse", "hard_attention", {}),
     "a table": ("table", "lstm_attention", {}),
     "a table of lengths": ("table", "lstm_attention", OWN),
 }
