@@ -20,6 +20,7 @@ from processes import LIMIT
 from run_folders import run_config, write_run
 from test_house import ROOMS
 
+import attnseq
 from attnseq import board, compare, export, plot, reproduce, status
 from attnseq.api import plotting
 from attnseq.commandline.arguments import one_folder, parse_run
@@ -239,6 +240,13 @@ class TestPython:
         code = blocks(page, "python")
         assert code
         run_python("\n".join(code), folder)
+
+    def test_the_exported_program_is_used_as_shown(self, finished: Path, folder: Path) -> None:
+        attnseq.load(finished).export(folder / "model.pt2")
+        (code,) = blocks(ROOT / "docs" / "using.md", "python")
+        printed = run_python(f"import sys; sys.modules['attnseq'] = None\n{code}", folder)
+        assert printed.startswith("tensor([")
+        assert "'in units of the answer'" in printed
 
     def test_the_metric_that_extending_adds_is_measured(self, folder: Path) -> None:
         code = [block for block in blocks(ROOT / "docs" / "extending.md", "python") if not block.startswith("# ")]
