@@ -16,6 +16,7 @@ from attnseq.comparison.measures import is_cost
 from attnseq.comparison.numbers import bounds, probability, shown_as
 from attnseq.comparison.plots import attention_figure, curves_figure, losses_figure
 from attnseq.comparison.text import headline, legend, notes
+from attnseq.comparison.trends import trend_figure
 from attnseq.comparison.variants import Replica
 from attnseq.core.files import write_atomically
 from attnseq.report.axes import save
@@ -26,6 +27,7 @@ PICTURES = {
     "compare_loss.png": curves_figure,
     "compare_final.png": losses_figure,
     "compare_attention.png": attention_figure,
+    "compare_trend.png": trend_figure,
 }
 
 

@@ -92,9 +92,18 @@ def fold(runs: Iterable[RunRecord], keys: Sequence[str]) -> list[Variant]:
     variants = []
     for group in groups.values():
         values = {key: group[0].config[key] for key in keys if key in group[0].config}
-        name = " ".join(_part(key, value, short) for key, value in values.items())
-        variants.append(Variant(name, values, group))
+        variants.append(Variant(call(values, short), values, group))
     return variants
+
+
+def call(values: Mapping[str, Value], short: Mapping[str, str]) -> str:
+    """Name a variant by the values of its keys.
+
+    Args:
+        values: by dotted key.
+        short: what keys are called, see `short_keys`; those that it lacks are called as they are.
+    """
+    return " ".join(_part(key, value, short) for key, value in values.items())
 
 
 def replica(run: RunRecord, keys: Sequence[str]) -> Replica:
