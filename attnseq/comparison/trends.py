@@ -25,6 +25,9 @@ STYLES = [
     for color, dashes, marker in zip(SERIES, DASHES, "osD^vP*X", strict=True)
 ]
 
+HANDLE, LETTER = 0.6, 0.075
+"""Inches that the sign of a curve takes in the legend, and a letter of its name."""
+
 ASIDE = 0.012
 """Distance of the bars of two curves at one value, as a share of the axis."""
 
@@ -52,7 +55,8 @@ def trend_figure(comparison: Comparison) -> Figure | None:
     if len(curves) > len(SERIES):
         return None
     shown, values = _shown(comparison), _numbers(rows, key)
-    figure = new_figure(3.7 * len(shown) + 0.2, 3.4)
+    width = 3.7 * len(shown) + 0.7
+    figure = new_figure(width, 3.4)
     for axes, metric in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
         for place, (name, points) in enumerate(curves.items()):
             aside = ASIDE * (place - (len(curves) - 1) / 2)
@@ -61,8 +65,9 @@ def trend_figure(comparison: Comparison) -> Figure | None:
     style: dict[str, Any] = {"fontsize": FONT, "fontweight": "bold"}
     figure.suptitle("Mean over seeds, 95 % interval", x=0.01, ha="left", **style)
     if len(curves) > 1:
+        columns = max(1, int(width / (HANDLE + LETTER * max(map(len, curves)))))
         labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(*labels, loc="outside lower left", ncols=3, fontsize=SMALL)
+        figure.legend(*labels, loc="outside lower left", ncols=columns, fontsize=SMALL)
     return figure
 
 

@@ -71,7 +71,12 @@ def bars(
 
 
 def heatmap(
-    run: str, place: str, heatmap_TxR: npt.ArrayLike, columns: str, names: Sequence[str] | None = None
+    run: str,
+    place: str,
+    heatmap_TxR: npt.ArrayLike,
+    columns: str,
+    names: Sequence[str] | None = None,
+    heads: int = 1,
 ) -> bytes:
     """Draw a cell for each column at each position, brighter where the mean weight is larger, as a PNG.
 
@@ -81,14 +86,19 @@ def heatmap(
         heatmap_TxR: mean weights; nan has no cell; (T, R).
         columns: what R counts.
         names: of the positions, T of them; None: numbers from 0.
+        heads: that stand side by side, R / heads columns each.
     """
     weights: FloatArray = np.asarray(heatmap_TxR, dtype=np.float64)
     with drawing():
         figure, axes = _card(run, place, names or numbered(len(weights)), RIGHT["cells"])
         cells = axes.imshow(weights, vmin=0.0, aspect="auto", interpolation="nearest")
-        ticks = whole_ticks(weights.shape[1])
-        axes.set_xlabel(columns, fontsize=SMALL)
-        axes.set_xticks(ticks[:: 1 + len(ticks) // 11])
+        if heads > 1:
+            _part(axes, heads, weights.shape[1] // heads)
+            axes.set_xlabel(f"head, and {columns} in it", fontsize=SMALL)
+        else:
+            ticks = whole_ticks(weights.shape[1])
+            axes.set_xlabel(columns, fontsize=SMALL)
+            axes.set_xticks(ticks[:: 1 + len(ticks) // 11])
         bar = figure.colorbar(cells, cax=axes.inset_axes((1.04, 0.0, 0.06, 1.0)))
         bar.set_label("mean weight", fontsize=SMALL)
         bar.ax.tick_params(labelsize=SMALL)
@@ -117,6 +127,14 @@ def alignment(run: str, place: str, alignment: Alignment) -> bytes:
         bar.set_label("weight", fontsize=SMALL)
         bar.ax.tick_params(labelsize=SMALL)
         return _png(figure)
+
+
+def _part(axes: Axes, heads: int, width: int) -> None:
+    """Draw a line between the cells of two heads, and number the heads, as many as have room."""
+    for head in range(1, heads):
+        axes.axvline(head * width - 0.5, color="white", linewidth=1.5)
+    shown = range(0, heads, 1 + heads // 11)
+    axes.set_xticks([(head + 0.5) * width - 0.5 for head in shown], [str(1 + head) for head in shown])
 
 
 def _card(run: str, place: str, names: Sequence[str], right: float) -> tuple[Figure, Axes]:

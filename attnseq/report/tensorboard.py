@@ -154,7 +154,7 @@ def _views(
     bars = cards.bars(run, place, attention.mean_T, relevance_T, names)
     yield summaries.image(tags.view_tag(tag, "mean attention"), bars)
     if attention.heatmap_TxR is not None:
-        cells = cards.heatmap(run, place, attention.heatmap_TxR, attention.rows, names)
+        cells = cards.heatmap(run, place, attention.heatmap_TxR, attention.rows, names, attention.heads)
         yield summaries.image(tags.view_tag(tag, f"attention by {attention.rows}"), cells)
 
 

@@ -31,6 +31,7 @@ class AttentionSummary:
         samples_T: samples that have the position, since sequences may be padded; (T,).
         heatmap_TxR: mean weight of each row at each position, None where there are no rows; (T, R).
         rows: what R counts: "token", "answer position", "query position"; "" where there are no rows.
+        heads: M, where R counts the query positions of the first head, then those of the second; else 1.
         is_share: whether the weights of a sample are shares, which sum to 1; they do not where each feature of a
             position has a weight of its own.
     """
@@ -46,6 +47,7 @@ class AttentionSummary:
     samples_T: npt.NDArray[np.int64]
     heatmap_TxR: FloatArray | None = None
     rows: str = ""
+    heads: int = 1
     is_share: bool = True
 
 

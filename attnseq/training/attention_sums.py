@@ -1,7 +1,7 @@
 """The attention of a population over a set of samples, as counts and sums.
 
-Shapes: P replicas, B samples of a chunk, T positions, D vocabulary or features, R rows of a map (values of a token, or
-answer or query positions), Q histogram bins.
+Shapes: P replicas, B samples of a chunk, T positions, D vocabulary or features, M heads, R rows of a map (values of a
+token, answer positions, or query positions, head after head), Q histogram bins.
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ class AttentionSums:
         self._samples_T = torch.zeros(positions, dtype=torch.int64, device=device)
         self._map: Tensor | None = None
         self._in_map: Tensor | None = None
-        self._is_share = True
+        self._is_share, self._heads = True, 1
         self._map_rows, self._is_of_tokens = "", isinstance(spec.inputs, Tokens)
         self._target, self._ends = spec.target, isinstance(spec.target, Tokens) and spec.target.end
 
@@ -78,9 +78,14 @@ class AttentionSums:
             rows_PxBxRxT, counted_BxR = rows_PxBxRxT[..., :-1, :], counted_BxR[..., :-1]
         rows_PxBxRxT = rows_PxBxRxT.double() * counted_BxR.unsqueeze(-1)
         self._add_entropy(rows_PxBxRxT)
-        counts_R = counted_BxR.double().sum(dim=0)
+        counts_R, part_PxRxT = counted_BxR.double().sum(dim=0), rows_PxBxRxT.sum(dim=1)
+        if attention.axes == "BMTT":  # a map of each head: their mean looks like none of them
+            self._heads = attention.weights.shape[-3]
+            counted_Bx1xTx1 = counted_BxR.unsqueeze(1).unsqueeze(-1)
+            part_PxRxT = (attention.weights.double() * counted_Bx1xTx1).sum(dim=1).flatten(1, 2)
+            counts_R = counts_R.repeat(self._heads)
         self._in_map = counts_R if self._in_map is None else self._in_map + counts_R
-        self._add_map(rows_PxBxRxT.sum(dim=1).transpose(-1, -2), ROWS[attention.axes], self._in_map.clamp(min=1))
+        self._add_map(part_PxRxT.transpose(-1, -2), ROWS[attention.axes], self._in_map.clamp(min=1))
 
     def _add_map(self, part_PxTxR: Tensor, rows: str, counts: Tensor) -> None:
         self._map = part_PxTxR if self._map is None else self._map + part_PxTxR
@@ -120,6 +125,7 @@ class AttentionSums:
                 samples_T=samples_T,
                 heatmap_TxR=map_TxR,
                 rows=self._map_rows,
+                heads=self._heads,
                 is_share=self._is_share,
             )
             for mean_T, sums_T, squares_T, lows_T, highs_T, entropy, counts_TxQ, map_TxR in zip(

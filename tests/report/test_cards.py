@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from attnseq.report import cards
@@ -56,6 +57,20 @@ def test_cards_are_small(positions: int) -> None:
         assert width == 444
         assert height < 800
         assert len(png) < 100_000
+
+
+def test_heads_stand_side_by_side_each_with_its_number() -> None:
+    weights_TxR = np.full((4, 12), 0.25)
+    figures: list[Figure] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cards, "_png", figures.append)
+        cards.heatmap("transformer", "seed 1", weights_TxR, "query position", heads=3)
+        cards.heatmap("transformer", "seed 1", weights_TxR, "query position")
+    apart, whole = (figure.axes[0] for figure in figures)
+    assert [label.get_text() for label in apart.get_xticklabels()] == ["1", "2", "3"]
+    assert apart.get_xticks().tolist() == [1.5, 5.5, 9.5]  # in the middle of four columns each
+    assert [line.get_xdata()[0] for line in apart.lines] == [3.5, 7.5]  # type: ignore[index]
+    assert not whole.lines
 
 
 def test_a_long_name_takes_two_lines() -> None:

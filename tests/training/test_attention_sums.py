@@ -3,6 +3,7 @@
 Shapes: P replicas, B batch, T positions, K answer positions, D vocabulary, F features, M heads, R rows, Q bins.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import fields
@@ -109,11 +110,12 @@ def test_of_several_answer_positions_each_has_its_row_and_its_entropy() -> None:
     assert summary.entropy == pytest.approx((0 + math.log(2) + 0 + skewed) / 4, rel=1e-12)
 
 
-def test_heads_are_averaged_and_each_query_position_has_its_row() -> None:
+def test_means_are_over_heads_and_each_query_position_of_each_head_has_its_row() -> None:
     one, other = [[1.0, 0.0], [0.5, 0.5]], [[0.0, 1.0], [0.5, 0.5]]
     summary = by_hand([[one, other]], "BMTT")
     np.testing.assert_allclose(summary.mean_T, [0.5, 0.5])
-    np.testing.assert_allclose(summary.heatmap_TxR, [[0.5, 0.5], [0.5, 0.5]])
+    np.testing.assert_allclose(summary.heatmap_TxR, [[1, 0.5, 0, 0.5], [0, 0.5, 1, 0.5]])
+    assert summary.heads == 2
     assert summary.rows == "query position"
     assert summary.entropy == pytest.approx(math.log(2), rel=1e-12)
 
@@ -249,9 +251,10 @@ def plain(weights: npt.NDArray[np.float64], axes: str, batch: Batch) -> Attentio
         else:
             answers = int((batch.targets[sample] >= 0).sum())  # type: ignore[index]
             rows = list(weight[:answers] if axes == "BKT" else weight.mean(axis=0)[:length])
-            for row, values in enumerate(rows):
-                for t in range(POSITIONS):
-                    cells.setdefault((t, row), []).append(values[t])
+            heads = [weight[:answers]] if axes == "BKT" else list(weight[:, :length])
+            for (head, its_rows), t in itertools.product(enumerate(heads), range(POSITIONS)):
+                for row, values in enumerate(its_rows):
+                    cells.setdefault((t, head * POSITIONS + row), []).append(values[t])
         for values in rows:
             shares = np.array(values) / sum(values)
             entropies.append(-sum(share * math.log(share) for share in shares if share > 0))
@@ -273,6 +276,8 @@ def plain(weights: npt.NDArray[np.float64], axes: str, batch: Batch) -> Attentio
         samples_T=np.array([len(values) for values in by_position]),
         heatmap_TxR=heatmap if cells else None,
         rows={"BTD": "token", "BKT": "answer position", "BMTT": "query position"}[axes] if cells else "",
+        heads=len(weights[0]) if axes == "BMTT" else 1,
+        is_share=axes != "BTD",
     )
 
 
