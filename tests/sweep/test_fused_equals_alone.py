@@ -74,18 +74,19 @@ def calls_of(configs: Sequence[RunConfig]) -> tuple[BatchPlan, Callable[[int], l
 def losses(groups: Sequence[Sequence[RunConfig]]) -> list[Tensor]:
     """Each step's loss of each replica of each group, step by step; groups of one size share their traced programs."""
     found = []
-    programs: dict[bool, Steps] = {}
+    programs: dict[tuple[bool, bool], Steps] = {}
     for configs in groups:
         population = build.build_population(configs, CPU)
         state, settings, recipe = population.state, population.settings, population.recipe
         plan, of = calls_of(configs)
-        if recipe.is_drawn not in programs:
+        kind = recipe.is_drawn, recipe.clips
+        if kind not in programs:
             example = (state, settings, *of(0)[0])
-            programs[recipe.is_drawn] = as_steps(trace_steps(build_steps(recipe), example))
+            programs[kind] = as_steps(trace_steps(build_steps(recipe), example))
         sums = [state.loss_sum.clone()]
         for epoch in range(STEPS // plan.steps):
             for call in of(epoch):
-                programs[recipe.is_drawn](state, settings, *call)
+                programs[kind](state, settings, *call)
                 sums.append(state.loss_sum.clone())
         assert not state.diverged.any()
         found.append(torch.stack(sums).diff(dim=0) / BATCH)
