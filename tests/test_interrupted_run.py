@@ -142,8 +142,8 @@ PLACES = {
     "before a checkpoint": (RunObserver, "checkpoint", 2),
     "before the first checkpoint": (RunObserver, "checkpoint", 1),
     "before what was measured at the end": (TensorBoardLog, "finish", 1),
-    "before a picture": (population_run, "_write", 1),
-    "before the second picture": (population_run, "_write", 2),
+    "before a picture": (population_run, "write_atomically", 1),
+    "before the second picture": (population_run, "write_atomically", 2),
     "before the result": (RunFolder, "write_result", 1),
 }
 
