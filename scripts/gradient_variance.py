@@ -2,9 +2,10 @@
 
     python scripts/gradient_variance.py RUN ...     # runs of model=hard_attention
 
-Each run's last parameters are kept, and looks at the same training samples are drawn anew, 512 times. The mean of the
-gradients by the policy's parameters is the signal; the square root of the sum of their variances the noise of one step.
-noise/signal squared is about how many such batches a step would have to average for both to be equal. A line for each
+Each run's last parameters are kept, and looks at the same training samples are drawn anew, 512 times. The length of the
+mean gradient by the policy's parameters is the signal, less what noise adds to it; the square root of the sum of their
+variances is the noise of one step. noise/signal squared is about how many such batches a step would have to average for
+both to be equal; "-" where the signal is lost in noise. A line for each
 way to make the gradient: REINFORCE with the baseline that the run learnt, without any, and straight-through Gumbel,
 whose mean is another one: it is biased.
 
@@ -22,10 +23,12 @@ import torch
 from torch import Tensor
 
 import attnseq
+from attnseq.api.run import RunError
 from attnseq.contracts.batch import Batch, Output
+from attnseq.contracts.measures import Objective
 from attnseq.models.hard_attention import HardAttention
-from attnseq.objectives.mse import MeanSquaredError
 from attnseq.objectives.reinforce import with_policy
+from attnseq.runs.build import build_objective
 
 SAMPLES, DRAWS = 128, 512
 
@@ -37,27 +40,30 @@ class Noise(NamedTuple):
     noise: float
 
 
-def noise_of(model: HardAttention, batch: Batch, uniform_NxGxBxT: Tensor) -> Noise:
+def noise_of(model: HardAttention, objective: Objective, batch: Batch, uniform_NxGxBxT: Tensor) -> Noise:
     """Measure the gradients of a model's policy over draws of its looks.
 
     Args:
         model: in float64.
+        objective: what the run minimises.
         batch: samples, with their answers.
         uniform_NxGxBxT: random numbers in (0, 1), by which looks are drawn.
     """
     parameters = {name: value.detach() for name, value in model.named_parameters()}
     policy = {name: value for name, value in parameters.items() if name.startswith(("policy.", "hidden."))}
-    error = MeanSquaredError(model.spec.target)
 
     def loss(policy: dict[str, Tensor], uniform_GxBxT: Tensor) -> Tensor:
         drawn = batch._replace(draws={"looks": uniform_GxBxT})
         output: Output = torch.func.functional_call(model, parameters | policy, (drawn, True))
-        loss_B = error(output, batch)
+        loss_B = objective(output, batch)
         return (loss_B if output.policy is None else with_policy(loss_B, output.policy)).mean()
 
     gradients = torch.vmap(torch.func.grad(loss), in_dims=(None, 0), chunk_size=32)(policy, uniform_NxGxBxT)
     gradients_NxW = torch.cat([value.flatten(1) for value in gradients.values()], dim=1)
-    return Noise(float(gradients_NxW.mean(dim=0).norm()), float(gradients_NxW.var(dim=0).sum().sqrt()))
+    variance = float(gradients_NxW.var(dim=0).sum())
+    # the square of a mean of N draws is too large by a share of 1/N of their variance
+    squared = float(gradients_NxW.mean(dim=0).square().sum()) - variance / len(gradients_NxW)
+    return Noise(max(squared, 0.0) ** 0.5, variance**0.5)
 
 
 def ways(model: HardAttention) -> dict[str, HardAttention]:
@@ -80,15 +86,20 @@ def main(arguments: Sequence[str]) -> None:
     given = parser.parse_args(arguments)
     print(f"{'gradient':20}{'signal':>11}{'noise':>11}{'(noise/signal)^2':>18}  run")
     for path in given.runs:
-        run = attnseq.load(path)
-        if not isinstance(run.model, HardAttention):
-            parser.error(f"{path}: not a run of model=hard_attention")
+        try:
+            run = attnseq.load(path)
+            if not isinstance(run.model, HardAttention):
+                parser.error(f"{path}: not a run of model=hard_attention")
+        except RunError as error:
+            parser.error(str(error))
+        objective = build_objective(run.config, run.task.spec.target)
         batch = run.task.splits().train.first(SAMPLES)
         shape = (DRAWS, run.model.config.glimpses, *batch.inputs.shape[:2])
         uniform_NxGxBxT = torch.rand(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
         for name, model in ways(run.model).items():
-            signal, noise = noise_of(model, batch, uniform_NxGxBxT)
-            print(f"{name:20}{signal:11.2e}{noise:11.2e}{(noise / signal) ** 2:18.1f}  {path}")
+            signal, noise = noise_of(model, objective, batch, uniform_NxGxBxT)
+            ratio = f"{(noise / signal) ** 2:.1f}" if signal else "-"
+            print(f"{name:20}{signal:11.2e}{noise:11.2e}{ratio:>18}  {path}")
 
 
 if __name__ == "__main__":

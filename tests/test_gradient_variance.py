@@ -34,7 +34,7 @@ def test_signal_and_noise_are_those_of_gradients_one_by_one(script: ModuleType) 
         for value in model.parameters():
             value.copy_(torch.randn(value.shape, generator=numbers, dtype=torch.float64))
     batch = task.splits().train.first(4)
-    uniform_NxGxBxT = torch.rand(9, 2, 4, 10, generator=numbers, dtype=torch.float64)
+    uniform_NxGxBxT = torch.rand(300, 2, 4, 10, generator=numbers, dtype=torch.float64)
     gradients = []
     for uniform_GxBxT in uniform_NxGxBxT:
         output = model(batch._replace(draws={"looks": uniform_GxBxT}), training=True)
@@ -42,9 +42,12 @@ def test_signal_and_noise_are_those_of_gradients_one_by_one(script: ModuleType) 
         loss = with_policy(MeanSquaredError(task.spec.target)(output, batch), output.policy).mean()
         gradients.append(torch.cat([each.flatten() for each in torch.autograd.grad(loss, model.policy.parameters())]))
     gradients_NxW = torch.stack(gradients)
-    signal, noise = script.noise_of(model, batch, uniform_NxGxBxT)
-    assert signal == pytest.approx(float(gradients_NxW.mean(dim=0).norm()))
-    assert noise == pytest.approx(float((gradients_NxW - gradients_NxW.mean(dim=0)).square().sum() / 8) ** 0.5)
+    signal, noise = script.noise_of(model, MeanSquaredError(task.spec.target), batch, uniform_NxGxBxT)
+    # without bias: the mean over all pairs of two draws
+    pairs_NxN = gradients_NxW @ gradients_NxW.T
+    assert signal**2 == pytest.approx(float(pairs_NxN.sum() - pairs_NxN.trace()) / (300 * 299), rel=1e-6)
+    assert signal > 0
+    assert noise == pytest.approx(float((gradients_NxW - gradients_NxW.mean(dim=0)).square().sum() / 299) ** 0.5)
 
 
 def test_a_line_for_each_way_to_make_the_gradient(
@@ -56,8 +59,10 @@ def test_a_line_for_each_way_to_make_the_gradient(
     head, *lines = capsys.readouterr().out.splitlines()[-4:]
     assert head.split() == ["gradient", "signal", "noise", "(noise/signal)^2", "run"]
     assert [line[:20].strip() for line in lines] == ["reinforce, baseline", "reinforce", "gumbel"]
-    signal, noise, ratio = map(float, lines[0][20:].split()[:3])
-    assert ratio == pytest.approx((noise / signal) ** 2, rel=0.05)
+    for line in lines:
+        signal, noise, ratio = line[20:].split()[:3]
+        expected = "-" if not float(signal) else pytest.approx((float(noise) / float(signal)) ** 2, rel=0.05, abs=0.1)
+        assert (ratio if ratio == "-" else float(ratio)) == expected
 
 
 def test_another_model_has_no_policy(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,3 +70,6 @@ def test_another_model_has_no_policy(script: ModuleType, tmp_path: Path, capsys:
     with pytest.raises(SystemExit):
         script.main([str(tmp_path / "run")])
     assert "run: not a run of model=hard_attention" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        script.main([str(tmp_path / "missing")])
+    assert "missing: no such folder" in capsys.readouterr().err

@@ -101,8 +101,8 @@ class Policy(NamedTuple):
 
     Args:
         log_probability: BxG, of each choice, in nats.
-        baseline: BxG, the reward (the negative loss) that is expected before each choice; None: 0.
-        bonus: B, reward beside the negative loss, such as the entropy of what was drawn from.
+        baseline: BxG, the reward (the negative loss, and later bonuses) that is expected before each choice; None: 0.
+        bonus: BxG, reward beside the negative loss, such as the entropy of what a choice is drawn from.
     """
 
     log_probability: Tensor

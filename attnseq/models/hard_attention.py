@@ -110,8 +110,8 @@ class HardAttention(Model):
         """Say how likely the looks were, and how much reward was expected before each."""
         # what is expected moves no other parameter than its own
         expected = None if self.baseline is None else self.baseline(walk.states_BxGxH.detach()).squeeze(-1)
-        bonus_B = self.config.entropy_bonus * entropy(walk.logits_BxGxT).sum(dim=-1)
-        return Policy(log_probability(walk.logits_BxGxT, walk.looks_BxGxT), expected, bonus_B)
+        bonus_BxG = self.config.entropy_bonus * entropy(walk.logits_BxGxT)
+        return Policy(log_probability(walk.logits_BxGxT, walk.looks_BxGxT), expected, bonus_BxG)
 
     def draws(self, batch: Batch) -> Mapping[str, Sequence[int]]:
         return {"looks": (self.config.glimpses, *batch.inputs.shape[:2])}

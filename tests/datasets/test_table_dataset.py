@@ -11,7 +11,7 @@ import torch
 from tiny_configs import tiny_config, tiny_dataset
 
 import attnseq
-from attnseq.api.explanation import explanation
+from attnseq.api.explanation import explained
 from attnseq.core.keys import ConfigError
 from attnseq.datasets.table import TableConfig
 from attnseq.runs.folder import RunFolderError
@@ -224,7 +224,7 @@ def test_categories_are_called_by_their_names(tmp_path: Path, capsys: pytest.Cap
     loaded = attnseq.load(trained(tmp_path / "mine.csv", keys, tmp_path / "run", "query_attention"))
     by_name, by_number = loaded.predict([["no", "so"]]), loaded.predict([[0, 1]])
     assert by_name.prediction == by_number.prediction
-    text = explanation(loaded, ["no,so"])
+    text = explained(loaded, ["no,so"]).text()
     assert text.startswith("no,so: ")
     assert [line.split()[:2] for line in text.splitlines()[2:]] == [["0", "no"], ["1", "so"]]
 

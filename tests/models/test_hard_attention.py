@@ -62,23 +62,25 @@ def gradient(model: HardAttention, value: Tensor) -> Tensor:
 
 
 def of_policy(model: HardAttention) -> Tensor:
-    """Which of the parameters are the baseline's: it has a loss of its own."""
+    """Which of the parameters are not the baseline's, which has a loss of its own."""
     return torch.cat(
         [torch.full((value.numel(),), not name.startswith("baseline")) for name, value in model.named_parameters()]
     )
 
 
-@pytest.mark.parametrize(("glimpses", "baseline"), [(1, "learnt"), (2, "learnt"), (2, "none")])
-def test_the_expected_gradient_is_that_of_the_expected_loss(glimpses: int, baseline: str) -> None:
+@pytest.mark.parametrize(
+    ("glimpses", "baseline", "bonus"), [(1, "learnt", 0.0), (2, "learnt", 0.0), (2, "none", 0.0), (2, "learnt", 0.5)]
+)
+def test_the_expected_gradient_is_that_of_the_expected_loss(glimpses: int, baseline: str, bonus: float) -> None:
     """Each sequence of looks, weighted by its probability, against autograd through the sum over all of them."""
-    model, batch = model_of(glimpses=glimpses, baseline=baseline), batch_of()
+    model, batch = model_of(glimpses=glimpses, baseline=baseline, entropy_bonus=bonus), batch_of()
     expected_loss, estimate_W, total_B = torch.zeros(()).double(), 0.0, 0.0
     for looks in itertools.product(range(POSITIONS), repeat=glimpses):
         output = model(batch._replace(draws={"looks": forcing(looks, BATCH)}), training=True)
         assert output.policy is not None
         probability_B = output.policy.log_probability.sum(dim=-1).exp()
         loss_B = ERROR(output, batch)
-        expected_loss = expected_loss + (probability_B * loss_B).sum()
+        expected_loss = expected_loss + (probability_B * (loss_B - output.policy.bonus.sum(dim=-1))).sum()
         estimate_W = estimate_W + gradient(model, (probability_B.detach() * with_policy(loss_B, output.policy)).sum())
         total_B = total_B + probability_B.detach()
     torch.testing.assert_close(total_B, torch.ones(BATCH).double())
@@ -190,4 +192,4 @@ def test_an_entropy_bonus_is_of_all_glimpses() -> None:
     output, walk = model(batch._replace(draws=draws), training=True), model.walk(batch, draws["looks"])
     assert output.policy is not None
     weights = walk.logits_BxGxT.softmax(dim=-1)
-    torch.testing.assert_close(output.policy.bonus, -0.5 * (weights * weights.log()).sum(dim=(1, 2)))
+    torch.testing.assert_close(output.policy.bonus, -0.5 * (weights * weights.log()).sum(dim=-1))

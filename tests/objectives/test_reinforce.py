@@ -23,7 +23,7 @@ def _loss_B() -> Tensor:
 
 @pytest.fixture(name="policy")
 def _policy() -> Policy:
-    return Policy(leaf(4, 3, seed=1), leaf(4, 3, seed=2), leaf(4, seed=3))
+    return Policy(leaf(4, 3, seed=1), leaf(4, 3, seed=2), leaf(4, 3, seed=3))
 
 
 def test_the_value_is_the_loss_to_the_last_bit(loss_B: Tensor, policy: Policy) -> None:
@@ -35,13 +35,15 @@ def test_gradients_by_hand(loss_B: Tensor, policy: Policy) -> None:
     each = (loss_B, policy.log_probability, policy.baseline, policy.bonus)
     loss, likely, baseline, bonus = torch.autograd.grad(with_policy(loss_B, policy).sum(), each)
     assert (loss == 1).all()  # the reward has none
-    reward_Bx1 = -loss_B.detach().unsqueeze(-1)
-    torch.testing.assert_close(likely, -(reward_Bx1 - policy.baseline).detach())
-    torch.testing.assert_close(baseline, 2 * (policy.baseline - reward_Bx1).detach())  # of its own error alone
+    _, second, third = policy.bonus.detach().unbind(dim=1)
+    later_BxG = torch.stack((second + third, third, torch.zeros(4).double()), dim=1)
+    reward_BxG = later_BxG - loss_B.detach().unsqueeze(-1)
+    torch.testing.assert_close(likely, -(reward_BxG - policy.baseline).detach())
+    torch.testing.assert_close(baseline, 2 * (policy.baseline - reward_BxG).detach())  # of its own error alone
     assert (bonus == -1).all()
 
 
 def test_without_a_baseline_the_whole_reward_counts(loss_B: Tensor, policy: Policy) -> None:
-    value = with_policy(loss_B, policy._replace(baseline=None))
+    value = with_policy(loss_B, policy._replace(baseline=None, bonus=torch.zeros(4, 3).double()))
     (likely,) = torch.autograd.grad(value.sum(), policy.log_probability)
     assert torch.equal(likely, loss_B.detach().unsqueeze(-1).expand(4, 3))

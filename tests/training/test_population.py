@@ -4,6 +4,7 @@ Shapes: P replicas, W parameters of one replica, S steps a call, B batch, T posi
 """
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,8 @@ from torch import Tensor, nn
 from attnseq.contracts.batch import Attention, Batch, Output
 from attnseq.contracts.examples import example
 from attnseq.contracts.model import Model
+from attnseq.core import philox
+from attnseq.objectives.reinforce import with_policy
 from attnseq.training.optimizer import FORMS
 from attnseq.training.population import FlatModel, Settings, build_steps, initial_state, take_step
 from attnseq.training.replicas import stack_settings
@@ -204,6 +207,41 @@ def test_gradient_is_autograds_on_the_plain_module(name: str) -> None:
         torch.testing.assert_close(state.first_moment[index], flat.flatten(gradients), rtol=1e-10, atol=1e-12)
         assert state.first_moment[index].abs().max() > 1e-3
         assert float(state.loss_sum[index]) == pytest.approx(BATCH * loss.item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["reinforce", "gumbel"])
+def test_gradient_of_what_is_drawn_is_autograds_with_the_policy_s_terms(name: str) -> None:
+    its = recipe(name, "torch")
+    batch, place_2 = batch_of(its, call_of(its, 1, 1)), torch.tensor([1, 2])
+    begin_1xW, setting = fresh(its, 1), stack_settings([(1e-3, 0.0, 0.9, 1e-7, 0.0, 0.0, 7)], CPU)
+    state = take_step(its, initial_state(begin_1xW), setting, batch, place_2)
+    mine = batch._replace(valid=None).map(lambda values: values[0])
+    ((draw, shape),) = its.flat.model.draws(mine).items()
+    drawn = philox.uniform(setting.seed.long(), *place_2, f"draws/{draw}", tuple(shape))[0]
+    model = its.flat.model
+    model.load_state_dict(its.flat.unflatten(begin_1xW[0]))
+    output = model(mine._replace(draws={draw: drawn}), training=True)
+    loss_B = nn.functional.mse_loss(output.prediction, mine.answers, reduction="none")
+    assert (output.policy is not None) == (name == "reinforce")
+    value_B = loss_B if output.policy is None else with_policy(loss_B, output.policy)
+    gradients = torch.autograd.grad(value_B.mean(), list(model.parameters()))
+    expected_W = its.flat.flatten(dict(zip(its.flat.shapes, gradients, strict=True)))
+    # with beta1 = 0 the first moment is the gradient
+    torch.testing.assert_close(state.first_moment[0], expected_W, rtol=1e-4, atol=1e-7)
+    policy = its.flat.unflatten(state.first_moment[0])["policy.weight"]
+    assert policy.abs().max() > 1e-5
+    assert float(state.loss_sum[0]) == pytest.approx(BATCH * loss_B.mean().item(), rel=1e-5)  # of the error alone
+
+
+def test_a_gradient_is_clipped_where_its_replica_asks_for_it() -> None:
+    its = recipe("mlp", "torch")
+    batch, begin = batch_of(its, call_of(its, 2, 1)), initial_state(fresh(its, 2))
+    its_settings = stack_settings([(1e-3, 0.0, 0.9, 1e-7, clip, 0.0, 0) for clip in (0.01, 0.0)], CPU)
+    plain = take_step(its, begin, its_settings, batch)
+    clipped = take_step(replace(its, clips=True), begin, its_settings, batch)
+    assert float(plain.first_moment[0].norm()) > 0.015
+    assert float(clipped.first_moment[0].norm()) == pytest.approx(0.01, rel=1e-5)
+    assert torch.equal(clipped.first_moment[1], plain.first_moment[1])
 
 
 # -- padding --
