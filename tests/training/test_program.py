@@ -84,7 +84,15 @@ def test_a_view_of_a_constant_without_a_known_layout_stays() -> None:
 @pytest.mark.parametrize("program", ["traced", "compiled"])
 @pytest.mark.parametrize(
     ("name", "hidden_size", "steps_per_call"),
-    [("mlp", 3, 2), ("lstm", 8, 1), ("query", 3, 2), ("noisy drawn", 3, 2), ("seq2seq drawn", 2, 1)],
+    [
+        ("mlp", 3, 2),
+        ("lstm", 8, 1),
+        ("query", 3, 2),
+        ("noisy drawn", 3, 2),
+        ("seq2seq drawn", 2, 1),
+        ("reinforce", 3, 1),
+        ("gumbel", 3, 1),
+    ],
 )
 def test_traced_and_compiled_equal_eager(program: str, name: str, hidden_size: int, steps_per_call: int) -> None:
     """Made of padding, as the trainer does, then run on an epoch's batches, the last of them partly padding."""

@@ -129,7 +129,9 @@ def test_the_replicas_that_are_left_go_on_from_the_middle_of_an_epoch(kind: str)
     assert losses[0] == pytest.approx([recorder.loss_P[1][0], recorder.loss_P[1][2]], rel=1e-5)
 
 
-@pytest.mark.parametrize(("kind", "way"), [("query", WRITTEN), ("noisy drawn", TRACED)])
+@pytest.mark.parametrize(
+    ("kind", "way"), [("query", WRITTEN), ("noisy drawn", TRACED), ("reinforce", TRACED), ("gumbel", WRITTEN)]
+)
 def test_a_whole_population_goes_on_bit_for_bit(kind: str, way: str) -> None:
     whole, rest = population([0, 1, 2], kind), population([0, 1, 2], kind)
     epoch, step, state = train(whole, began_as=Execution(way)).saved[2]
