@@ -27,13 +27,14 @@ def line(shown_state: str, epochs: str, its: Standing) -> str:
 HEADING = f"{'state':<10}{'epochs':>9}{'loss':>12}{'s/epoch':>9}{'left':>9}{'age':>8}"
 
 
-def listing(runs: Sequence[RunRecord], states: Sequence[str], narrow: bool) -> Iterator[str]:
+def listing(runs: Sequence[RunRecord], states: Sequence[str], narrow: bool, now: float | None = None) -> Iterator[str]:
     """Yield a line a run.
 
     Args:
         runs: in the order in which they are listed.
         states: of each.
         narrow: whether the folder that several runs lie in stands above them, so that their lines are short.
+        now: seconds since 1970; None for the clock's.
     """
     yield f"{HEADING}  run"
     for folder, group in groupby(zip(runs, states, strict=True), lambda pair: pair[0].path.parent if narrow else None):
@@ -42,4 +43,4 @@ def listing(runs: Sequence[RunRecord], states: Sequence[str], narrow: bool) -> I
         for run, shown in group:
             epochs = "-" if run.state == DAMAGED else f"{run.epochs}/{run.total_epochs or '?'}"
             name = run.path.name if narrow else str(run.path)
-            yield f"{line(shown, epochs, standing(run))}  {name}{f' ({run.problem})' if run.problem else ''}"
+            yield f"{line(shown, epochs, standing(run, now))}  {name}{f' ({run.problem})' if run.problem else ''}"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from run_folders import run_config, write_run, write_unfinished
+from run_folders import run_config, write_run, write_unfinished, written_at
 
 from attnseq.runs.listing import TRAINING, listing, state
 from attnseq.runs.reading import UNFINISHED, find_runs
@@ -20,9 +20,10 @@ def test_on_a_terminal_runs_of_a_folder_have_short_lines(tmp_path: Path) -> None
 
 def test_time_left_is_of_runs_in_training(tmp_path: Path) -> None:
     write_unfinished(tmp_path / "seed=1", run_config(), epochs=1)
+    written_at(tmp_path / "seed=1", 1000.0)
     runs = find_runs([tmp_path])
     assert state(runs[0]) == UNFINISHED
-    waiting, trained = (list(listing(runs, [shown], narrow=False))[1] for shown in (UNFINISHED, TRAINING))
+    waiting, trained = (list(listing(runs, [shown], False, now=1001.0))[1] for shown in (UNFINISHED, TRAINING))
     assert waiting.split()[4] == "-"
-    assert trained.split()[4] in ("0:02", "0:03")
+    assert trained.split()[4] == "0:02"  # two epochs of 1.5 s, a second ago
     assert trained.endswith(f"  {tmp_path / 'seed=1'}")

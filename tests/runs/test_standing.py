@@ -1,25 +1,18 @@
 """Where a run stands is read off its folder: last loss, speed, time left and age."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
-from run_folders import run_config, write_run, write_unfinished
+from run_folders import run_config, write_run, write_unfinished, written_at
 
 from attnseq.runs.reading import read_run
 from attnseq.runs.standing import Standing, standing
 
 
-def at(folder: Path, time: float) -> None:
-    """Say that all files of a run were written at that time."""
-    for file in folder.iterdir():
-        os.utime(file, (time, time))
-
-
 def test_a_run_in_a_population_waits_for_the_whole_of_it(tmp_path: Path) -> None:
     folder = write_unfinished(tmp_path / "run", run_config(), epochs=1, last_loss=0.25)
-    at(folder, 1000.0)
+    written_at(folder, 1000.0)
     assert standing(read_run(folder), 1001.0) == Standing(0.25, 1.5, 2 * 1.5 - 1.0, 1.0)
     (folder / "plan.json").write_text(json.dumps({"runs": 8}))
     assert standing(read_run(folder), 1001.0).left == 8 * 2 * 1.5 - 1.0

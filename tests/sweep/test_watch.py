@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -63,6 +64,11 @@ def test_a_run_that_diverges_and_ends_between_two_looks_is_told(tiny: Tiny, jobs
 
 
 def test_looks_are_rare(tiny: Tiny, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.Progress, "update", lambda *_: pytest.fail("looked at once"))
+    shown: list[int] = []
+    now = [100.0]
+    monkeypatch.setattr(module.Progress, "update", lambda self, step, loss: shown.append(step))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
     with Watch(jobs(tiny(), tmp_path, [{}]), Console(file=io.StringIO())) as watch:
-        watch.look()
+        for now[0], looks in ((101.9, 0), (102.0, 1), (103.9, 1), (104.0, 2)):
+            watch.look()
+            assert len(shown) == looks
