@@ -86,6 +86,21 @@ def test_relevance_of_the_whole_answer_is_no_alignment(start: Explain, tmp_path:
     assert not any("*" in line for line in lines[first:])
 
 
+def test_attention_that_no_token_of_an_answer_has_for_itself_is_no_alignment(
+    start: Explain, tmp_path: Path, no_pictures: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(Job(tiny_config("answer_digits", "lstm_element"), tmp_path / "run"))
+    capsys.readouterr()
+    seen = attnseq.load(tmp_path / "run").predict("2841907365")
+    assert seen.attention is not None
+    assert (seen.axes, seen.attention.ndim) == ("BTD", 3)
+    status, lines, err = start(tmp_path / "run", "2841907365")
+    assert (status, err) == (0, "")
+    assert lines[0].endswith(", exact 7 6 8")
+    assert [line.split()[1] for line in lines[2:]] == list("2841907365")
+    assert lines[1].split() == ["position", "attention", "relevance"]
+
+
 def test_an_answer_without_tokens_has_no_alignment(
     start: Explain, tmp_path: Path, no_pictures: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,8 +44,7 @@ class Explained:
     @property
     def is_aligned(self) -> bool:
         """Whether each token of an answer has attention of its own."""
-        attention = self.seen.attention
-        return isinstance(self.run.task.spec.target, Tokens) and attention is not None and attention.ndim == 3
+        return isinstance(self.run.task.spec.target, Tokens) and self.seen.axes == "BKT"
 
     @property
     def knows_alignment(self) -> bool:

@@ -44,6 +44,7 @@ class Prediction:
             features of real numbers; of tokens the weight of the one that stands there.
         log_probability: B, in nats, of each answer that beam search found; None without it.
         ids: B names of the sequences, where they were read from a file.
+        axes: of `attention`, as `Attention` names them: "BT", "BTD", "BKT" or "BMTT"; "" where the model has none.
     """
 
     prediction: Array
@@ -53,6 +54,7 @@ class Prediction:
     position_attention: Array | None = None
     log_probability: Array | None = None
     ids: tuple[str, ...] | None = None
+    axes: str = ""
 
     @property
     def attention(self) -> Array | None:
@@ -85,6 +87,7 @@ def predict(model: Model, task: Task, batch: Batch, beam: int = 1) -> Prediction
     if answers is None and (task.any_length or batch.inputs.shape[1] == task.spec.inputs.length):
         answers = task.answers(batch)
         relevance = None if answers is None else task.relevance(batch._replace(targets=answers))
+    axes = outputs[0].attention[names[0]].axes if names else ""
     predicted = without_end(_chosen(torch.cat([output.prediction.cpu() for output in outputs]), target), target)
     answers = None if answers is None else without_end(answers, target)
     seen = batch._replace(targets=predicted if answers is None else answers)
@@ -93,8 +96,9 @@ def predict(model: Model, task: Task, batch: Batch, beam: int = 1) -> Prediction
         {name: values.numpy() for name, values in weights.items()},
         None if relevance is None else relevance.numpy(),
         None if answers is None else _in_units(answers, target),
-        _by_position(weights[names[0]], outputs[0].attention[names[0]].axes, seen) if names else None,
+        _by_position(weights[names[0]], axes, seen) if names else None,
         None if beam == 1 else torch.cat([output.extra["log_probability"].cpu() for output in outputs]).numpy(),
+        axes=axes,
     )
 
 
