@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from attnseq.datasets.config import DATASETS
+from attnseq.runs.config import RunConfig
 from attnseq.runs.config_files import Folders, own_folders, shipped_values
 
 UNNAMED = {"trainer": ("compile", "checkpoint_minutes")}
@@ -88,7 +90,8 @@ def result_config(config: Any) -> str:
 def usual_name(config: DictConfig) -> str:
     """Name the folder of related runs where the user does not: by the dataset.
 
-    Runs of every dataset were in the folder `EARLIER` once. One that is there, begun or finished, stays there.
+    Runs of every dataset were in the folder `EARLIER` once. One that is there, begun or finished, and has this
+    config, stays there.
 
     Args:
         config: composed.
@@ -99,7 +102,9 @@ def usual_name(config: DictConfig) -> str:
     )
     earlier = Path(OUTPUTS, EARLIER, run)
     begun = any((earlier / file).exists() for file in ("result.json", "checkpoint.pt"))
-    return EARLIER if begun and not Path(OUTPUTS, name, run).exists() else name
+    if name == EARLIER or not begun or Path(OUTPUTS, name, run).exists():
+        return name
+    return EARLIER if _goes_on(earlier, config) else name
 
 
 def register() -> None:
@@ -108,6 +113,22 @@ def register() -> None:
     OmegaConf.register_new_resolver(
         "attnseq.variant", lambda *, _root_: variant_name(_root_, own_folders(_root_)), replace=True
     )
+
+
+def _goes_on(folder: Path, config: DictConfig) -> bool:
+    """Tell whether a run with this config would skip, or go on from, what is in a folder, and not refuse it."""
+    from attnseq.runs.folder import RunFolder, RunFolderError  # with PyTorch, which is not needed where nothing is
+    from attnseq.training.checkpoint import CheckpointError
+
+    values: dict[str, Any] = {str(key): config[key] for key in config if key not in ("hydra", "name")}
+    try:
+        values |= {key: OmegaConf.to_object(value) for key, value in values.items() if OmegaConf.is_config(value)}
+        its = RunFolder(folder, result_config(RunConfig(**values, name=EARLIER)))
+        return its.result() is not None or its.load_checkpoint() is not None
+    except (RunFolderError, CheckpointError):
+        return False
+    except (ValueError, TypeError, OSError, OmegaConfBaseException):  # a bad value is told where the config is checked
+        return False
 
 
 def _form_keys(config: Mapping[str, Any] | DictConfig) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Variant names: the same config has the same name, another config another, and what decides nothing is left out."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from attnseq.commandline.composition import compose_config, compose_sweep
 from attnseq.runs.config_files import own_folders
 from attnseq.runs.job import Job
 from attnseq.runs.naming import LONGEST, result_config, variant_name
+from attnseq.training.checkpoint import Checkpoint, save_checkpoint
 
 NAMES = [
     ((), "mlp_attention"),
@@ -92,8 +94,18 @@ def test_a_file_of_the_users_shows_what_differs_from_the_one_that_it_builds_on(
 def test_runs_lie_in_a_folder_of_the_datasets_name_unless_they_were_begun_where_all_were_once(
     mark: str, folder: Path
 ) -> None:
+    def composed(*overrides: str) -> DictConfig:
+        return compose_config(["dataset=reverse", "model=query_attention", *overrides])
+
     def place(*overrides: str) -> str:
-        return str(compose_config(["dataset=reverse", "model=query_attention", *overrides]).hydra.run.dir)
+        return str(composed(*overrides).hydra.run.dir)
+
+    def write(config: dict[str, Any]) -> None:
+        text = json.dumps(config, sort_keys=True)
+        if mark == "checkpoint.pt":
+            save_checkpoint(earlier / mark, Checkpoint(text, 1, 0, {}, 1.0, 0.0))
+        else:
+            (earlier / mark).write_text(json.dumps({"status": "diverged", "diverged": None, "config": config}))
 
     assert place() == "outputs/reverse/query_attention,reverse/seed=1337"
     assert place("name=mine") == "outputs/mine/query_attention,reverse/seed=1337"
@@ -101,6 +113,11 @@ def test_runs_lie_in_a_folder_of_the_datasets_name_unless_they_were_begun_where_
     earlier.mkdir(parents=True)
     assert place() == "outputs/reverse/query_attention,reverse/seed=1337"  # nothing is in it
     (earlier / mark).touch()
+    assert place() == "outputs/reverse/query_attention,reverse/seed=1337"  # it is damaged
+    config = json.loads(result_config(checked(composed())))
+    write(config | {"trainer": {key: value for key, value in config["trainer"].items() if key != "clip_norm"}})
+    assert place() == "outputs/reverse/query_attention,reverse/seed=1337"  # it would be refused
+    write(config)
     assert place() == "outputs/tutorial/query_attention,reverse/seed=1337"
     assert place("seed=1") == "outputs/reverse/query_attention,reverse/seed=1"
     (folder / "outputs/reverse/query_attention,reverse/seed=1337").mkdir(parents=True)
