@@ -9,6 +9,7 @@ from pkgutil import iter_modules
 import attnseq
 from attnseq.commandline.arguments import fail
 from attnseq.commandline.output import enduring_output
+from attnseq.commandline.wrapping import columns, hanging, wrapped
 
 ASKED = ("-h", "--help", "--version")
 
@@ -33,8 +34,8 @@ def main() -> None:
         print(f"attnseq {attnseq.__version__}")
         return
     for name, purpose in commands():
-        print(f"python -m attnseq.{name:<10} {purpose}")
-    print("--help after one of them says what it takes; attnseq-train and the others are the same")
+        print(hanging(f"python -m attnseq.{name:<10} ", purpose, columns()))
+    print(wrapped("--help after one of them says what it takes; attnseq-train and the others are the same", columns()))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from attnseq.commandline.checking import checked
 from attnseq.commandline.command_line import errors_in_one_line, register
 from attnseq.commandline.composition import compose_config
 from attnseq.commandline.output import enduring_output
+from attnseq.commandline.wrapping import columns, wrapped
 from attnseq.report.terminal import terminal_console
 from attnseq.training.memory import end_without_collection
 
@@ -37,7 +38,7 @@ def main() -> None:
     """Run the command; exit status 0 where every figure holds, 1 where one does not."""
     overrides = sys.argv[1:]
     if overrides[:1] in (["-h"], ["--help"]):
-        print(__doc__)
+        print(wrapped(__doc__ or "", columns()))
         return
     refuse_empty(overrides)
     for override in overrides:

@@ -6,7 +6,10 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, NoReturn
+
+from attnseq.commandline.wrapping import OPTIONS, columns, wrapped
 
 BAD_INPUT = 2
 
@@ -87,6 +90,9 @@ def _parser(usage: str, description: str | None, allowed: Sequence[str]) -> _Par
     """Make a parser that knows the options."""
     program = Path(sys.argv[0]).stem.removeprefix("attnseq-")  # with python -m it is a file's name
     usage = " ".join([f"attnseq-{program} {usage}", *(f"[{key}=...]" for key in allowed)])
+    label = len("usage: ")
+    usage = ("\n" + " " * label).join(wrap(usage, max(1, columns() - label), **OPTIONS))
+    description = description and wrapped(description, columns())
     layout = argparse.RawDescriptionHelpFormatter
     parser = _Parser(usage=usage, description=description, formatter_class=layout, allow_abbrev=False)
     for key in allowed:
