@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
@@ -33,7 +34,9 @@ def explain(error: Exception) -> str:
     message = str(cause.msg).splitlines()[0]
     if "not in" in message and cause.parent_node is not None:
         allowed = [str(name) for name in cause.parent_node if name != "hydra"]
-        hint = _meant(str(cause.key), allowed) or _meant_elsewhere(str(cause.key), cause.parent_node._get_root())
+        hint = _meant(str(cause.key), allowed) or _of_another_choice(str(cause.full_key))
+        if not hint and cause.full_key == str(cause.key):  # it stands at the top: the node is the whole config
+            hint = _meant_elsewhere(str(cause.key), cause.parent_node)
         return f"{cause.full_key}: no such key{hint}; allowed are {', '.join(allowed)}"
     if "is not a ListConfig" in message:
         message = f"takes a list in brackets, such as {cause.full_key}=[a,b]"
@@ -58,6 +61,17 @@ def _meant_elsewhere(name: str, config: Any) -> str:
     places |= {"launcher": ["hydra/launcher"], "sweeper": ["hydra/sweeper"]}
     close = difflib.get_close_matches(name, [key for key in places if key != "name"], 1)
     return f" (did you mean {' or '.join(places[close[0]])}?)" if close else ""
+
+
+def _of_another_choice(full_key: str) -> str:
+    """Say which launchers or sweepers have a key that the chosen one has not; "" for other keys."""
+    group, _, key = full_key.rpartition(".")
+    if group not in ("hydra.launcher", "hydra.sweeper"):
+        return ""
+    place, store = group.replace(".", "/"), ConfigStore.instance()
+    files = [file for file in store.list(place) if key in store.load(f"{place}/{file}").node]
+    names = " and ".join(file.removesuffix(".yaml") for file in sorted(files))
+    return f" (a key of {place}={names})" if names else ""
 
 
 def with_quotes(override: str) -> str:
