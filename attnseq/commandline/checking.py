@@ -94,6 +94,8 @@ def check_hydra(config: DictConfig, multirun: bool) -> None:
     seeds = OmegaConf.select(config, "hydra.launcher.seeds")
     if seeds is not None:
         check_range("hydra.launcher.seeds", seeds, 1)
+        if seeds > 1 and not multirun:
+            raise ConfigError(f"hydra.launcher.seeds={seeds}: is of the jobs of a sweep; add -m")
         check_range("seed", config.seed + seeds - 1, 0, MAX_SEED)
     workers = OmegaConf.select(config, "hydra.launcher.workers")
     if workers not in (None, "auto"):

@@ -92,13 +92,16 @@ def compose_sweep(arguments: Sequence[str], config_dir: Path | None = None) -> I
 
     Raises:
         As `compose_config`. Also ConfigError for what Hydra would silently drop: the sweep of a key that is given
-            again, and settings of the launcher or sweeper in an experiment that is itself swept.
+            again, and settings of the launcher or sweeper in an experiment that is itself swept; and for seeds that
+            are asked for twice.
     """
     with _hydra(config_dir) as loader:
         with _errors_named(loader, arguments):
             master = loader.load_configuration("config", list(arguments), run_mode=RunMode.MULTIRUN)
+        axes = _axes(loader, master)
+        _check_seeds(master, axes)
         composer = JobComposer(loader)
-        for job in _jobs(_axes(loader, master)):
+        for job in _jobs(axes):
             with _errors_named(loader, job):
                 config = composer.load_sweep_config(master, job)
             for key in ONE_A_SWEEP:
@@ -133,6 +136,14 @@ def _check_given_once(given: Sequence[Override]) -> None:
             raise ConfigError(f"{both}: a key is swept once; name all values of {override.key_or_group} in one sweep")
         if override.is_sweep_override():
             sweeps[key] = override
+
+
+def _check_seeds(master: DictConfig, axes: Sequence[Sequence[str]]) -> None:
+    """Raise ConfigError where each job stands for several seeds, and seeds are swept, too: jobs would share runs."""
+    seeds = OmegaConf.select(master, "hydra.launcher.seeds") or 1
+    swept = any(len(values) > 1 and values[0].lstrip("+").startswith("seed=") for values in axes)
+    if seeds > 1 and swept:
+        raise ConfigError(f"hydra.launcher.seeds={seeds}: needs one seed, the first of a job; here seed is swept, too")
 
 
 def _values(override: Override) -> list[str]:

@@ -120,6 +120,16 @@ BAD = {
     "many workers": (["-m", "hydra.launcher.workers=many"], ["hydra.launcher.workers=many", "auto"]),
     "half a worker": (["-m", "hydra.launcher.workers=1.5"], ["hydra.launcher.workers=1.5", "auto"]),
     "misspelt key of the launcher": (["-m", "hydra.launcher.max_populatio=1"], ["did you mean max_population"]),
+    "key of another launcher": (
+        ["-m", "hydra/launcher=basic", "hydra.launcher.seeds=2"],
+        ["hydra.launcher.seeds: no such key (a key of hydra/launcher=fused and ray_fused); allowed"],
+    ),
+    "key that another group has": (["trainer.hidden_size=3"], ["trainer.hidden_size: no such key; allowed"]),
+    "several seeds of one run": (["hydra.launcher.seeds=2"], ["hydra.launcher.seeds=2", "add -m"]),
+    "several seeds of each seed": (
+        ["-m", "hydra.launcher.seeds=2", "seed=range(3)"],
+        ["hydra.launcher.seeds=2", "seed is swept"],
+    ),
     "misspelt launcher": (["-m", "hydra/launcher=fussed"], ["hydra/launcher=fussed", "basic", "fused"]),
     "Hydra's own key": (["hydra.foo=1"], ["hydra.foo"]),
     "folder below a file": (["hydra.run.dir=a_file/run"], ["hydra.run.dir=a_file/run", "cannot write", "a_file"]),
