@@ -10,6 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from attnseq.core.files import write_atomically
+from attnseq.report.style import FORMATS
 from attnseq.training.checkpoint import ADVICE, Checkpoint, Program, load_checkpoint, save_checkpoint
 from attnseq.training.foreign import another_config, other_keys, versions
 
@@ -18,7 +19,11 @@ FINISHED = ("finished", "diverged")
 FACTS = "task.json"
 """What a run keeps of the files that its samples are read from, see `Task.facts`."""
 
-FILES = ("result.json", "checkpoint.pt", "plan.json", "history.csv", FACTS, "attention.png", "loss.png", "error.txt")
+PICTURES = tuple(f"{name}.{form}" for name in ("attention", "loss") for form in FORMATS)
+EXPORTED = ("model.pt2", "model.onnx", "model.pt")
+"""What plotting and exporting write of a run beside it, where nothing else is asked for."""
+
+FILES = ("result.json", "checkpoint.pt", "plan.json", "history.csv", FACTS, "error.txt", *PICTURES, *EXPORTED)
 
 NEEDED = {
     "finished": (*("loss/validation", "loss/test", "attention/relevance", "microseconds_per_sample", "seconds"),),
@@ -79,7 +84,7 @@ class RunFolder:
             lock.release()
 
     def clear(self) -> None:
-        """Remove what an earlier run wrote, and nothing else."""
+        """Remove what an earlier run wrote, and what was made of it beside it, and nothing else."""
         for path in [self.path / name for name in FILES] + list(self.path.glob("events.out.tfevents.*")):
             path.unlink(missing_ok=True)
 

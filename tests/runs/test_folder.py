@@ -11,6 +11,7 @@ import pytest
 import torch
 from processes import LIMIT, lock_holder
 
+from attnseq.export import SUFFIXES
 from attnseq.runs.folder import NEEDED, RunFolder, RunFolderError
 from attnseq.training.checkpoint import CheckpointError
 
@@ -106,8 +107,9 @@ def test_another_config_is_refused(run_folder: RunFolder) -> None:
 
 def test_clear_removes_what_a_run_writes_and_nothing_else(run_folder: RunFolder) -> None:
     own = ["result.json", "checkpoint.pt", "plan.json", "history.csv", "attention.png", "loss.png"]
+    own += ["attention.pdf", "loss.svg", *(f"model.{suffix}" for suffix in SUFFIXES)]
     own += ["events.out.tfevents.1700000000.host.1.0", "events.out.tfevents.1700000001.host.2.0"]
-    foreign = ["notes.txt", "checkpoint.pt.bak", "my_events.out.tfevents.1", "loss.svg", "deeper/result.json"]
+    foreign = ["notes.txt", "checkpoint.pt.bak", "my_events.out.tfevents.1", "my_model.pt2", "deeper/result.json"]
     with run_folder.lock():
         (run_folder.path / "deeper").mkdir()
         for name in own + foreign:
