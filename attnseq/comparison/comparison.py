@@ -12,9 +12,10 @@ from attnseq.comparison.intervals import LEVEL, Difference, Interval, holm, mean
 from attnseq.comparison.variants import Replica, Variant, fold, replica, without_copies
 from attnseq.runs.reading import FINISHED, RunRecord
 
-BEST, WORSE, NOISE, BETTER, UNKNOWN, NONE = "best", "worse", "noise", "better", "n=1", "-"
+BEST, WORSE, NOISE, BETTER, UNKNOWN, UNTESTED, NONE = "best", "worse", "noise", "better", "n=1", "", "-"
 """How a variant compares with the best: it is the best, worse, within noise, or better on the seeds that both have
-(only where every variant is beaten by another one); or there are too few seeds to tell, or no finished run."""
+(only where every variant is beaten by another one); or there are too few seeds to tell, or costs are compared, which
+are not tested, or it has no finished run."""
 
 LOSSES = ("loss/validation", "loss/test")
 """Losses that the pictures show, whatever the table shows."""
@@ -32,7 +33,7 @@ class Row:
         figures: an interval for each shown metric and both losses, as far as its finished runs have them.
         values: each metric's value for each seed.
         lacking: for each metric the seeds with a finished run that has no number for it.
-        standing: how it compares with the best, one of `BEST`, `WORSE`, `NOISE`, `BETTER`, `UNKNOWN`, `NONE`.
+        standing: how it compares with the best: `BEST`, `WORSE`, `NOISE`, `BETTER`, `UNKNOWN`, `UNTESTED` or `NONE`.
         difference: to the best variant in the metric by which they are sorted; None where it cannot be told.
         seeds: on which the difference was taken; empty where these are all seeds of both.
         p_corrected: of the difference, corrected by Holm's method for the number of variants; None as `difference`.
@@ -137,6 +138,9 @@ def _judged(rows: Sequence[Row], sort: str, sign: float) -> list[Row]:
     """
     if not rows or sort not in rows[0].figures:
         return list(rows)
+    if metric.is_cost(sort):
+        costly = [replace(row, standing=UNTESTED if sort in row.figures else NONE) for row in rows[1:]]
+        return [replace(rows[0], standing=BEST), *costly]
     measured = [row for row in rows if sort in row.figures]
     best = next((row for row in measured if BETTER not in _standings(measured, row, sort, sign)), measured[0])
     others = [row for row in rows if row is not best]

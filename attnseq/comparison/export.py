@@ -10,10 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from attnseq.comparison.comparison import Comparison, Row
+from attnseq.comparison.comparison import UNTESTED, Comparison, Row
 from attnseq.comparison.intervals import BOOTSTRAP_FROM, LEVEL, RESAMPLES, Interval
 from attnseq.comparison.measures import is_cost
-from attnseq.comparison.numbers import bounds, probability, shown_as
+from attnseq.comparison.numbers import bounds, probability, shown_as, signed
 from attnseq.comparison.plots import attention_figure, curves_figure, losses_figure
 from attnseq.comparison.text import headline, legend, notes
 from attnseq.comparison.trends import trend_figure
@@ -129,15 +129,18 @@ def as_markdown(comparison: Comparison, pictures: Sequence[str]) -> str:
     for row in comparison.rows:
         finished = f"{len(row.variant.of_state('finished'))}/{len(row.variant.runs)}"
         figures = [bounds(row.figures.get(name), shown_as(name)[1], is_cost(name)) for name in comparison.metrics]
-        lines.append(_line([row.variant.name, finished, row.standing, *_difference(row, comparison.sort), *figures]))
+        lines.append(_line([row.variant.name, finished, row.standing, *_difference(row, comparison), *figures]))
     lines += ["", *(f"- {line}" for line in legend(comparison)), ""]
     lines += [f"![{Path(name).stem}]({name})" for name in pictures]
     remarks = notes(comparison)
     return "\n".join(lines + (["", *(f"- {line}" for line in remarks)] if remarks else [])) + "\n"
 
 
-def _difference(row: Row, sort: str) -> tuple[str, str]:
-    """Write the difference to the best with its bounds, and its p value."""
+def _difference(row: Row, comparison: Comparison) -> tuple[str, str]:
+    """Write the difference to the best with its bounds, and its p value; of costs the difference alone."""
+    sort = comparison.sort
+    if row.standing == UNTESTED and sort in row.figures:
+        return signed(row.figures[sort].mean - comparison.rows[0].figures[sort].mean), "-"
     if row.difference is None:
         return "-", "-"
     test = row.difference

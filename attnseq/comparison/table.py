@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from attnseq.comparison.comparison import BEST, NOISE, UNKNOWN, Comparison, Row
+from attnseq.comparison.comparison import BEST, NOISE, UNKNOWN, UNTESTED, Comparison, Row
 from attnseq.comparison.measures import is_cost
 from attnseq.comparison.numbers import compact, probability, shown_as, signed
 from attnseq.comparison.text import headline, legend, notes
@@ -94,17 +94,19 @@ def _figures(comparison: Comparison, metric: str, plus_minus: str) -> Column:
 
 
 def _differences(comparison: Comparison) -> Column:
-    """Make the columns that hold each row against the best one."""
+    """Make the columns that hold each row against the best one; of costs there is no p."""
     scale, sort = shown_as(comparison.sort)[1], comparison.sort
+    headings = ["minus\nbest"] if is_cost(sort) else ["minus\nbest", "p"]
     cells = []
     for row in comparison.rows:
         if row.difference is not None:
             cells.append([signed(row.difference.mean * scale), probability(row.difference.p)])
-        elif row.standing == UNKNOWN:  # there is a difference, but nothing to tell it from chance by
-            cells.append([signed((row.figures[sort].mean - comparison.rows[0].figures[sort].mean) * scale), UNKNOWN])
+        elif row.standing in (UNKNOWN, UNTESTED):  # there is a difference, but nothing to tell it from chance by
+            less = row.figures[sort].mean - comparison.rows[0].figures[sort].mean
+            cells.append([signed(less * scale), row.standing])
         else:
             cells.append([row.standing, ""])
-    return Column(["minus\nbest", "p"], cells)
+    return Column(headings, [cell[: len(headings)] for cell in cells])
 
 
 def _folded(heading: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from attnseq.comparison.averages import Incomplete
 from attnseq.comparison.comparison import BETTER, LOSSES, UNKNOWN, Comparison, Row
 from attnseq.comparison.intervals import BOOTSTRAP_FROM
-from attnseq.comparison.measures import RANK_AGREEMENT, higher_is_better
+from attnseq.comparison.measures import RANK_AGREEMENT, higher_is_better, is_cost
 from attnseq.comparison.numbers import apart, ranges
 from attnseq.comparison.variants import Replica
 from attnseq.runs.reading import DAMAGED, DIVERGED, FINISHED, UNFINISHED, RunRecord
@@ -38,7 +38,9 @@ def legend(comparison: Comparison) -> list[str]:
         f"±: half of the 95 % interval of the mean over seeds, by Student's t below {BOOTSTRAP_FROM} seeds, by the"
         f" bootstrap from {BOOTSTRAP_FROM} on; ±?: one seed, no interval",
     ]
-    if len(comparison.rows) > 1:
+    if len(comparison.rows) > 1 and is_cost(comparison.sort):
+        lines.append(f"minus best: the difference to the best in {comparison.sort}; what runs took is not tested")
+    elif len(comparison.rows) > 1:
         tests = shared if all(paired) else "Welch's" if not any(paired) else f"{shared}, or Welch's"
         better = any(row.standing == BETTER for row in comparison.rows)
         lines.append(

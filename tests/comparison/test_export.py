@@ -1,14 +1,17 @@
 """compare.csv, compare.json and compare.md hold the same comparison, and are whole."""
 
 import csv
+import io
 import json
 
 import pytest
 from run_folders import run_config, write_diverged, write_run
 
 from attnseq.comparison.comparison import compare
-from attnseq.comparison.export import write_report
+from attnseq.comparison.export import as_csv, as_markdown, write_report
+from attnseq.comparison.table import print_comparison
 from attnseq.comparison.variants import naming_keys
+from attnseq.report.terminal import terminal_console
 from attnseq.runs.reading import find_runs
 
 
@@ -47,6 +50,30 @@ def test_csv(report):
     assert float(other["difference mean"]) == pytest.approx(0.1485)
     assert other["difference paired"] == "True"
     assert best["difference mean"] == ""
+
+
+def test_what_runs_took_is_not_tested(tmp_path):
+    for seed in (1, 2, 3):
+        for model, seconds in (("mlp_attention", 10.0), ("lstm_attention", 12.5)):
+            result = {"seconds": seconds + seed / 8}
+            write_run(tmp_path / "runs" / f"{model}{seed}", run_config(model, seed), result=result)
+    runs = find_runs([tmp_path / "runs"])
+    comparison = compare(runs, naming_keys(runs), ["seconds"], "seconds")
+    first, second = csv.DictReader(as_csv(comparison).splitlines())
+    assert (first["variant"], first["standing"], second["standing"]) == ("mlp_attention", "best", "")
+    assert {second[f"difference {field}"] for field in ("mean", "p", "p corrected")} == {""}
+    stream = io.StringIO()
+    print_comparison(comparison, terminal_console(stream))
+    printed, written = stream.getvalue(), as_markdown(comparison, [])
+    cells = next(line for line in written.splitlines() if "lstm" in line).strip("| ").split(" | ")
+    assert cells == ["lstm_attention", "3/3", "", "+2.5", "-", "12.8"]
+    assert next(line for line in printed.splitlines() if "lstm" in line).split() == [
+        *("lstm_attention", "3/3", "12.8", "+2.5")
+    ]
+    for text in (printed, written):
+        assert "noise" not in text
+        assert "p =" not in text
+        assert "what runs took is not tested" in text
 
 
 def test_json(report):
