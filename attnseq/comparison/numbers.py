@@ -35,7 +35,7 @@ def compact(interval: Interval | None, plus_minus: str = "±", scale: float = 1.
         return plain(interval.mean * scale)
     mean, half = interval.mean * scale, None if interval.half is None else interval.half * scale
     size = max(abs(mean), half or 0.0)
-    exponent = math.floor(math.log10(size)) if size > 0 else 0
+    exponent = _exponent(size, DIGITS)
     shown = 0 if -3 < exponent < 5 else exponent
     mean, place = mean / 10.0**shown, exponent - shown
     suffix = f" e{shown}" if shown else ""
@@ -57,10 +57,15 @@ def plain(value: float) -> str:
 
 def signed(value: float) -> str:
     """Write a difference with its sign and two digits: "+0.021", "-1.6 e-3"."""
-    exponent = math.floor(math.log10(abs(value))) if value else 0
+    exponent = _exponent(value, 2)
     shown = 0 if -3 < exponent < 5 else exponent
     text = f"{value / 10.0**shown:+.{max(0, 1 - exponent + shown)}f}"
     return f"{text} e{shown}" if shown else text
+
+
+def _exponent(value: float, digits: int) -> int:
+    """Return the exponent of a number that is rounded to so many digits: of 0.00999 and two it is -2."""
+    return int(f"{value:.{digits - 1}e}".partition("e")[2])
 
 
 def probability(p: float) -> str:

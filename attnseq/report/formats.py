@@ -10,7 +10,7 @@ def format_metric(value: float) -> str:
 
 def format_loss(loss: float) -> str:
     """Write a loss in at most ten characters: plain down to 0.001, then scientific with five digits."""
-    return f"{loss:.6f}" if 1e-3 <= loss < 1000 else f"{loss:.4e}"
+    return f"{loss:.6f}" if loss >= 1e-3 and round(loss, 6) < 1000 else f"{loss:.4e}"
 
 
 def format_seconds(seconds: float) -> str:
@@ -22,15 +22,16 @@ def format_seconds(seconds: float) -> str:
 
 def format_age(seconds: float) -> str:
     """Write how long ago something was, in its largest unit: `45 s`, `12 min`, `3 h`, `5 d`."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
+    for size, unit, largest in ((1, "s", 60), (60, "min", 60), (3_600, "h", 24)):
+        if round(seconds / size) < largest:
             return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    return f"{seconds / 86_400:.0f} d"
 
 
 def format_speed(speed: float) -> str:
-    """Write a speed with at least three digits in at most six characters: `917`, `24.1k`, `3.87M`."""
-    for size, unit in ((1e6, "M"), (1e4, "k")):
-        if speed >= size:
-            return f"{speed / (1e3 if unit == 'k' else size):.3g}{unit}"
-    return f"{speed:,.0f}"
+    """Write a speed whole below 10,000, else with three digits, in at most six characters: `917`, `24.1k`, `3.87M`."""
+    if not speed >= 9_999.5:
+        return f"{speed:,.0f}"
+    rounded = float(f"{speed:.3g}")  # so that 999,600 is 1M, and not 1000k
+    size, unit = next((size, unit) for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if rounded >= size)
+    return f"{rounded / size:.3g}{unit}"

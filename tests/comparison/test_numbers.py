@@ -19,6 +19,7 @@ from attnseq.comparison.numbers import apart, bounds, compact, probability, rang
         (1.0, 0.0, "1.000±0.000"),
         (0.0, 0.0, "0.000±0.000"),
         (1.5, 1e-9, "1.500±<0.001"),
+        (9.99999e-3, 1e-9, "0.01000±<0.00001"),
         (1.5, None, "1.500±?"),
         (4.2e-6, None, "4.200±? e-6"),
     ],
@@ -53,7 +54,18 @@ def test_costs_have_no_interval(mean, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0213, "+0.021"), (-1.62e-3, "-1.6 e-3"), (12.34, "+12"), (-0.5, "-0.50"), (0.0, "+0.0"), (1e6, "+1.0 e6")],
+    [
+        (0.0213, "+0.021"),
+        (-1.62e-3, "-1.6 e-3"),
+        (12.34, "+12"),
+        (-0.5, "-0.50"),
+        (0.0, "+0.0"),
+        (1e6, "+1.0 e6"),
+        (0.00999, "+0.010"),
+        (9.96e-4, "+1.0 e-3"),
+        (99_999.0, "+1.0 e5"),
+        (-9.99, "-10"),
+    ],
 )
 def test_differences_have_a_sign_and_two_digits(value, text):
     assert signed(value) == text

@@ -12,7 +12,14 @@ def test_any_metric_is_short(value: float) -> None:
 
 @pytest.mark.parametrize(
     ("loss", "text"),
-    [(0.0269, "0.026900"), (1.3361e-4, "1.3361e-04"), (0.0, "0.0000e+00"), (float("nan"), "nan"), (1e30, "1.0000e+30")],
+    [
+        (999.9999999, "1.0000e+03"),
+        (0.0269, "0.026900"),
+        (1.3361e-4, "1.3361e-04"),
+        (0.0, "0.0000e+00"),
+        (float("nan"), "nan"),
+        (1e30, "1.0000e+30"),
+    ],
 )
 def test_losses_are_readable_at_any_size(loss: float, text: str) -> None:
     assert format_loss(loss) == text
@@ -24,13 +31,28 @@ def test_time_spans(seconds: float, text: str) -> None:
     assert format_seconds(seconds) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (59, "59 s"), (720, "12 min"), (7300, "2 h"), (9e5, "10 d")])
+ROUNDED = [(59.4, "59 s"), (59.7, "1 min"), (3569, "59 min"), (3599, "1 h"), (84_500, "23 h"), (86_399, "1 d")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (720, "12 min"), (7300, "2 h"), (9e5, "10 d"), *ROUNDED]
+)
 def test_ages(seconds: float, text: str) -> None:
     assert format_age(seconds) == text
 
 
 @pytest.mark.parametrize(
-    ("speed", "text"), [(7.4, "7"), (9999.4, "9,999"), (24_100, "24.1k"), (999_400, "999k"), (3_872_655, "3.87M")]
+    ("speed", "text"),
+    [
+        (7.4, "7"),
+        (9999.4, "9,999"),
+        (9999.6, "10k"),
+        (999_600, "1M"),
+        (999_600_000, "1G"),
+        (24_100, "24.1k"),
+        (999_400, "999k"),
+        (3_872_655, "3.87M"),
+    ],
 )
 def test_speeds(speed: float, text: str) -> None:
     assert format_speed(speed) == text
