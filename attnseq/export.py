@@ -42,7 +42,7 @@ def main() -> None:
         fail(f"{error.filename or out}: {error.strerror or error}", 1)
     parameters = sum(value.numel() for value in run.model.parameters())
     print(f"{out}: {parameters:,} parameters")
-    if out.suffix != ".pt":
+    if out.suffix.lower() != ".pt":
         print(*lines(interface(run.model, run.task)), sep="\n")
 
 

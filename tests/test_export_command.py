@@ -54,6 +54,11 @@ def test_parameters(start: Export, finished: Path, folder: Path) -> None:
     attnseq.load(finished).model.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
 
 
+def test_a_suffix_may_be_in_capitals(start: Export, finished: Path, folder: Path) -> None:
+    assert start(finished, "out=WEIGHTS.PT") == (0, ["WEIGHTS.PT: 231 parameters"], "")
+    assert torch.load(folder / "WEIGHTS.PT", weights_only=True)
+
+
 def test_from_python(finished: Path, folder: Path) -> None:
     run = attnseq.load(finished)
     assert run.export("a.pt2") == Path("a.pt2")

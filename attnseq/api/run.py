@@ -141,7 +141,7 @@ class Run:
             OSError: the file cannot be written; what was there is untouched.
         """
         file = Path(path)
-        form = FORMS.get(file.suffix.removeprefix("."))
+        form = FORMS.get(file.suffix.lower().removeprefix("."))
         if form is None:
             raise ValueError(f"{file}: must end in one of {', '.join(f'.{suffix}' for suffix in FORMS)}")
         about = {"variant": self.record.result.get("variant", self.path.parent.name), "seed": self.config.seed}
