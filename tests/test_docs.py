@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,6 +28,7 @@ from attnseq.commandline.arguments import one_folder, parse_run
 from attnseq.commandline.command_line import check_command_line
 from attnseq.comparison.run_links import RunLinks
 from attnseq.report import server
+from hydra_plugins.attnseq_launchers.ray_fused import RayFusedLauncherConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -151,6 +153,12 @@ def test_links_and_pictures_are_there(page: Path) -> None:
         target = page.parent / path if path else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+def test_the_cluster_page_has_a_line_for_each_key_of_its_launcher() -> None:
+    keys = {field.name for field in fields(RayFusedLauncherConfig)} - {"_target_"}
+    text = (ROOT / "docs/cluster.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == keys
 
 
 def test_every_page_is_reached_from_readme() -> None:
