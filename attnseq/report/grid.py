@@ -14,7 +14,10 @@ from attnseq.report.tables import can_show_blocks
 
 WIDTH = 80
 SHADES, DIGITS = "·░▒▓█", "0123456789"
-"""From no weight to the largest of a row; digits where the output has no blocks."""
+"""From no weight to the largest of a row, where that stands out; digits where the output has no blocks."""
+
+EVEN_PART = 2
+"""How many even weights the darkest shade is at least."""
 
 LARGEST = "max"
 """Heading of the largest weight of each row."""
@@ -30,7 +33,8 @@ def alignment_grid(
     """Draw an alignment as a grid; where it is too wide, its columns go on below.
 
     Shades are of a row's largest weight, which stands at its end: else rows whose attention is spread over many
-    positions would all look empty.
+    positions would all look empty. Where the largest is less than twice an even weight, they are of the latter: else
+    rows in which nothing stands out would look full.
 
     Args:
         weights_KxT: of each answer position; (K, T).
@@ -51,7 +55,9 @@ def alignment_grid(
     truth = np.zeros_like(weights) if relevance_KxT is None else np.asarray(relevance_KxT, dtype=np.float64)
     shades = SHADES if can_show_blocks(encoding) else DIGITS
     largest_K = np.nan_to_num(weights).max(axis=1, initial=0.0)
-    shares = np.nan_to_num(weights) / np.where(largest_K > 0, largest_K, 1.0)[:, None]
+    total_K = np.nan_to_num(weights).sum(axis=1)
+    full_K = np.maximum(largest_K, np.minimum(EVEN_PART * total_K / max(1, len(inputs)), total_K))
+    shares = np.nan_to_num(weights) / np.where(full_K > 0, full_K, 1.0)[:, None]
     levels = np.minimum((shares * len(shades)).astype(int), len(shades) - 1)
     width, names = max(map(len, inputs), default=1), max(map(len, answers), default=1)
     gap, columns = _layout(len(inputs), width, WIDTH - names - len(f"  {LARGEST}") - 1)
@@ -78,7 +84,7 @@ def grid_legend(with_truth: bool, encoding: str | None = None) -> str:
         encoding: as for `alignment_grid`.
     """
     full = (SHADES if can_show_blocks(encoding) else DIGITS)[-1]
-    line = f"{full}: a row's largest weight, which is at its end, the others in proportion"
+    line = f"{full}: a row's largest weight (at its end), or twice an even one if that is more"
     return f"{line}\n*: what the token depends on, exactly" if with_truth else line
 
 

@@ -10,9 +10,9 @@ def test_an_alignment_is_darker_for_more_weight_and_starred_where_it_is_true() -
     weights_KxT = [[0.0, 0.3, 0.7], [0.55, 0.45, 0.0]]
     truth_KxT = [[0, 0, 1], [1, 0, 0]]
     grid = alignment_grid(weights_KxT, ["2", "8", "4"], ["4", "2"], truth_KxT, "utf-8")
-    assert grid.splitlines() == ["   2   8   4   max", "4  ·   ▒   █*  .70", "2  █*  █   ·   .55"]
+    assert grid.splitlines() == ["   2   8   4   max", "4  ·   ▒   █*  .70", "2  █*  ▓   ·   .55"]
     plain = alignment_grid(weights_KxT, ["2", "8", "4"], ["4", "2"], None, "ascii")
-    assert plain.splitlines() == ["   2   8   4   max", "4  0   4   9   .70", "2  9   8   0   .55"]
+    assert plain.splitlines() == ["   2   8   4   max", "4  0   4   9   .70", "2  8   6   0   .55"]
     with pytest.raises(ValueError, match=r"^\(2, 3\) weights for 1 answer positions and 3 inputs$"):
         alignment_grid(weights_KxT, ["2", "8", "4"], ["4"])
 
@@ -24,6 +24,19 @@ def test_attention_that_is_spread_over_many_positions_is_seen() -> None:
     shades = [letter for line in row[1::3] for letter in line.split(" .06")[0] if letter in SHADES]
     assert shades == ["░"] * 3 + ["█"] + ["░"] * 36
     assert row[-1].endswith(".06")
+
+
+@pytest.mark.parametrize("count", [3, 10, 40])
+def test_attention_that_nothing_stands_out_of_is_no_solid_black(count: int) -> None:
+    even = 1 / count + 0.1 / count * np.sin(np.arange(count))[None]
+    text = alignment_grid(even, ["a"] * count, ["b"], None, "utf-8")
+    assert {letter for letter in text if letter in SHADES} == {"▒"}
+
+
+def test_of_few_positions_the_only_one_that_has_weight_is_the_darkest() -> None:
+    for weights_1xT in ([[1.0]], [[1.0, 0.0]], [[0.2, 0.0, 0.0]]):
+        text = alignment_grid(weights_1xT, ["a"] * len(weights_1xT[0]), ["b"], None, "utf-8")
+        assert text.count("█") == 1
 
 
 @pytest.mark.parametrize("count", [1, 26, 35, 36, 37, 60, 100])
