@@ -30,6 +30,7 @@ FORMATS = ("png", "pdf", "svg")
 RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],  # Matplotlib brings it along, so that it is there on every machine
     "font.size": FONT,
+    "axes.titlesize": FONT,  # of panels: as the heading, which is bold
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": INK,

@@ -2,7 +2,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from attnseq.article.figure import ReproducedRun, reproduction_figure
 
@@ -15,6 +17,10 @@ def run(
     loss_E: Sequence[float] = (0.1, 0.05), published_mean_T: Sequence[float] | None = PUBLISHED_T, name: str = "MLP"
 ) -> ReproducedRun:
     return ReproducedRun(name, loss_E, [0.11, 0.06], MEAN_T, RELEVANCE_T, published_mean_T)
+
+
+def is_text(artist: Artist) -> bool:
+    return isinstance(artist, Text) and bool(artist.get_text())
 
 
 def drawn(figure: Figure) -> Figure:
@@ -35,6 +41,11 @@ def test_a_column_a_run_and_published_attention_only_where_there_is_some() -> No
     axes = reproduction_figure([run(), run(published_mean_T=None, name="LSTM")]).axes
     assert [len(each.lines) for each in axes] == [2, 2, 1, 0]
     assert "none published" in axes[3].get_title(loc="left")
+
+
+def test_nothing_is_larger_than_the_heading() -> None:
+    sizes = {text.get_text(): text.get_fontsize() for text in drawn(reproduction_figure([run()])).findobj(is_text)}
+    assert sizes["MLP: attention"] == max(sizes.values()) == sizes["The article's run, reproduced"]
 
 
 @pytest.mark.parametrize("losses", [[0.1], [0.1, float("nan")], [float("nan")], [0.1, 0.0], [1e-3, 1e30], []])
