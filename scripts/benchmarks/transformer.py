@@ -3,7 +3,7 @@
     python scripts/benchmark.py transformer              # some minutes
 
 `dataset=add_two_numbers` with 20 numbers, `model=transformer` as shipped (2 layers of width 64, 4 heads, and the layer
-that reads), batch 32; every contestant in a process of its own, in turn, see `benchmark.py peers`, which says what the
+that reads), batch 32, compiled; every contestant in a process of its own, in turn, see `benchmark.py peers`, which says what the
 columns are. PyTorch runs once with one thread and once with all of its own; ratios are taken to the faster one.
 
 Nothing is written outside a temporary folder but `--json`.
@@ -20,7 +20,7 @@ MODEL = "transformer"
 
 def ours(replicas: int, given: argparse.Namespace) -> Entry:
     """Make attnseq's entry."""
-    task = ["dataset=add_two_numbers", f"dataset.length={given.length}"]
+    task = ["dataset=add_two_numbers", f"dataset.length={given.length}", "trainer.compile=true"]
     return attnseq(MODEL, replicas, given.samples, given.epochs, *task)
 
 
