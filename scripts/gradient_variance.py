@@ -79,10 +79,16 @@ def ways(model: HardAttention) -> dict[str, HardAttention]:
     return made
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Run the command; see above."""
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
+    return parser
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command; see above."""
+    parser = build_parser()
     given = parser.parse_args(arguments)
     print(f"{'gradient':20}{'signal':>11}{'noise':>11}{'(noise/signal)^2':>18}  run")
     for path in given.runs:

@@ -195,7 +195,7 @@ class TestCommandLines:
             (folder / arguments[0]).mkdir(parents=True)
             _, options = one_folder(arguments, None, ("out",))
             assert Path(options.get("out", "a.pt2")).suffix.removeprefix(".") in export.SUFFIXES
-        elif name in ("benchmark.py", "reverse_bleu.py"):
+        elif name in ("benchmark.py", "gradient_variance.py", "reverse_bleu.py"):
             monkeypatch.syspath_prepend(ROOT / "scripts")
             importlib.import_module(name.removesuffix(".py")).build_parser().parse_args(arguments or ["check"])
         else:
@@ -233,7 +233,8 @@ class TestCommandLines:
 
     def test_each_kind_is_found(self) -> None:
         found = {words[0] for page in PAGES for words in command_lines(page)}
-        scripts = {"benchmark.py", "linear_baseline.py", "reverse_bleu.py", "setup.sh", "train.sh", "test.sh"}
+        scripts = {"benchmark.py", "gradient_variance.py", "linear_baseline.py", "reverse_bleu.py"}
+        scripts |= {"setup.sh", "train.sh", "test.sh"}
         assert (
             found
             == {"train", "compare", "status", "reproduce", "explain", "predict", "board", "plot", "export"} | scripts
