@@ -4,7 +4,7 @@
 
 `dataset=add_two_numbers` with 20 numbers, `model=transformer` as shipped (2 layers of width 64, 4 heads, and the layer
 that reads), batch 32, compiled; every contestant in a process of its own, in turn, see `benchmark.py peers`, which says
-what the columns are. PyTorch runs once with one thread and once with all of its own; ratios are taken to the faster one.
+what the columns are. PyTorch runs once with one thread and once with all of its own; ratios are to the faster one.
 
 Nothing is written outside a temporary folder but `--json`.
 """
