@@ -2,7 +2,7 @@
 # Makes .venv in the repository root and installs attnseq there, editable, with the pinned versions of constraints.txt.
 # When nothing has changed it returns at once. Extras accumulate from call to call.
 #
-#   scripts/setup.sh [--extra dev|bench|ray|optuna|pandas|parquet|browser]...  PYTHON=/path/to/python: the interpreter
+#   scripts/setup.sh [--extra dev|bench|ray|optuna|onnx|pandas|parquet|browser]...   PYTHON=/path/to/python says which
 #   scripts/setup.sh --extra peers      makes .venv-peers, by constraints-peers.txt, for scripts/benchmark.py
 set -euo pipefail
 
@@ -17,10 +17,10 @@ if [[ $* == "--extra peers" ]]; then
   wanted="peers " venv=.venv-peers constraints=constraints-peers.txt
   shift 2
 fi
-known="dev|bench|ray|optuna|pandas|parquet|browser"
+known="dev|bench|ray|optuna|onnx|pandas|parquet|browser"
 while (($#)); do
   case "$1 ${2-}" in
-    "--extra dev" | "--extra bench" | "--extra ray" | "--extra optuna") wanted+="$2 " ;;
+    "--extra dev" | "--extra bench" | "--extra ray" | "--extra optuna" | "--extra onnx") wanted+="$2 " ;;
     "--extra pandas" | "--extra parquet" | "--extra browser") wanted+="$2 " ;;
     "--extra peers") fail "--extra peers makes an environment of its own, .venv-peers: ask for it alone" 2 ;;
     *) fail "unknown argument: $*; usage: setup.sh [--extra $known]... or setup.sh --extra peers" 2 ;;
