@@ -2,6 +2,7 @@
 
 import configparser
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -266,6 +267,16 @@ def test_constraints_pin_every_requirement(setup_cfg: configparser.ConfigParser,
 def test_every_extra_has_its_constraints(setup_cfg: configparser.ConfigParser) -> None:
     extras = {"dev", "bench", "ray", "optuna", "onnx", "pandas", "parquet", "browser", "peers"}
     assert set(setup_cfg["options.extras_require"]) == extras
+
+
+def test_setup_takes_every_extra_that_there_is_and_that_ci_asks_for(setup_cfg: configparser.ConfigParser) -> None:
+    """That it names them is not enough: it must not call them unknown."""
+    script, ci = ((ROOT / name).read_text(encoding="utf-8") for name in ("scripts/setup.sh", ".ci/run"))
+    taken = set(re.findall(r'"--extra (\w+)"', script)) | {"peers"}
+    assert taken == set(setup_cfg["options.extras_require"])
+    assert set(re.findall(r"--extra (\w+)", ci)) <= taken
+    (known,) = re.findall(r'^known="(.*)"$', script, re.MULTILINE)
+    assert set(known.split("|")) | {"peers"} == taken
 
 
 def test_every_package_is_installed(setup_cfg: configparser.ConfigParser) -> None:
