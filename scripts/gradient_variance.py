@@ -68,7 +68,8 @@ def noise_of(model: HardAttention, objective: Objective, batch: Batch, uniform_N
 
 def ways(model: HardAttention) -> dict[str, HardAttention]:
     """Copy a model for each way to make the gradient, by its name."""
-    kinds = {"gumbel": {"estimator": "gumbel"}, "reinforce": {"estimator": "reinforce", "baseline": "none"}}
+    usual = {"baseline": "learnt", "policy_trains": "all", "entropy_bonus": 0.0}  # which gumbel has no use for
+    kinds = {"gumbel": {"estimator": "gumbel", **usual}, "reinforce": {"estimator": "reinforce", "baseline": "none"}}
     if model.baseline is not None:
         kinds["reinforce, baseline"] = {"estimator": "reinforce"}
     made = {}

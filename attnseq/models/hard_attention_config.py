@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attnseq.contracts.spec import Spec
-from attnseq.core.keys import key
+from attnseq.core.keys import ConfigError, check_choice, key
 from attnseq.models.config import MODELS, ModelConfig
 
 if TYPE_CHECKING:
@@ -52,6 +52,14 @@ class HardAttentionConfig(ModelConfig):
     def words(self) -> str:
         looks = "one glimpse" if self.glimpses == 1 else f"{self.glimpses} glimpses"
         return f"hard attention of {looks} ({'REINFORCE' if self.estimator == 'reinforce' else 'Gumbel'})"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.estimator == "gumbel":  # the keys of reinforce would change nothing
+            check_choice("model.estimator=gumbel with model.baseline", self.baseline, ["learnt"])
+            check_choice("model.estimator=gumbel with model.policy_trains", self.policy_trains, ["all"])
+            if self.entropy_bonus:
+                raise ConfigError(f"model.estimator=gumbel with model.entropy_bonus={self.entropy_bonus}: must be 0")
 
     def build(self, spec: Spec) -> HardAttention:
         from attnseq.models.hard_attention import HardAttention

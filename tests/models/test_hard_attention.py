@@ -14,6 +14,7 @@ from torch import Tensor
 
 from attnseq.contracts.batch import Batch
 from attnseq.contracts.spec import Reals, Scalar, Spec, Tokens
+from attnseq.core.keys import ConfigError
 from attnseq.core.randomness import generator
 from attnseq.layers.weights import KerasInitializer
 from attnseq.models.hard_attention import HardAttention
@@ -193,3 +194,13 @@ def test_an_entropy_bonus_is_of_all_glimpses() -> None:
     assert output.policy is not None
     weights = walk.logits_BxGxT.softmax(dim=-1)
     torch.testing.assert_close(output.policy.bonus, -0.5 * (weights * weights.log()).sum(dim=-1))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [("baseline", "none", "learnt"), ("policy_trains", "policy", "all"), ("entropy_bonus", 0.1, "0")],
+)
+def test_keys_of_reinforce_are_refused_where_they_would_change_nothing(key: str, value: object, allowed: str) -> None:
+    model_of(**{key: value})
+    with pytest.raises(ConfigError, match=f"^model.estimator=gumbel with model.{key}={value}: must be .*{allowed}"):
+        model_of(estimator="gumbel", **{key: value})

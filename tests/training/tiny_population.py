@@ -96,7 +96,8 @@ def seq2seq(hidden_size: int, drawn: bool) -> Seq2SeqConfig:
 
 def hard_attention(hidden_size: int, estimator: str) -> HardAttentionConfig:
     """Of three looks, with all that its loss can have."""
-    kind = {"temperature": 0.7, "baseline": "learnt", "entropy_bonus": 0.01, "policy_trains": "all"}
+    kind = {"temperature": 0.7, "baseline": "learnt", "policy_trains": "all"}
+    kind["entropy_bonus"] = 0.01 if estimator == "reinforce" else 0.0
     sizes = {"glimpses": 3, "hidden_size": hidden_size, "policy_size": 2, "estimator": estimator}
     return HardAttentionConfig(name="hard_attention", init="auto", **sizes | kind)  # type: ignore[arg-type]
 
