@@ -15,10 +15,9 @@ Exit status: 0; 1 where the run cannot be used or nothing can be written; 2 for 
 
 import sys
 
-from attnseq.commandline.arguments import fail, new_file, parse_run
+from attnseq.commandline.arguments import new_file, parse_run
 from attnseq.commandline.output import enduring_output, quiet_stop
 from attnseq.core.files import write_atomically
-from attnseq.core.keys import ConfigError
 from attnseq.report.style import FORMATS
 
 
@@ -28,23 +27,16 @@ def main() -> None:
     """Run the command; see above."""
     folder, words, options = parse_run(sys.argv[1:], __doc__, "SEQUENCE", ("beam", "out", "plugins"))
     out = new_file("out", options["out"], FORMATS) if "out" in options else None
+    from attnseq.api.command_run import command_run
     from attnseq.api.explanation import explained  # with PyTorch, which --help does without
     from attnseq.api.explanation_picture import explanation_picture
-    from attnseq.api.run import RunError, load
     from attnseq.report.terminal import put, terminal_console
 
-    try:
-        run = load(folder, plugins=list(filter(None, options.get("plugins", "").strip("[]").split(","))))
+    with command_run(folder, options, out) as run:
         its = explained(run, words, _beam(options.get("beam", "1")))
         text = its.text()
         if out is not None:
             write_atomically(out, explanation_picture(its, out.suffix.lower().removeprefix(".")), durable=False)
-    except RunError as error:
-        fail(str(error), 1)
-    except (ConfigError, ValueError) as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{error.filename or out}: {error.strerror or error}", 1)
     put(terminal_console(), text)
     if out is not None:
         print(out)

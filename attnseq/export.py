@@ -15,9 +15,8 @@ Exit status: 0; 1 where the run cannot be used or nothing can be written; 2 for 
 
 import sys
 
-from attnseq.commandline.arguments import fail, new_file, one_folder
+from attnseq.commandline.arguments import new_file, one_folder
 from attnseq.commandline.output import enduring_output, quiet_stop
-from attnseq.core.keys import ConfigError
 
 SUFFIXES = ("pt2", "onnx", "pt")
 
@@ -28,18 +27,11 @@ def main() -> None:
     """Run the command; see above."""
     folder, options = one_folder(sys.argv[1:], __doc__, ("out", "plugins"))
     out = new_file("out", options.get("out", str(folder / "model.pt2")), SUFFIXES)
+    from attnseq.api.command_run import command_run
     from attnseq.api.interface import interface, lines  # with PyTorch, which --help does without
-    from attnseq.api.run import RunError, load
 
-    try:
-        run = load(folder, plugins=list(filter(None, options.get("plugins", "").strip("[]").split(","))))
+    with command_run(folder, options, out) as run:
         run.export(out)
-    except RunError as error:
-        fail(str(error), 1)
-    except (ConfigError, ValueError) as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{error.filename or out}: {error.strerror or error}", 1)
     parameters = sum(value.numel() for value in run.model.parameters())
     print(f"{out}: {parameters:,} parameters")
     if out.suffix.lower() != ".pt":

@@ -16,7 +16,6 @@ from pathlib import Path
 from attnseq.commandline.arguments import fail, parse_run
 from attnseq.commandline.output import enduring_output, quiet_stop
 from attnseq.core.files import write_atomically
-from attnseq.core.keys import ConfigError
 
 
 @enduring_output()
@@ -29,21 +28,14 @@ def main() -> None:
     out = options.get("out", "")
     if "out" in options and (not out or Path(out).is_dir() or Path(out).absolute() == Path(words[0]).absolute()):
         fail(f"out={out}: must name a file, and another one than FILE")
+    from attnseq.api.command_run import command_run
     from attnseq.api.predicted_file import as_table, as_text, predict_file  # with PyTorch, which --help does without
-    from attnseq.api.run import RunError, load
 
-    try:
-        run = load(folder, plugins=list(filter(None, options.get("plugins", "").strip("[]").split(","))))
+    with command_run(folder, options, out) as run:
         seen, samples = predict_file(run, words[0])
         text = as_text(as_table(seen, samples, run.task.position_names), out)
         if out:
             write_atomically(Path(out), text.encode())
-    except RunError as error:
-        fail(str(error), 1)
-    except (ConfigError, ValueError) as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{error.filename or out}: {error.strerror or error}", 1)
     print(f"{out}: {samples.size} sequences" if out else text, end="\n" if out else "")
 
 
