@@ -14,7 +14,7 @@ Shapes: N draws, B samples, G glimpses, T positions, W parameters of the policy.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 import attnseq
-from attnseq.api.run import RunError
+from attnseq.api.run import Run, RunError
 from attnseq.contracts.batch import Batch, Output
 from attnseq.contracts.measures import Objective
 from attnseq.models.hard_attention import HardAttention
@@ -80,6 +80,17 @@ def ways(model: HardAttention) -> dict[str, HardAttention]:
     return made
 
 
+def measured(run: Run, model: HardAttention) -> Iterator[str]:
+    """Write a line for each way to make the gradient of a run's policy."""
+    objective, batch = build_objective(run.config, run.task.spec.target), run.task.splits().train.first(SAMPLES)
+    shape = (DRAWS, model.config.glimpses, *batch.inputs.shape[:2])
+    uniform_NxGxBxT = torch.rand(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    for name, its_model in ways(model).items():
+        signal, noise = noise_of(its_model, objective, batch, uniform_NxGxBxT)
+        ratio = f"{(noise / signal) ** 2:.1f}" if signal else "-"
+        yield f"{name:20}{signal:11.2e}{noise:11.2e}{ratio:>18}"
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -91,22 +102,20 @@ def main(arguments: Sequence[str]) -> None:
     """Run the command; see above."""
     parser = build_parser()
     given = parser.parse_args(arguments)
-    print(f"{'gradient':20}{'signal':>11}{'noise':>11}{'(noise/signal)^2':>18}  run")
+    runs: list[tuple[Run, HardAttention]] = []
     for path in given.runs:
         try:
             run = attnseq.load(path)
-            if not isinstance(run.model, HardAttention):
-                parser.error(f"{path}: not a run of model=hard_attention")
+            model = run.model
         except RunError as error:
             parser.error(str(error))
-        objective = build_objective(run.config, run.task.spec.target)
-        batch = run.task.splits().train.first(SAMPLES)
-        shape = (DRAWS, run.model.config.glimpses, *batch.inputs.shape[:2])
-        uniform_NxGxBxT = torch.rand(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-        for name, model in ways(run.model).items():
-            signal, noise = noise_of(model, objective, batch, uniform_NxGxBxT)
-            ratio = f"{(noise / signal) ** 2:.1f}" if signal else "-"
-            print(f"{name:20}{signal:11.2e}{noise:11.2e}{ratio:>18}  {path}")
+        if not isinstance(model, HardAttention):
+            parser.error(f"{path}: not a run of model=hard_attention")
+        runs.append((run, model))
+    print(f"{'gradient':20}{'signal':>11}{'noise':>11}{'(noise/signal)^2':>18}  run")
+    for (run, model), path in zip(runs, given.runs, strict=True):
+        for line in measured(run, model):
+            print(f"{line}  {path}")
 
 
 if __name__ == "__main__":
