@@ -28,6 +28,10 @@ class Batch(NamedTuple):
         valid: B: 1 for a sample, 0 for padding of an epoch's last batch; None where all are samples.
         draws: random numbers of a step by name, see `Model.draws`; None outside training.
         relevance: BxT, float64, how much each position counts, where a task has it from its data; None in training.
+        encoded: what the model reads in place of what `Model.encode` would return: attribution differentiates by it,
+            and puts something else in the place of a position. None: the model encodes the inputs.
+        weights: of the axes of the model's first attention, what it uses in place of the weights that it would compute,
+            see `Model.takes_weights`. None: it computes them.
     """
 
     inputs: Tensor
@@ -36,6 +40,8 @@ class Batch(NamedTuple):
     valid: Tensor | None = None
     draws: Mapping[str, Tensor] | None = None
     relevance: Tensor | None = None
+    encoded: Tensor | None = None
+    weights: Tensor | None = None
 
     @property
     def size(self) -> int:
@@ -56,9 +62,13 @@ class Batch(NamedTuple):
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Batch:
         """Apply `function` to all that each sample has, and return a new batch; draws stay as they are."""
-        optional = (self.targets, self.lengths, self.valid, self.relevance)
-        targets, lengths, valid, relevance = (None if values is None else function(values) for values in optional)
-        return Batch(function(self.inputs), targets, lengths, valid, self.draws, relevance)
+
+        def of(values: Tensor | None) -> Tensor | None:
+            return None if values is None else function(values)
+
+        targets, lengths, valid = of(self.targets), of(self.lengths), of(self.valid)
+        relevance, encoded, weights = of(self.relevance), of(self.encoded), of(self.weights)
+        return Batch(function(self.inputs), targets, lengths, valid, self.draws, relevance, encoded, weights)
 
     def first(self, samples: int) -> Batch:
         """Take the first so many samples, or all where there are fewer."""

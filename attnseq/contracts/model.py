@@ -34,6 +34,23 @@ class Model(nn.Module):
         """Whether it makes the weights of its attention; a baseline weighs all positions alike, as a control."""
         return True
 
+    @property
+    def takes_weights(self) -> bool:
+        """Whether `Batch.weights` replace the weights of its first attention; all else is then computed as always."""
+        return False
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Encode the inputs as numbers, of which all else is computed: one-hot, scaled or embedded tokens.
+
+        Returns:
+            BxTxF, or BxT where a position is one number; 0 at positions that a sample does not have. `Batch.encoded`
+            where there are such.
+
+        Raises:
+            NotImplementedError: of a model that does not say it; it trains, but attribution cannot look into it.
+        """
+        raise NotImplementedError
+
     def forward(self, batch: Batch, training: bool = False) -> Output:
         """Predict the answers of a batch.
 

@@ -107,6 +107,20 @@ class Task(ABC):
         """
         return None
 
+    def expected_change(self, batch: Batch) -> Tensor | None:
+        """Compute exactly how much the answer changes, on average, when a position is drawn anew; None: not known.
+
+        The position is drawn as the task draws it, independent of all others. Of a number the change is its absolute
+        difference in the answer's unit, of a class or a token 1 where it is another one.
+
+        Args:
+            batch: samples of this task.
+
+        Returns:
+            BxT, or BxKxT for each token of the answer; not negative.
+        """
+        return None
+
     def answers(self, batch: Batch) -> Tensor | None:
         """Compute the exact answers of any inputs, as the targets of `splits`; None where only data have them.
 

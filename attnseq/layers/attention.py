@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from attnseq.contracts.batch import Attention
+from attnseq.contracts.batch import Attention, Batch
 
 
 def softmax(scores: Tensor, present: Tensor | None = None) -> Tensor:
@@ -29,6 +29,11 @@ def softmax(scores: Tensor, present: Tensor | None = None) -> Tensor:
         return torch.softmax(scores, dim=-1)
     powers = torch.exp(scores - scores.amax(dim=-1, keepdim=True))
     return powers / powers.sum(dim=-1, keepdim=True)
+
+
+def weighed(batch: Batch, attention: Attention) -> Attention:
+    """Return the attention that a model computed, with the weights that the batch has in place of its own, if any."""
+    return attention if batch.weights is None else attention._replace(weights=batch.weights)
 
 
 def uniform(inputs_BxTxF: Tensor, present_BxT: Tensor | None) -> Attention:

@@ -53,17 +53,20 @@ class Given(NamedTuple):
         forced_KxBx1: whether it is read; else the decoder's own last token is. None: it always is.
         dropout: which features of the token that is read, and which units of what the last layer is given, are kept:
             KxBxE and KxBxH; empty: all.
+        weights_KxBxT: what it looks at with in place of the weights that it would compute; None: it computes them.
     """
 
     tokens_KxBxE: Tensor
     forced_KxBx1: Tensor | None = None
     dropout: Tensors = ()
+    weights_KxBxT: Tensor | None = None
 
     @property
     def inputs(self) -> Tensors:
         """The inputs of the steps."""
         forced = () if self.forced_KxBx1 is None else (self.forced_KxBx1,)
-        return self.tokens_KxBxE, *forced, *self.dropout
+        weights = () if self.weights_KxBxT is None else (self.weights_KxBxT,)
+        return self.tokens_KxBxE, *forced, *weights, *self.dropout
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class _Step:
     """A step of the decoder, for `scan`.
 
     carry: the cell's; then the last attentional state where `feeding`; then the embedded last token where `talking`.
-    inputs: the given token; whether it is read, where `talking`; which features and units dropout keeps, if any.
+    inputs: the given token; whether it is read, where `talking`; weights_BxT in place of its own, where `weighed`;
+    which features and units dropout keeps, if any.
     weights: of the cell, of the score, the states, of the attentional layer; where `talking` the last layer's (with a
     row for its bias) and the embedding. constants: the score's; present_BxT where `padded`.
     Returns outputs (states for the last layer, or logits where `talking`; weights_BxT where it attends).
@@ -83,6 +87,7 @@ class _Step:
     talking: bool
     padded: bool
     dropout: float
+    weighed: bool = False
 
     def __call__(
         self, carry: Tensors, inputs: Tensors, constants: Tensors, product: Product
@@ -92,6 +97,7 @@ class _Step:
         state, more = carry[: self.cell.states], list(carry[self.cell.states :])
         if self.talking:
             given_BxE = torch.where(rest.pop(0), given_BxE, more.pop())
+        weights_BxT = rest.pop(0) if self.weighed else None
         if rest:
             given_BxE = given_BxE * rest[0] / share
         read = torch.cat((given_BxE, *more), dim=-1) if self.feeding else given_BxE
@@ -101,7 +107,8 @@ class _Step:
         combined_BxH = state[0]
         if self.score is not None:
             shared, present_BxT = (constants[:-1], constants[-1]) if self.padded else (constants, None)
-            weights_BxT = softmax(self.score.of_step(state[0], product, number, shared), present_BxT)
+            scores_BxT = self.score.of_step(state[0], product, number, shared)
+            weights_BxT = softmax(scores_BxT, present_BxT) if weights_BxT is None else weights_BxT
             context_BxH = product(number + 1, weights_BxT.unsqueeze(-2)).squeeze(-2)
             combined_BxH = torch.cat((context_BxH, state[0]), dim=-1)
             looked, number = (weights_BxT,), number + 2
@@ -159,7 +166,8 @@ class Decoder(nn.Module):
         last: Tensors = (self._last_layer(), embedding_DxE) if talking else ()
         said: Tensors = (torch.zeros_like(given.tokens_KxBxE[0]),) * talking
         fixed = self._fixed(source)
-        step, carry = self.step(talking, bool(fixed), dropout), (*self.begin(source), *said)
+        carry = (*self.begin(source), *said)
+        step = self.step(talking, bool(fixed), dropout, weighed=given.weights_KxBxT is not None)
         _, (states_KxBxH, *looked) = scan(step, carry, given.inputs, memory.weights + last, memory.shared, fixed)
         outputs_BxKxH = states_KxBxH.transpose(0, 1)
         logits_BxKxD = outputs_BxKxH if talking else self.output(outputs_BxKxH)
@@ -194,16 +202,17 @@ class Decoder(nn.Module):
         memory = self.score.memory(source.states_BxTxH)
         return Memory((*self.cell.weights(), *memory.weights, source.states_BxTxH, self.combine), memory.shared)
 
-    def step(self, talking: bool, padded: bool, dropout: float = 0.0) -> _Step:
+    def step(self, talking: bool, padded: bool, dropout: float = 0.0, weighed: bool = False) -> _Step:
         """Return the step.
 
         Args:
             talking: whether it goes on with its own last token where none is forced.
             padded: whether some samples lack positions.
             dropout: the share of units that dropout drops.
+            weighed: whether it is given the weights that it looks with.
         """
         score = None if self.score is None else type(self.score)
-        return _Step(type(self.cell), score, self.feeding, talking, padded, dropout)
+        return _Step(type(self.cell), score, self.feeding, talking, padded, dropout, weighed)
 
     def _fixed(self, source: Source) -> Tensors:
         return () if self.score is None or source.present_BxT is None else (source.present_BxT,)

@@ -13,11 +13,15 @@ from attnseq.contracts.spec import Classes, Inputs, Reals, Scalar, Target
 def one_hot(batch: Batch, kind: Inputs, dtype: torch.dtype) -> Tensor:
     """Encode inputs_BxTxF: a column for each token value, or real numbers as they are; 0 at positions that are padding.
 
+    A batch that is encoded already is returned as it is.
+
     Args:
         batch: of the task.
         kind: of its inputs.
         dtype: of the result.
     """
+    if batch.encoded is not None:
+        return batch.encoded
     if isinstance(kind, Reals):
         inputs_BxTxF = batch.inputs.to(dtype)
     else:
@@ -35,11 +39,15 @@ def features(kind: Inputs) -> int:
 def scaled(batch: Batch, kind: Inputs, dtype: torch.dtype) -> Tensor:
     """Encode inputs_BxT: tokens / vocabulary, as the notebook's X / 10, or real numbers as they are; 0 for padding.
 
+    A batch that is encoded already is returned as it is.
+
     Args:
         batch: of the task.
         kind: of its inputs; real numbers have one feature.
         dtype: of the result.
     """
+    if batch.encoded is not None:
+        return batch.encoded
     inputs = batch.inputs.to(dtype)
     inputs_BxT = inputs.squeeze(-1) if isinstance(kind, Reals) else inputs / kind.vocabulary
     present_BxT = batch.present()

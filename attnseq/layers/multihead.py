@@ -34,7 +34,11 @@ class MultiHeadAttention(nn.Module):
         self.output = nn.Linear(units, units)
 
     def forward(
-        self, queries_BxQxH: Tensor, memory_BxTxH: Tensor, present_BxT: Tensor | None = None
+        self,
+        queries_BxQxH: Tensor,
+        memory_BxTxH: Tensor,
+        present_BxT: Tensor | None = None,
+        given_BxMxQxT: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Attend to a memory.
 
@@ -42,6 +46,7 @@ class MultiHeadAttention(nn.Module):
             queries_BxQxH: what attends; QxH where all samples have the same.
             memory_BxTxH: what is attended to.
             present_BxT: which positions there are; the others get weight 0. None: all.
+            given_BxMxQxT: weights in place of those that it would compute.
 
         Returns:
             contexts_BxQxH and weights_BxMxQxT.
@@ -51,7 +56,7 @@ class MultiHeadAttention(nn.Module):
         values_BxMxTxU = self._by_head(self.value(memory_BxTxH))
         scores_BxMxQxT = queries_BxMxQxU @ keys_BxMxTxU.transpose(-1, -2) / math.sqrt(keys_BxMxTxU.shape[-1])
         present_Bx1x1xT = None if present_BxT is None else present_BxT.unsqueeze(-2).unsqueeze(-2)
-        weights_BxMxQxT = softmax(scores_BxMxQxT, present_Bx1x1xT)
+        weights_BxMxQxT = softmax(scores_BxMxQxT, present_Bx1x1xT) if given_BxMxQxT is None else given_BxMxQxT
         contexts_BxQxH = (weights_BxMxQxT @ values_BxMxTxU).transpose(-2, -3).flatten(-2)
         return self.output(contexts_BxQxH), weights_BxMxQxT
 

@@ -38,7 +38,11 @@ class TransformerLayer(nn.Module):
         self.narrow = nn.Linear(feed_forward, units)
 
     def forward(
-        self, vectors_BxQxH: Tensor, present_BxT: Tensor | None = None, memory_BxTxH: Tensor | None = None
+        self,
+        vectors_BxQxH: Tensor,
+        present_BxT: Tensor | None = None,
+        memory_BxTxH: Tensor | None = None,
+        given_BxMxQxT: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Attend, then transform each vector by itself.
 
@@ -46,13 +50,14 @@ class TransformerLayer(nn.Module):
             vectors_BxQxH: of the positions; or QxH, where a memory is attended to and all samples have the same.
             present_BxT: which positions are attended to; None: all.
             memory_BxTxH: what is attended to, normalised; None: the vectors themselves, T = Q.
+            given_BxMxQxT: weights in place of those that it would compute.
 
         Returns:
             vectors_BxQxH and weights_BxMxQxT.
         """
         queries_BxQxH = self.attention_norm(vectors_BxQxH)
         memory_BxTxH = queries_BxQxH if memory_BxTxH is None else memory_BxTxH
-        contexts_BxQxH, weights_BxMxQxT = self.attention(queries_BxQxH, memory_BxTxH, present_BxT)
+        contexts_BxQxH, weights_BxMxQxT = self.attention(queries_BxQxH, memory_BxTxH, present_BxT, given_BxMxQxT)
         vectors_BxQxH = vectors_BxQxH + contexts_BxQxH
         hidden_BxQxJ = nn.functional.gelu(self.widen(self.feed_forward_norm(vectors_BxQxH)))
         return vectors_BxQxH + self.narrow(hidden_BxQxJ), weights_BxMxQxT

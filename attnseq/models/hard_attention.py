@@ -59,6 +59,9 @@ class HardAttention(Model):
         self.baseline = nn.Linear(units, 1) if has_baseline else None
         self.output = nn.Linear(units, outputs(spec.target))
 
+    def encode(self, batch: Batch) -> Tensor:
+        return one_hot(batch, self.spec.inputs, self.output.weight.dtype)
+
     def forward(self, batch: Batch, training: bool = False) -> Output:
         walk = self.walk(batch, batch.draws["looks"] if training and batch.draws else None)
         answer = prediction(self.output(walk.last_BxH), self.spec.target)
@@ -73,8 +76,7 @@ class HardAttention(Model):
             batch: inputs, and lengths where they differ.
             uniform_GxBxT: random numbers in (0, 1) by which looks are drawn; None: they go where the policy is surest.
         """
-        inputs_BxTxF = one_hot(batch, self.spec.inputs, self.output.weight.dtype)
-        seen_BxTxH = torch.tanh(self.what(inputs_BxTxF) + self.where)  # at each position, if it is looked at
+        seen_BxTxH = torch.tanh(self.what(self.encode(batch)) + self.where)  # at each position, if it is looked at
         present_BxT, weights = batch.present(), self.cell.weights()
         hidden_BxH = cell_BxH = torch.zeros_like(seen_BxTxH[..., 0, :])
         looks, logits, states = [], [], []

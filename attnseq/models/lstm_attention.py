@@ -10,7 +10,7 @@ from attnseq.contracts.batch import Attention, Batch, Output
 from attnseq.contracts.model import Initializer, Model
 from attnseq.contracts.spec import Spec
 from attnseq.layers.alignment import SCORES, score_parameters
-from attnseq.layers.attention import sequence_attention, softmax, uniform
+from attnseq.layers.attention import sequence_attention, softmax, uniform, weighed
 from attnseq.layers.encoding import features, one_hot, outputs, prediction
 from attnseq.layers.lstm import LSTM
 from attnseq.layers.weights import dense_parameters, lstm_parameters
@@ -40,13 +40,20 @@ class LSTMAttention(Model):
     def attends(self) -> bool:
         return self.attention is not None
 
+    @property
+    def takes_weights(self) -> bool:
+        return self.attends
+
+    def encode(self, batch: Batch) -> Tensor:
+        return one_hot(batch, self.spec.inputs, self.output.weight.dtype)
+
     def forward(self, batch: Batch, training: bool = False) -> Output:
-        inputs_BxTxF = one_hot(batch, self.spec.inputs, self.output.weight.dtype)
+        inputs_BxTxF = self.encode(batch)
         if self.attention is None:
             attention = uniform(inputs_BxTxF, batch.present())
             weighted_BxTxF = inputs_BxTxF
         else:
-            attention = self.attention(inputs_BxTxF, batch.present())
+            attention = weighed(batch, self.attention(inputs_BxTxF, batch.present()))
             weights = attention.weights
             weighted_BxTxF = inputs_BxTxF * (weights.unsqueeze(-1) if attention.axes == "BT" else weights)
         hidden_BxH = self.lstm(weighted_BxTxF, batch.lengths)
@@ -83,15 +90,22 @@ class LSTMStates(Model):
         self.combine = nn.Parameter(torch.empty(2 * hidden_size, hidden_size))
         self.output = nn.Linear(hidden_size, outputs(spec.target))
 
+    @property
+    def takes_weights(self) -> bool:
+        return True
+
+    def encode(self, batch: Batch) -> Tensor:
+        return one_hot(batch, self.spec.inputs, self.output.weight.dtype)
+
     def forward(self, batch: Batch, training: bool = False) -> Output:
-        inputs_BxTxF = one_hot(batch, self.spec.inputs, self.output.weight.dtype)
+        inputs_BxTxF = self.encode(batch)
         states_BxTxH, last_BxH = self.lstm.states(inputs_BxTxF, batch.lengths)
         scores_BxT = self.score(last_BxH.unsqueeze(-2), states_BxTxH).squeeze(-2)
-        weights_BxT = softmax(scores_BxT, batch.present())
-        context_BxH = (weights_BxT.unsqueeze(-2) @ states_BxTxH).squeeze(-2)
+        attention = weighed(batch, Attention(softmax(scores_BxT, batch.present()), "BT"))
+        context_BxH = (attention.weights.unsqueeze(-2) @ states_BxTxH).squeeze(-2)
         combined_BxH = torch.tanh(torch.cat((context_BxH, last_BxH), dim=-1) @ self.combine)
         answer = prediction(self.output(combined_BxH), self.spec.target)
-        return Output(answer, {"states": Attention(weights_BxT, "BT")})
+        return Output(answer, {"states": attention})
 
     def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
         parameters = dict(lstm_parameters("lstm", self.lstm, init)) | dict(score_parameters("score", self.score, init))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from attnseq.contracts.batch import Attention, Batch, Output
 from attnseq.contracts.model import Initializer, Model
 from attnseq.contracts.spec import Spec
-from attnseq.layers.attention import softmax, uniform
+from attnseq.layers.attention import softmax, uniform, weighed
 from attnseq.layers.encoding import outputs, prediction, scaled
 from attnseq.layers.weights import dense_parameters
 
@@ -44,13 +44,20 @@ class MLPAttention(Model):
     def attends(self) -> bool:
         return self.attention is not None
 
+    @property
+    def takes_weights(self) -> bool:
+        return self.attends
+
+    def encode(self, batch: Batch) -> Tensor:
+        return scaled(batch, self.spec.inputs, self.output.weight.dtype)
+
     def forward(self, batch: Batch, training: bool = False) -> Output:
-        inputs_BxT = scaled(batch, self.spec.inputs, self.output.weight.dtype)
+        inputs_BxT = self.encode(batch)
         if self.attention is None:
             attention = uniform(inputs_BxT.unsqueeze(-1), batch.present())
             weighted_BxT = inputs_BxT
         else:
-            attention = Attention(softmax(self.attention(inputs_BxT), batch.present()), "BT")
+            attention = weighed(batch, Attention(softmax(self.attention(inputs_BxT), batch.present()), "BT"))
             weighted_BxT = inputs_BxT * attention.weights
         hidden_BxH = torch.sigmoid(self.hidden(weighted_BxT))
         return Output(prediction(self.output(hidden_BxH), self.spec.target), {"input": attention})

@@ -49,8 +49,15 @@ class QueryAttention(Model):
         self.value = nn.Linear(width, hidden_size)
         self.output = nn.Linear(hidden_size, outputs(spec.target) // answers)
 
+    @property
+    def takes_weights(self) -> bool:
+        return True
+
+    def encode(self, batch: Batch) -> Tensor:
+        return one_hot(batch, self.spec.inputs, self.output.weight.dtype)
+
     def forward(self, batch: Batch, training: bool = False) -> Output:
-        inputs_BxTxF = one_hot(batch, self.spec.inputs, self.output.weight.dtype)
+        inputs_BxTxF = self.encode(batch)
         present_BxS = batch.present()
         keys_BxSxH = inputs_BxTxF @ self.key + self.from_start + self._from_end(batch)
         values_BxSxH = self.value(inputs_BxTxF)
@@ -60,9 +67,12 @@ class QueryAttention(Model):
             present_BxS = None if present_BxS is None else nn.functional.pad(present_BxS, (0, 1), value=True)
         scores_BxKxS = self.queries @ keys_BxSxH.transpose(-1, -2) / math.sqrt(self.queries.shape[-1])
         weights_BxKxS = softmax(scores_BxKxS, None if present_BxS is None else present_BxS.unsqueeze(-2))
+        positions = inputs_BxTxF.shape[-2]
+        if batch.weights is not None:
+            weights_BxKxS = torch.cat((batch.weights, weights_BxKxS[..., positions:]), dim=-1)
         contexts_BxKxH = torch.tanh(weights_BxKxS @ values_BxSxH)
         outputs_BxO = self.output(contexts_BxKxH).flatten(-2)
-        weights_BxKxT = weights_BxKxS[..., : inputs_BxTxF.shape[-2]]
+        weights_BxKxT = weights_BxKxS[..., :positions]
         return Output(prediction(outputs_BxO, self.spec.target), {"alignment": Attention(weights_BxKxT, "BKT")})
 
     def _from_end(self, batch: Batch) -> Tensor:

@@ -55,16 +55,18 @@ class Seq2Seq(Model):
         self.decoder = Decoder(read, units, self.vocabulary, config.cell, config.attention, config.input_feeding)
 
     def forward(self, batch: Batch, training: bool = False) -> Output:
-        source = self.encode(batch, training)
+        source = self.read(batch, training)
         answers = self.spec.answer_length(batch.inputs.shape[1])
         given = self._taught(batch) if training else self._own(batch.inputs.shape[0], answers)
+        if batch.weights is not None and self.takes_weights:
+            given = given._replace(weights_KxBxT=batch.weights.transpose(0, 1))
         dropout = self.config.dropout if training else 0.0
         logits_BxKxD, weights_BxKxT = self.decoder(source, given, self.embedding[:-1], dropout)
         attention = {} if weights_BxKxT is None else {"alignment": Attention(weights_BxKxT, "BKT")}
         return Output(logits_BxKxD, attention)
 
     def search(self, batch: Batch, beams: int) -> Output:
-        source, target = self.encode(batch), self.spec.target
+        source, target = self.read(batch), self.spec.target
         assert isinstance(target, Tokens)
         answers, end = self.spec.answer_length(batch.inputs.shape[1]), self.vocabulary - 1 if target.end else None
         speak = self.decoder.speak(source.repeated(beams), self.embedding)
@@ -85,11 +87,19 @@ class Seq2Seq(Model):
         weight = self.decoder.output.weight
         return torch.eye(self.vocabulary + 1, dtype=weight.dtype, device=weight.device)
 
-    def encode(self, batch: Batch, training: bool = False) -> Source:
-        """Read the inputs."""
+    @property
+    def takes_weights(self) -> bool:
+        return self.attends
+
+    def encode(self, batch: Batch) -> Tensor:
         inputs_BxTxF = one_hot(batch, self.spec.inputs, self.decoder.output.weight.dtype)
-        if self.source_embedding is not None:
-            inputs_BxTxF = inputs_BxTxF @ self.source_embedding
+        if self.source_embedding is None or batch.encoded is not None:
+            return inputs_BxTxF
+        return inputs_BxTxF @ self.source_embedding
+
+    def read(self, batch: Batch, training: bool = False) -> Source:
+        """Read the inputs."""
+        inputs_BxTxF = self.encode(batch)
         if training:
             inputs_BxTxF = self._dropped(batch, "source", inputs_BxTxF)
         present_BxT = batch.present()

@@ -57,11 +57,19 @@ class Transformer(Model):
     def _layer(self) -> TransformerLayer:
         return TransformerLayer(self.config.hidden_size, self.config.heads, self.config.feed_forward_size)
 
+    @property
+    def takes_weights(self) -> bool:
+        return self.config.heads == 1 and self.config.explains == "query"  # else they are means or products of weights
+
+    def encode(self, batch: Batch) -> Tensor:
+        return one_hot(batch, self.spec.inputs, self.output.weight.dtype)
+
     def forward(self, batch: Batch, training: bool = False) -> Output:
         present_BxT, target = batch.present(), self.spec.target
-        vectors_BxTxH, weights = self.encode(batch)
+        vectors_BxTxH, weights = self.read(batch)
         queries_KxH = self._vectors(self.queries, self.spec.answer_length(batch.inputs.shape[1]), vectors_BxTxH)
-        read_BxKxH, weights_BxMxKxT = self.reading(queries_KxH, present_BxT, vectors_BxTxH)
+        given = batch.weights.unsqueeze(-3) if batch.weights is not None and self.takes_weights else None
+        read_BxKxH, weights_BxMxKxT = self.reading(queries_KxH, present_BxT, vectors_BxTxH, given)
         outputs_BxKxO = self.output(self.reading_norm(read_BxKxH))
         answer = outputs_BxKxO if isinstance(target, Tokens) else prediction(outputs_BxKxO.squeeze(-2), target)
         weights_BxKxT = weights_BxMxKxT.mean(dim=-3)
@@ -70,10 +78,9 @@ class Transformer(Model):
         layers = {f"layer{number}": Attention(each, "BMTT") for number, each in enumerate(weights, 1)}
         return Output(answer, {self.config.explains: Attention(weights_BxKxT, "BKT"), **layers})
 
-    def encode(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
+    def read(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """Read the inputs: vectors_BxTxH, normalised, and weights_BxMxTxT of each layer."""
-        inputs_BxTxF = one_hot(batch, self.spec.inputs, self.output.weight.dtype)
-        vectors_BxTxH = self.embedding(inputs_BxTxF) * math.sqrt(self.config.hidden_size)
+        vectors_BxTxH = self.embedding(self.encode(batch)) * math.sqrt(self.config.hidden_size)
         if self.config.positions != "none":
             vectors_BxTxH = vectors_BxTxH + self._vectors(self.positions, batch.inputs.shape[1], vectors_BxTxH)
         present_BxT, weights = batch.present(), []
