@@ -159,7 +159,7 @@ def test_it_takes_other_lengths(kind: dict[str, Any]) -> None:
 @pytest.mark.parametrize("attention", ["none", "additive", "dot", "general"])
 def test_only_with_attention_is_there_a_path_from_each_state(attention: str) -> None:
     model = random_model(attention=attention)
-    source, embedding_DxE = model.encode(random_batch()), model.embedding
+    source, embedding_DxE = model.read(random_batch()), model.embedding
     tokens_KxB = torch.randint(0, WORDS, (ANSWERS, BATCH), generator=torch.Generator().manual_seed(0))
     logits_BxKxD, _ = model.decoder(source, Given(embedding_DxE[tokens_KxB]), embedding_DxE[:-1])
     states, *last = torch.autograd.grad(
