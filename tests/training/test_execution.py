@@ -50,6 +50,15 @@ def test_shards_make_compiling_pay_earlier_and_are_kept() -> None:
     assert choose("auto", measured(1), LEARNT, shards=4).shards == 1
 
 
+def test_large_products_are_compiled_though_their_work_is_guessed_to_take_longer() -> None:
+    # a traced step takes 1 s; compiled, by its work, 2.5 s, but no more than 0.7 of the traced one
+    large = Measured(1_000, 2.0, operations=100, work=1e9, operation_seconds=1e-4)
+    learnt = {name: value for name, value in LEARNT.items() if name != "compiled/100"}
+    assert choose("auto", large, learnt, shards=1).way == COMPILED
+    assert choose("auto", large._replace(steps=30), learnt, shards=1).way == TRACED  # 20 + 0.7 x 31 > 31
+    assert choose("auto", large, learnt | {"compiled/100": 2.5e-9}, shards=1).way == TRACED  # it is known
+
+
 def test_the_reason_is_in_seconds() -> None:
     assert (
         choose("auto", measured(6_000), LEARNT, 1).reason == "that takes about 21 s, the training without it about 31 s"
