@@ -49,7 +49,7 @@ class About(NamedTuple):
 def claims_table(tested: Sequence[Tested]) -> Table:
     """Make a table to print; fits 80 columns by wrapping between words."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_lines=True)
-    for name, width in (("claim", 22), ("article", 16), ("seeds show", 26), ("verdict", 9)):
+    for name, width in (("claim", 22), ("article", 15), ("seeds show", 24), ("verdict", 9)):
         table.add_column(name, overflow="fold", max_width=width)
     for (sentence, article, _), finding in tested:
         verdict = Text(finding.verdict, style=STYLES.get(finding.verdict, "yellow"))

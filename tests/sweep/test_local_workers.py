@@ -55,7 +55,8 @@ def all_in_training(runs: list[Job]) -> bool:
 
 
 def test_workers_do_what_this_process_does(programs: Callable[..., list[Job]]) -> None:
-    by_workers, here = programs("workers"), programs("here")
+    """With a model that draws at random, too."""
+    by_workers, here = (programs(name, "model=hard_attention") for name in ("workers", "here"))
     outcomes = run_remotely(by_workers, partial(local_workers, 2, 1))
     assert [outcome["status"] for outcome in outcomes if isinstance(outcome, dict)] == ["finished"] * 4
     run_sweep(here, cores=1)

@@ -1,0 +1,84 @@
+"""The command that tests the article's claims: from the command line to its page, and again."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from attnseq import claims
+from attnseq.article import claim_runs
+from attnseq.runs.reading import find_runs
+
+TINY = (
+    *("dataset.train_size=64", "dataset.validation_size=20", "dataset.test_size=40", "trainer.compile=false"),
+    *("trainer.epochs=1", "trainer.batch_size=16"),
+)
+
+
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """`main(*arguments)`: the command's exit status."""
+
+    def call(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["attnseq-claims", *arguments])
+        try:
+            claims.main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    return call
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only three of the variants."""
+    shown = tuple(each for each in claim_runs.VARIANTS if each.label in ("mlp", "lstm time", "lstm none"))
+    monkeypatch.setattr(claim_runs, "VARIANTS", shown)
+
+
+@pytest.mark.usefixtures("few")
+def test_it_trains_judges_and_goes_on(
+    folder: Path, main: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main("seeds=2", *TINY) == 0
+    out = capsys.readouterr().out
+    assert "6 of 6 runs to train, about " in out
+    root = folder / "outputs" / "claims_quick"
+    assert sorted(path.name for path in root.iterdir() if path.is_file()) == ["claims.json", "claims.md", "claims.png"]
+    first = json.loads((root / "claims.json").read_text())
+    assert len(first["loss/test"]["mlp"]) == 2
+    assert "quick version" in (root / "claims.md").read_text()
+    assert len(find_runs([root])) == 6
+    assert main("seeds=2", *TINY) == 0
+    assert "0 of 6 runs to train" in capsys.readouterr().out
+    again = json.loads((root / "claims.json").read_text())
+    assert again["claims"] == first["claims"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("seeds=0", "seeds=0: must be a whole number, 1 or more"),
+        ("seeds=two", "seeds=two: must be a whole number, 1 or more"),
+        ("model=mlp_plain", "model=mlp_plain: the variants that are compared set it"),
+        ("dataset.length=4", "dataset.length=4: the variants that are compared set it"),
+        ("", "an argument is empty"),
+        ("trainer.epochs=0", "trainer.epochs=0: must be "),
+    ],
+)
+def test_bad_input_is_one_line(
+    argument: str, said: str, folder: Path, main: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argument) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(said)
+    assert error.count("\n") == 1
+    assert not list(folder.iterdir())
+
+
+def test_help_names_the_files(main: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main("--help") == 0
+    assert "claims.md" in capsys.readouterr().out
