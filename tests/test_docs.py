@@ -22,7 +22,7 @@ from run_folders import run_config, write_run
 from test_house import ROOMS
 
 import attnseq
-from attnseq import board, compare, export, plot, reproduce, status
+from attnseq import board, claims, compare, export, plot, reproduce, status
 from attnseq.api import plotting
 from attnseq.commandline.arguments import one_folder, parse_run
 from attnseq.commandline.command_line import check_command_line
@@ -183,6 +183,7 @@ class TestCommandLines:
             "train.sh": check_command_line,
             "linear_baseline.py": self.check_baseline,
             "reproduce": self.check_reproduce,
+            "claims": self.check_claims,
             "setup.sh": self.check_setup,
             "test.sh": self.check_test,
         }
@@ -204,6 +205,11 @@ class TestCommandLines:
     def check_reproduce(self, arguments: Sequence[str]) -> None:
         assert {argument.partition("=")[0] for argument in arguments} <= set(reproduce.ALLOWED)
         check_command_line([f"experiment={reproduce.EXPERIMENTS[0]}", *arguments])
+
+    def check_claims(self, arguments: Sequence[str]) -> None:
+        overrides = list(arguments)
+        claims.seeds_of(overrides)
+        check_command_line(["experiment=claims", *overrides])
 
     def check_baseline(self, arguments: Sequence[str]) -> None:
         check_command_line([argument for argument in arguments if not argument.startswith("seed=")])  # it has no seeds
@@ -237,7 +243,9 @@ class TestCommandLines:
         scripts |= {"setup.sh", "train.sh", "test.sh"}
         assert (
             found
-            == {"train", "compare", "status", "reproduce", "explain", "predict", "board", "plot", "export"} | scripts
+            == {"train", "compare", "status", "reproduce", "explain", "predict", "board", "plot", "export"}
+            | {"claims"}
+            | scripts
         )
 
 

@@ -16,7 +16,10 @@ ROOMS = (
 )
 """From the top to the bottom; commands stand above all of them."""
 
-COMMANDS = {"__main__", "train", "compare", "status", "reproduce", "explain", "predict", "board", "plot", "export"}
+COMMANDS = {
+    *("__main__", "train", "compare", "status", "reproduce", "explain", "predict", "board", "plot", "export"),
+    *("claims",),
+}
 
 
 def modules() -> dict[str, Path]:
