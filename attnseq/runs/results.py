@@ -86,7 +86,7 @@ def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
             result[f"{tag}/is_share"] = attention.is_share
         if test.alignment is not None:
             result["attention/alignment"] = test.alignment.plain()
-        results.append(result | by_length | {"attention/relevance": relevance_T})
+        results.append(result | by_length | ({"attention/relevance": relevance_T} if test.attention else {}))
     return results
 
 
