@@ -9,13 +9,12 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from attnseq.contracts.batch import Batch, Output
 from attnseq.contracts.measures import Metric, Objective
-from attnseq.contracts.spec import Classes, Scalar, Target
+from attnseq.contracts.spec import Classes, Scalar, Target, Tokens
 from attnseq.contracts.task import Splits
 from attnseq.core.randomness import generator
 
@@ -25,7 +24,7 @@ MEAN, UNIFORM = "mean of the targets", "uniform classes"
 TURNS = 32
 """With so many classes or fewer, each sample's guess is turned through all of them, so that shares are exact."""
 
-NUMBERS = 1 << 22
+NUMBERS = 1 << 20
 """Logits that are made at a time."""
 
 HAIR = 1e-9
@@ -57,42 +56,49 @@ def trivial(target: Target, splits: Splits, objective: Objective, metrics: Mappi
         objective: what is minimised.
         metrics: by name.
     """
-    train = splits.train.answers
-    mean = float(train.double().mean()) if isinstance(target, Scalar) else 0.0
-    measures: dict[str, Objective | Metric] = {"loss": objective, **metrics}
+    if isinstance(target, Scalar):
+        predicts, mean = MEAN, float(splits.train.answers.double().mean())
+    else:
+        predicts, mean = UNIFORM, 0.0
     figures: dict[str, float] = {}
     for name, split in (("validation", splits.validation), ("test", splits.test)):
-        sums = dict.fromkeys(measures if name == "test" else ["loss"], 0.0)
-        for samples, prediction, share in _predictions(target, split, mean):
-            output = Output(prediction)
-            for each in sums:
-                sums[each] += share * _sum(measures[each], output, samples)
-        for each, total in sums.items():
-            value = total / split.size
-            figures[f"{each}/{name}"] = metrics[each].summary(value, split) if each in metrics else value
-    finite = {name: value for name, value in figures.items() if math.isfinite(value)}
-    return Trivial(MEAN if isinstance(target, Scalar) else UNIFORM, finite)
+        losses = [_sum(objective, *each) for each in _predictions(target, split, mean)]
+        figures[f"loss/{name}"] = sum(losses) / split.size
+    turns = _turns(target)
+    for name, metric in metrics.items():
+        values = [_sum(metric, *each) for each in _predictions(target, splits.test, mean, turns)]
+        figures[f"{name}/test"] = metric.summary(sum(values) / turns / splits.test.size, splits.test)
+    return Trivial(predicts, {name: value for name, value in figures.items() if math.isfinite(value)})
 
 
-def _sum(measure: Objective | Metric, output: Output, samples: Batch) -> float:
+def _sum(measure: Objective | Metric, samples: Batch, prediction: Tensor) -> float:
     """Add up a measure over samples; nan where it cannot be taken of a mere prediction."""
     try:
-        return float(measure(output, samples).double().sum())
+        return float(measure(Output(prediction), samples).double().sum())
     except Exception:  # it is the user's, and may look into `Output.extra`; a trained run must not be lost for it
         return math.nan
 
 
-def _predictions(target: Target, split: Batch, mean: float) -> Iterator[tuple[Batch, Tensor, float]]:
-    """Yield samples, a prediction for them, and the share with which it counts."""
+def _turns(target: Target) -> int:
     if isinstance(target, Scalar):
-        yield split, torch.full_like(split.answers, mean, dtype=torch.float64), 1.0
+        return 1
+    classes = _classes(target)
+    return classes if classes <= TURNS else 1
+
+
+def _classes(target: Classes | Tokens) -> int:
+    return target.number if isinstance(target, Classes) else target.vocabulary
+
+
+def _predictions(target: Target, split: Batch, mean: float, turns: int = 1) -> Iterator[tuple[Batch, Tensor]]:
+    """Yield samples, piece by piece, and a prediction for them; each piece as often as its guess is turned."""
+    if isinstance(target, Scalar):
+        yield split, torch.full_like(split.answers, mean, dtype=torch.float64)
         return
-    classes = target.number if isinstance(target, Classes) else target.vocabulary
-    turns = classes if classes <= TURNS else 1
-    stream, answers = generator(0, "trivial"), split.answers[:1].numel()
+    stream, answers, classes = generator(0, "trivial"), split.answers[:1].numel(), _classes(target)
     for samples in split.pieces(NUMBERS // (answers * classes)):
-        drawn = torch.from_numpy(stream.integers(0, classes, tuple(samples.answers.shape), np.int64))
-        guess = drawn.to(samples.inputs.device)
+        shape = tuple(samples.answers.shape)
+        guess = torch.from_numpy(stream.integers(0, classes, shape)).to(samples.inputs.device)
         for turn in range(turns):
-            guessed = torch.nn.functional.one_hot((guess + turn) % classes, classes)
-            yield samples, guessed.double() * HAIR, 1.0 / turns
+            logits = torch.zeros(*shape, classes, dtype=torch.float64, device=guess.device)
+            yield samples, logits.scatter_(-1, (guess + turn).remainder(classes).unsqueeze(-1), HAIR)
