@@ -120,9 +120,15 @@ def _traced(model: Model, task: Task) -> torch.export.ExportedProgram:
         given.append(torch.full((TRACED,), inputs.length))
     with _tracing(), written_out(), torch.no_grad():
         exported = Exported(model, task).eval()
-        return torch.export.export(
-            exported, tuple(given), dynamic_shapes=tuple({0: batch} for _ in given), strict=False
-        )
+        try:
+            return torch.export.export(
+                exported, tuple(given), dynamic_shapes=tuple({0: batch} for _ in given), strict=False
+            )
+        except Exception as error:
+            if model.truth is None:
+                raise
+            why = "the model is given its task's relevance, which cannot be a part of a program"
+            raise ValueError(f"{why} ({type(error).__name__})") from error
 
 
 def _line(task: Task) -> tuple[Tensor, Tensor]:

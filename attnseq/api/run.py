@@ -101,7 +101,7 @@ class Run:
             checkpoint = load_checkpoint(file)
             if checkpoint is None:
                 raise RunError(f"{file}: missing; a run has it from its first epoch on")
-            return trained_model(self.config, self.task.spec, checkpoint, file).to(build_device(self._device))
+            return trained_model(self.config, self.task, checkpoint, file).to(build_device(self._device))
 
     def predict(self, sequences: Any, lengths: npt.ArrayLike | None = None, *, beam: int = 1) -> Prediction:
         """Predict the answers of sequences, see `Prediction`.

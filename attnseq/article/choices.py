@@ -58,9 +58,14 @@ BATCHES: dict[str, Callable[[Any, TutorialStream], Orders]] = {
 """Batch orders by the models that the notebook has."""
 
 
+KINDS = ("time", "element", "feature", "none")
+"""Kinds of attention that the notebook has, or has the code of; it has no controls."""
+
+
 def _in_notebook(model: ModelConfig) -> bool:
     """Tell whether the notebook has a model: it attends to the input, and never to hidden states."""
-    return model.name in WEIGHTS and getattr(model, "placement", "input") == "input"
+    attends_as_there = getattr(model, "placement", "input") == "input" and getattr(model, "attention", "") in KINDS
+    return model.name in WEIGHTS and attends_as_there
 
 
 def _stream(config: RunConfig) -> TutorialStream:

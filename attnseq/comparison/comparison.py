@@ -9,6 +9,7 @@ from typing import NamedTuple
 from attnseq.comparison import measures as metric
 from attnseq.comparison.averages import Incomplete, incomplete_averages
 from attnseq.comparison.intervals import LEVEL, Difference, Interval, holm, mean_difference, mean_intervals
+from attnseq.comparison.trivial import Trivial, trivial_rows
 from attnseq.comparison.variants import Replica, Variant, fold, replica, without_copies
 from attnseq.runs.reading import FINISHED, RunRecord
 
@@ -61,6 +62,7 @@ class Comparison:
         runs: all that were found, of every state.
         copies: finished runs left out, each with the run of the same config and seed that counts.
         incomplete: seeds whose average over several runs lacks some that others have.
+        trivial: what a predictor scores that does not look at its input, for each data that there are; not ranked.
     """
 
     rows: Sequence[Row]
@@ -70,6 +72,7 @@ class Comparison:
     runs: Sequence[RunRecord]
     copies: Sequence[tuple[RunRecord, RunRecord]]
     incomplete: Sequence[Incomplete] = ()
+    trivial: Sequence[Trivial] = ()
 
 
 def known_metrics(runs: Sequence[RunRecord]) -> list[str]:
@@ -100,7 +103,8 @@ def compare(runs: Sequence[RunRecord], keys: Sequence[str], metrics: Sequence[st
     rows.sort(
         key=lambda row: (sign * row.figures[sort].mean if sort in row.figures else float("inf"), row.variant.name)
     )
-    return Comparison(_judged(rows, sort, sign), keys, shown, sort, runs, copies, incomplete_averages(variants, keys))
+    incomplete, trivial = incomplete_averages(variants, keys), trivial_rows(runs, keys)
+    return Comparison(_judged(rows, sort, sign), keys, shown, sort, runs, copies, incomplete, trivial)
 
 
 def _row(variant: Variant, keys: Sequence[str], metrics: Sequence[str]) -> Row:

@@ -13,10 +13,11 @@ from typing import Any
 from attnseq.comparison.comparison import UNTESTED, Comparison, Row
 from attnseq.comparison.intervals import BOOTSTRAP_FROM, LEVEL, RESAMPLES, Interval
 from attnseq.comparison.measures import is_cost
-from attnseq.comparison.numbers import bounds, probability, shown_as, signed
+from attnseq.comparison.numbers import bounds, plain, probability, shown_as, signed
 from attnseq.comparison.plots import attention_figure, curves_figure, losses_figure
 from attnseq.comparison.text import headline, legend, notes
 from attnseq.comparison.trends import trend_figure
+from attnseq.comparison.trivial import MOST
 from attnseq.comparison.variants import Replica
 from attnseq.core.files import write_atomically
 from attnseq.report.axes import save
@@ -73,7 +74,7 @@ def as_csv(comparison: Comparison) -> str:
     """Write a comparison as CSV: a row for each variant, an empty cell where there is no value.
 
     Columns: name, values of the keys, runs by state, each metric's mean, bounds and number of seeds, how the variant
-    compares with the best one, and the difference to it.
+    compares with the best one, and the difference to it. Trivial predictors come last, without runs and seeds.
     """
     rows = []
     for row in comparison.rows:
@@ -88,6 +89,9 @@ def as_csv(comparison: Comparison) -> str:
         cells["standing"] = row.standing
         cells |= {f"difference {name}": difference.get(name) for name in TESTED}
         rows.append(cells | {"difference p corrected": row.p_corrected})
+    for each in comparison.trivial:
+        figures_of = {name: each.figures[name] for name in comparison.metrics if name in each.figures}
+        rows.append({"variant": each.name, **figures_of, "standing": "trivial"})
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -111,6 +115,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
             "resamples": RESAMPLES,
         },
         "variants": [_variant_json(row) for row in comparison.rows],
+        "trivial": [{"predicts": each.name, "metrics": dict(each.figures)} for each in comparison.trivial],
         "damaged": [{"path": str(run.path), "problem": run.problem} for run in comparison.runs if run.problem],
         "copies": [str(run.path) for run, _ in comparison.copies],
         "notes": notes(comparison),
@@ -130,6 +135,13 @@ def as_markdown(comparison: Comparison, pictures: Sequence[str]) -> str:
         finished = f"{len(row.variant.of_state('finished'))}/{len(row.variant.runs)}"
         figures = [bounds(row.figures.get(name), shown_as(name)[1], is_cost(name)) for name in comparison.metrics]
         lines.append(_line([row.variant.name, finished, row.standing, *_difference(row, comparison), *figures]))
+    for each in comparison.trivial[:MOST]:
+        values = [each.figures.get(name) for name in comparison.metrics]
+        figures = [
+            "-" if value is None else plain(value * shown_as(name)[1])
+            for name, value in zip(comparison.metrics, values, strict=True)
+        ]
+        lines.append(_line([each.name, "", "", "", "", *figures]))
     lines += ["", *(f"- {line}" for line in legend(comparison)), ""]
     lines += [f"![{Path(name).stem}]({name})" for name in pictures]
     remarks = notes(comparison)

@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from attnseq.comparison.comparison import BEST, NOISE, UNKNOWN, UNTESTED, Comparison, Row
+from attnseq.comparison.comparison import BEST, NOISE, UNKNOWN, UNTESTED, Comparison
 from attnseq.comparison.measures import is_cost
-from attnseq.comparison.numbers import compact, probability, shown_as, signed
+from attnseq.comparison.numbers import compact, plain, probability, shown_as, signed
 from attnseq.comparison.text import headline, legend, notes
+from attnseq.comparison.trivial import MOST
 from attnseq.report.terminal import put
 from attnseq.runs.reading import FINISHED
 
@@ -28,10 +29,14 @@ NOTES = 10
 """Most lines of a kind below the table; compare.md has all."""
 
 STYLES = {BEST: "bold green", NOISE: "green"}
+BELOW = "dim"
+"""The style of rows that are not ranked."""
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
     """Print headline, table, legend and notes; where the console is narrow, the table goes on below by row numbers.
+
+    Trivial predictors stand below the variants.
 
     Args:
         comparison: with at least one row.
@@ -48,6 +53,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     if len(blocks) > 1:
         numbers = [str(number) for number in range(1, len(comparison.rows) + 1)]
         width = len(numbers[-1])
+        numbers += "abc"[: len(comparison.trivial[:MOST])]  # letters, since they are not ranked
         labels = Column([""], [[number.rjust(width)] for number in numbers])
         blocks = list(_blocks(columns, console.width - names.widths[0] - width - GAP, console.width - width))
         blocks = [[labels, *([names] if place == 0 else []), *block] for place, block in enumerate(blocks)]
@@ -55,7 +61,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         blocks = [[names, *blocks[0]]]
     console.print(headline(comparison))
     for block in blocks:
-        console.print(_table(comparison.rows, block))
+        console.print(_table(comparison, block))
     for line in legend(comparison):
         console.print(line.replace("±", plus_minus))
     for line in notes(comparison, NOTES):
@@ -78,18 +84,21 @@ class Column(NamedTuple):
 
 
 def _names(comparison: Comparison) -> Column:
-    return Column(["variant"], [[row.variant.name] for row in comparison.rows], is_text=True)
+    names = [row.variant.name for row in comparison.rows] + [each.name for each in comparison.trivial[:MOST]]
+    return Column(["variant"], [[name] for name in names], is_text=True)
 
 
 def _counts(comparison: Comparison) -> Column:
     counts = [(len(row.variant.of_state(FINISHED)), len(row.variant.runs)) for row in comparison.rows]
-    return Column(["runs"], [[f"{finished}/{runs}"] for finished, runs in counts])
+    return Column(["runs"], [[f"{finished}/{runs}"] for finished, runs in counts] + _empty(comparison, 1))
 
 
 def _figures(comparison: Comparison, metric: str, plus_minus: str) -> Column:
     heading, scale = shown_as(metric)
     costs = is_cost(metric)
     cells = [compact(row.figures.get(metric), plus_minus, scale, costs) for row in comparison.rows]
+    values = [each.figures.get(metric) for each in comparison.trivial[:MOST]]
+    cells += ["-" if value is None else plain(value * scale) for value in values]
     return Column([_folded(heading)], [[cell] for cell in cells])
 
 
@@ -106,7 +115,12 @@ def _differences(comparison: Comparison) -> Column:
             cells.append([signed(less * scale), row.standing])
         else:
             cells.append([row.standing, ""])
-    return Column(headings, [cell[: len(headings)] for cell in cells])
+    return Column(headings, [cell[: len(headings)] for cell in cells] + _empty(comparison, len(headings)))
+
+
+def _empty(comparison: Comparison, columns: int) -> list[list[str]]:
+    """Make the cells of trivial predictors where there is nothing to say of them."""
+    return [[""] * columns for _ in comparison.trivial[:MOST]]
 
 
 def _folded(heading: str) -> str:
@@ -129,7 +143,7 @@ def _blocks(columns: Sequence[Column], first: int, others: int) -> Iterator[list
     yield block
 
 
-def _table(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
+def _table(comparison: Comparison, columns: Sequence[Column]) -> Table:
     # pad by one less: the box puts a blank between columns, too
     table = Table(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
     height = max(heading.count("\n") for column in columns for heading in column.headings)
@@ -140,9 +154,10 @@ def _table(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
                 table.add_column(text, width=width, overflow="fold")
             else:
                 table.add_column(text, width=width, justify="right", no_wrap=True)
-    for index, row in enumerate(rows):
+    styles = [STYLES.get(row.standing) for row in comparison.rows] + [BELOW] * len(comparison.trivial[:MOST])
+    for index, style in enumerate(styles):
         cells = [cell for column in columns for cell in column.rows[index]]
-        table.add_row(*map(Text, cells), style=STYLES.get(row.standing))
+        table.add_row(*map(Text, cells), style=style)
     return table
 
 

@@ -10,6 +10,7 @@ from attnseq.comparison.comparison import BETTER, LOSSES, UNKNOWN, Comparison, R
 from attnseq.comparison.intervals import BOOTSTRAP_FROM
 from attnseq.comparison.measures import RANK_AGREEMENT, higher_is_better, is_cost
 from attnseq.comparison.numbers import apart, ranges
+from attnseq.comparison.trivial import MOST
 from attnseq.comparison.variants import Replica
 from attnseq.runs.reading import DAMAGED, DIVERGED, FINISHED, UNFINISHED, RunRecord
 
@@ -51,6 +52,8 @@ def legend(comparison: Comparison) -> list[str]:
         )
     if RANK_AGREEMENT in comparison.metrics:
         lines.append(f"{RANK_AGREEMENT}: with the exact relevance of each position")
+    if comparison.trivial:
+        lines.append("trivial: what a predictor scores that does not look at the input; it is not ranked")
     return lines
 
 
@@ -65,6 +68,8 @@ def notes(comparison: Comparison, limit: int | None = None) -> list[str]:
     lines += _limited("copy", [_copy(*pair) for pair in comparison.copies], limit)
     lines += _limited("incomplete average", list(map(_incomplete, comparison.incomplete)), limit)
     lines += [*_versions(comparison.runs), *_missing(comparison), *_beaten(comparison)]
+    if more := len(comparison.trivial[MOST:]):
+        lines.append(f"trivial: and {more} more, of other data, in compare.csv")
     return lines + _limited("minus best", list(_shared(comparison.rows)), limit)
 
 

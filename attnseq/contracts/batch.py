@@ -46,7 +46,7 @@ class Batch(NamedTuple):
     @property
     def size(self) -> int:
         """B."""
-        return len(self.inputs)
+        return self.inputs.shape[0]  # and not len: a program that is exported takes any number
 
     @property
     def answers(self) -> Tensor:

@@ -1,6 +1,6 @@
 """What a model is: an ordinary module that knows nothing of populations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -29,9 +29,13 @@ class Model(nn.Module):
     """Whether it takes sequences longer or shorter than those of the spec that it was built for. Where answers grow
     with their inputs, it then gives as many answer positions as `Spec.answer_length` says."""
 
+    truth: Callable[[Batch], Tensor | None] | None = None
+    """The task's relevance, BxT, of inputs and lengths alone: what a control is frozen to. It is set where the model of
+    a run is built, if its config asks for it (`ModelConfig.needs_truth`)."""
+
     @property
     def attends(self) -> bool:
-        """Whether it makes the weights of its attention; a baseline weighs all positions alike, as a control."""
+        """Whether it has attention; a baseline has none, and its `Output.attention` is empty."""
         return True
 
     @property

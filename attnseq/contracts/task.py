@@ -103,7 +103,8 @@ class Task(ABC):
         Returns:
             relevance_BxT, or relevance_BxKxT where it differs from answer position to answer position; not negative.
             An answer position that depends on no position, as that of an end symbol, has 0 everywhere; scores of
-            attention leave it out.
+            attention leave it out. Where it is BxT and made of inputs and lengths by tensor operations, without
+            branches, a model can be given it within its program, see `Model.truth`.
         """
         return None
 

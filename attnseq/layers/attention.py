@@ -36,14 +36,6 @@ def weighed(batch: Batch, attention: Attention) -> Attention:
     return attention if batch.weights is None else attention._replace(weights=batch.weights)
 
 
-def uniform(inputs_BxTxF: Tensor, present_BxT: Tensor | None) -> Attention:
-    """Weigh all positions of a sample alike, as a model without attention does."""
-    if present_BxT is None:
-        return Attention(torch.full_like(inputs_BxTxF[..., 0], 1.0 / inputs_BxTxF.shape[-2]), "BT")
-    alike_BxT = present_BxT.to(inputs_BxTxF.dtype)
-    return Attention(alike_BxT / alike_BxT.sum(dim=-1, keepdim=True), "BT")
-
-
 class TimeAttention(nn.Module):
     """A weight for each time step, shared by its features (temporal attention).
 

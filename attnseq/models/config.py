@@ -37,8 +37,13 @@ class ModelConfig:
         """The model in words, for headings of pictures: what kind it is, and what it attends to."""
         return self.name.replace("_", " ")
 
+    @property
+    def needs_truth(self) -> str:
+        """The key whose value asks for the task's relevance, which the model finds in `Model.truth`; "": none does."""
+        return ""
+
     def build(self, spec: Spec) -> Model:
-        """Build the model for a task that it takes; its parameters are not yet initialised."""
+        """Build the model for a task that it takes; its parameters are not yet initialised, nor is its `truth` set."""
         raise NotImplementedError
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attnseq.contracts.spec import Spec
 from attnseq.core.keys import check_choice, key
 from attnseq.models.config import MODELS, ModelConfig
+from attnseq.models.control_kinds import BY_TRUTH, CONTROLS, WORDS
 
 if TYPE_CHECKING:
     from attnseq.models.lstm_attention import LSTMAttention, LSTMStates
@@ -19,6 +20,7 @@ KINDS = {
     "element": "with element-wise attention",
     "feature": "with feature-wise attention",
     "none": "without attention",
+    **{control: f"with {word} attention to its input" for control, word in WORDS.items()},
 }
 """What attention there is to the input, in words."""
 
@@ -35,6 +37,7 @@ class LSTMAttentionConfig(ModelConfig):
             "time": "a weight a time step",
             "element": "a weight for each feature of each time step",
             "feature": "a weight a feature, shared by the time steps",
+            **CONTROLS,
             "none": "nothing: the baseline",
         },
     )
@@ -59,20 +62,27 @@ class LSTMAttentionConfig(ModelConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.placement == "hidden":
-            check_choice("model.placement=hidden with model.attention", self.attention, ["time"])
+            check_choice("model.placement=hidden with model.attention", self.attention, ["time", *CONTROLS])
+        if self.attention in CONTROLS:
+            check_choice(f"model.attention={self.attention} with model.score", self.score, ["auto"])
         allowed = ["auto", "dense"] if self.placement == "input" else ["auto", "additive", "dot", "general"]
         check_choice(f"model.placement={self.placement} with model.score", self.score, allowed)
 
     @property
     def words(self) -> str:
         if self.placement == "hidden":
-            return "LSTM with attention to its states"
+            return f"LSTM with {f'{WORDS[self.attention]} ' if self.attention in WORDS else ''}attention to its states"
         return f"LSTM {KINDS[self.attention]}"
+
+    @property
+    def needs_truth(self) -> str:
+        return "attention" if self.attention in BY_TRUTH else ""
 
     def build(self, spec: Spec) -> LSTMAttention | LSTMStates:
         from attnseq.models.lstm_attention import LSTMAttention, LSTMStates
 
         if self.placement == "hidden":
-            score = USUAL_SCORE if self.score == "auto" else self.score
+            usual = self.attention if self.attention in CONTROLS else USUAL_SCORE
+            score = usual if self.score == "auto" else self.score
             return LSTMStates(spec, self.hidden_size, score, self.recurrent_activation)
         return LSTMAttention(spec, self.hidden_size, self.attention, self.recurrent_activation)

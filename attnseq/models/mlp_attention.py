@@ -3,19 +3,18 @@
 Shapes: B batch, T positions, H hidden units, O outputs.
 """
 
-from itertools import chain
-
 import torch
 from torch import Tensor, nn
 
 from attnseq.contracts.batch import Attention, Batch, Output
 from attnseq.contracts.model import Initializer, Model
 from attnseq.contracts.spec import Spec
-from attnseq.layers.attention import softmax, uniform, weighed
+from attnseq.layers.attention import softmax, weighed
+from attnseq.layers.controls import CONTROLS, Control
 from attnseq.layers.encoding import outputs, prediction, scaled
 from attnseq.layers.weights import dense_parameters
 
-ATTENTIONS = ("time", "none")
+ATTENTIONS = ("time", *CONTROLS, "none")
 
 
 class MLPAttention(Model):
@@ -24,7 +23,7 @@ class MLPAttention(Model):
     Args:
         spec: of the task; tokens, or real numbers with one feature.
         hidden_size: H; the article has H = T = 10.
-        attention: "time", a weight a position, or "none" (the same on the plain input, the baseline).
+        attention: "time" (a weight a position), one of `CONTROLS`, or "none" (the plain input, the baseline).
 
     Raises:
         ValueError: an unknown `attention`.
@@ -36,7 +35,9 @@ class MLPAttention(Model):
             raise ValueError(f"model.attention={attention}: must be one of {', '.join(ATTENTIONS)}")
         self.spec = spec
         positions = spec.inputs.length
-        self.attention = nn.Linear(positions, positions) if attention == "time" else None
+        self.attention: nn.Linear | Control | None = None
+        if attention != "none":
+            self.attention = nn.Linear(positions, positions) if attention == "time" else Control(attention, positions)
         self.hidden = nn.Linear(positions, hidden_size)
         self.output = nn.Linear(hidden_size, outputs(spec.target))
 
@@ -53,16 +54,24 @@ class MLPAttention(Model):
 
     def forward(self, batch: Batch, training: bool = False) -> Output:
         inputs_BxT = self.encode(batch)
-        if self.attention is None:
-            attention = uniform(inputs_BxT.unsqueeze(-1), batch.present())
-            weighted_BxT = inputs_BxT
-        else:
-            attention = weighed(batch, Attention(softmax(self.attention(inputs_BxT), batch.present()), "BT"))
-            weighted_BxT = inputs_BxT * attention.weights
-        hidden_BxH = torch.sigmoid(self.hidden(weighted_BxT))
-        return Output(prediction(self.output(hidden_BxH), self.spec.target), {"input": attention})
+        attention: dict[str, Attention] = {}
+        if self.attention is not None:
+            attention["input"] = its = weighed(batch, self._attend(self.attention, inputs_BxT, batch))
+            inputs_BxT = inputs_BxT * its.weights
+        hidden_BxH = torch.sigmoid(self.hidden(inputs_BxT))
+        return Output(prediction(self.output(hidden_BxH), self.spec.target), attention)
+
+    def _attend(self, layer: nn.Linear | Control, inputs_BxT: Tensor, batch: Batch) -> Attention:
+        if isinstance(layer, Control):
+            return layer(batch, inputs_BxT.dtype, self.truth)
+        return Attention(softmax(layer(inputs_BxT), batch.present()), "BT")
 
     def initial_parameters(self, init: Initializer) -> dict[str, Tensor]:
-        layers = {"attention": self.attention, "hidden": self.hidden, "output": self.output}
-        parameters = [dense_parameters(name, layer, init) for name, layer in layers.items() if layer is not None]
-        return dict(chain.from_iterable(parameters))
+        parameters: dict[str, Tensor] = {}
+        if isinstance(self.attention, Control):
+            parameters |= self.attention.initial("attention")
+        elif self.attention is not None:
+            parameters |= dense_parameters("attention", self.attention, init)
+        for name, layer in {"hidden": self.hidden, "output": self.output}.items():
+            parameters |= dense_parameters(name, layer, init)
+        return parameters

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attnseq.contracts.spec import Reals, Spec
 from attnseq.core.keys import key
 from attnseq.models.config import MODELS, ModelConfig
+from attnseq.models.control_kinds import BY_TRUTH, CONTROLS, WORDS
 
 if TYPE_CHECKING:
     from attnseq.models.mlp_attention import MLPAttention
@@ -20,7 +21,8 @@ class MLPAttentionConfig(ModelConfig):
 
     hidden_size: int = key("H, units of the hidden layer", low=1, high=65_536)
     attention: str = key(
-        "what the input is weighted by", choices={"time": "a weight a position", "none": "nothing: the baseline"}
+        "what the input is weighted by",
+        choices={"time": "a weight a position", **CONTROLS, "none": "nothing: the baseline"},
     )
 
     @classmethod
@@ -30,7 +32,13 @@ class MLPAttentionConfig(ModelConfig):
 
     @property
     def words(self) -> str:
-        return "MLP without attention" if self.attention == "none" else "MLP with attention to its input"
+        if self.attention == "none":
+            return "MLP without attention"
+        return f"MLP with {f'{WORDS[self.attention]} ' if self.attention in WORDS else ''}attention to its input"
+
+    @property
+    def needs_truth(self) -> str:
+        return "attention" if self.attention in BY_TRUTH else ""
 
     def build(self, spec: Spec) -> MLPAttention:
         from attnseq.models.mlp_attention import MLPAttention

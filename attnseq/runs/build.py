@@ -18,6 +18,7 @@ from attnseq.metrics import METRICS
 from attnseq.objectives import OBJECTIVES
 from attnseq.runs.choices import AUTO, INITS, ORDERS, chosen_init, chosen_order
 from attnseq.runs.config import RunConfig, TrainerConfig
+from attnseq.runs.model import build_model
 from attnseq.scores import SCORES
 from attnseq.training.checkpoint import Program
 from attnseq.training.evaluation import Meter
@@ -79,13 +80,13 @@ def build_recipe(config: RunConfig) -> Recipe:
 
     Weight noise and the largest norm of a gradient are settings of replicas: the population's recipe has them.
     """
-    spec = config.dataset.task.spec
-    objective = build_objective(config, spec.target)
-    return Recipe(FlatModel(config.model.build(spec)), spec, objective, config.trainer.adam)
+    task = config.dataset.task
+    objective = build_objective(config, task.spec.target)
+    return Recipe(FlatModel(build_model(config.model, task)), task.spec, objective, config.trainer.adam)
 
 
 def attends(config: RunConfig) -> bool:
-    """Tell whether a run's model attends, see `Model.attends`; if not, its even weights are no picture's subject."""
+    """Tell whether a run's model attends, see `Model.attends`; results of before have even weights if it does not."""
     return build_recipe(config).flat.model.attends
 
 

@@ -16,6 +16,7 @@ from attnseq.datasets.config import DATASETS, DatasetConfig
 from attnseq.metrics import METRICS
 from attnseq.models.config import MODELS, ModelConfig
 from attnseq.objectives import OBJECTIVES
+from attnseq.runs.model import build_model, check_truth
 
 FOLDER_NAME = "a folder name of 1 to 100 characters, without / \\ :, and no ~ first"
 
@@ -104,6 +105,7 @@ class RunConfig:
                 f"model={self.model.name}: does not take dataset={self.dataset.name}, whose inputs are"
                 f" {described(spec.inputs)} and whose target is {described(spec.target)}; these do: {others}"
             )
+        check_truth(self.model, self.dataset.task, self.dataset.name)
         self._check_lengths(spec)
         named: list[tuple[str, Registry[Any], str]] = []
         named += [("trainer.objective", OBJECTIVES, self.trainer.objective)] * (self.trainer.objective != "auto")
@@ -122,7 +124,7 @@ class RunConfig:
         longest, padded = spec.inputs.length, spec.inputs.padded
         asked: list[int] = getattr(self.dataset, "test_lengths", [])
         others = [length for length in asked if length > longest or (length < longest and not padded)]
-        if others and not self.model.build(spec).any_length:
+        if others and not build_model(self.model, self.dataset.task).any_length:
             raise ConfigError(
                 f"dataset.test_lengths={others[0]}: model={self.model.name} gives no answers to sequences"
                 f" {'longer' if padded else 'of other lengths'} than dataset.length={longest}"

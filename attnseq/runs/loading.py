@@ -9,13 +9,14 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from attnseq.contracts.model import Model
-from attnseq.contracts.spec import Spec
+from attnseq.contracts.task import Task
 from attnseq.core.keys import ConfigError
 from attnseq.core.registry import Registry
 from attnseq.datasets.config import DATASETS, DatasetConfig
 from attnseq.models.config import MODELS
 from attnseq.runs.config import RunConfig, TrainerConfig
 from attnseq.runs.folder import FACTS
+from attnseq.runs.model import build_model
 from attnseq.training.checkpoint import Checkpoint, check_parameters
 from attnseq.training.population import FlatModel
 
@@ -79,19 +80,19 @@ def _typed(schema: type[Any], content: Any) -> Any:
     return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(schema), content))
 
 
-def trained_model(config: RunConfig, spec: Spec, checkpoint: Checkpoint, file: Path) -> Model:
+def trained_model(config: RunConfig, task: Task, checkpoint: Checkpoint, file: Path) -> Model:
     """Build the model of a run with the parameters of a checkpoint, on the CPU.
 
     Args:
         config: of the run.
-        spec: of its task.
+        task: that it learns.
         checkpoint: of the run.
         file: of the checkpoint, for the error's message.
 
     Raises:
         CheckpointError: the checkpoint is of a model with other parameters.
     """
-    flat = FlatModel(config.model.build(spec))
+    flat = FlatModel(build_model(config.model, task))
     check_parameters(file, checkpoint, flat.shapes)
     flat.model.load_state_dict(flat.unflatten(checkpoint.state["parameters"]))
     return flat.model.eval()

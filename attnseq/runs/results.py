@@ -76,7 +76,7 @@ def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
     validations = meter.evaluate(parameters_PxW, data.splits.validation, probe=0)
     tests = meter.evaluate(parameters_PxW, data.splits.test, task=data.task)
     lengths = _by_length(meter, parameters_PxW, data)
-    relevance_T = position_relevance(data)
+    relevance_T, below = position_relevance(data), meter.trivial(data.splits)
     results = []
     for validation, test, by_length in zip(validations, tests, lengths, strict=True):
         result: Result = {"loss/validation": validation.row["loss"]}
@@ -86,7 +86,8 @@ def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
             result[f"{tag}/is_share"] = attention.is_share
         if test.alignment is not None:
             result["attention/alignment"] = test.alignment.plain()
-        results.append(result | by_length | {"attention/relevance": relevance_T})
+        result |= by_length | ({"attention/relevance": relevance_T} if test.attention else {})
+        results.append(result | {"trivial": {"predicts": below.predicts, **below.figures}})
     return results
 
 

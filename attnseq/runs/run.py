@@ -13,6 +13,7 @@ from attnseq.report.tables import attention_bars, results_table, summary_line
 from attnseq.report.terminal import put, terminal_console
 from attnseq.runs import build
 from attnseq.runs.job import Job
+from attnseq.runs.model import build_model
 from attnseq.runs.picturing import ATTENTION, LOSS
 from attnseq.runs.population_run import draw, train_jobs
 from attnseq.runs.published import published_run
@@ -58,7 +59,7 @@ def run(job: Job) -> Result:
 def announce(job: Job, device: torch.device) -> None:
     """Print what is about to be trained."""
     dataset = job.config.dataset
-    parameters = FlatModel(job.config.model.build(dataset.task.spec)).width
+    parameters = FlatModel(build_model(job.config.model, dataset.task)).width
     console = terminal_console()
     line = summary_line(job.variant, parameters, dataset.name, dataset.sizes.train, str(device))
     put(console, line)

@@ -29,6 +29,8 @@ def program_of(config: RunConfig) -> str:
     for group, keys in PER_REPLICA.items():
         for key in keys:
             content[group].pop(key, None)
+    if config.model.needs_truth:  # the program holds the task's relevance, which another seed may change
+        content["truth"] = getattr(config.dataset, "seed", None)
     # of a dataset that is read from a file, another seed may give other samples and another scale
     content["samples"] = repr((config.dataset.task.spec, config.dataset.sizes))
     return json.dumps(content, sort_keys=True)

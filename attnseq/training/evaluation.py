@@ -11,11 +11,12 @@ from torch import Tensor
 
 from attnseq.contracts.batch import Attention, Batch, Output
 from attnseq.contracts.measures import Metric, Score
-from attnseq.contracts.task import Task
+from attnseq.contracts.task import Splits, Task
 from attnseq.training.attention_summary import Alignment, AttentionSummary
 from attnseq.training.attention_sums import AttentionSums
 from attnseq.training.population import Recipe
 from attnseq.training.shown_sample import ShownSample
+from attnseq.training.trivial import Trivial, trivial
 
 CHUNK = 16_384
 """Largest samples x replicas that are predicted together: with more, an LSTM does not fit the processor's caches."""
@@ -50,6 +51,10 @@ class Meter:
     def __init__(self, recipe: Recipe, metrics: Mapping[str, Metric], scores: Mapping[str, Score] | None = None):
         self.metrics = metrics
         self._recipe, self._scores = recipe, scores or {}
+
+    def trivial(self, splits: Splits) -> Trivial:
+        """Measure a predictor that does not look at its input, by the same loss and metrics."""
+        return trivial(self._recipe.spec.target, splits, self._recipe.objective, self.metrics)
 
     @torch.no_grad()
     def evaluate(

@@ -23,6 +23,7 @@ from attnseq.contracts.model import Model
 from attnseq.contracts.spec import Classes, Reals, Tokens
 from attnseq.contracts.task import Task
 from attnseq.layers.lstm import UNROLLED
+from attnseq.runs.model import build_model
 
 SIZE = 5
 ONNX = pytest.mark.skipif(
@@ -43,6 +44,8 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "digits": ("tutorial", "mlp_attention", {}),
     "element-wise": ("abs_difference", "lstm_element", {}),
     "no attention": ("abs_difference", "lstm_plain", {}),
+    "an oracle": ("abs_difference", "mlp_attention", {"model.attention": "oracle"}),
+    "a control of states": ("add_two_numbers", "lstm_hidden", {"dataset.length": 4, "model.attention": "operands"}),
     "states": ("find_max", "lstm_hidden", {"dataset.length": 4}),
     "a long sequence": ("abs_difference", "lstm_attention", {"dataset.length": UNROLLED + 3}),
     "an end symbol": ("reverse", "query_attention", {}),
@@ -61,7 +64,7 @@ def built(case: str) -> tuple[Model, Task]:
     if changes is OWN:
         table.pop("dataset.time")
     config = tiny_config(dataset, choice, **(table | changes))
-    model = config.model.build(config.dataset.task.spec)
+    model = build_model(config.model, config.dataset.task)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for value in model.parameters():
@@ -226,3 +229,12 @@ def test_ctrl_c_stops_tracing_whatever_pytorch_makes_of_it(monkeypatch: pytest.M
     with pytest.raises(KeyboardInterrupt):
         as_program(model, task, {})
     assert (logging.root.manager.disable, signal.getsignal(signal.SIGINT)) == before
+
+
+def test_a_truth_that_no_program_can_hold_is_refused_in_one_line() -> None:
+    model, task = built("an oracle")
+    model.truth = lambda batch: torch.from_numpy(batch.inputs.numpy()).double()
+    with pytest.raises(
+        ValueError, match=r"^the model is given its task's relevance, which cannot be a part of a program"
+    ):
+        as_program(model, task, {})

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,6 @@ from processes import LIMIT
 from tiny_configs import choices, tiny_config
 
 import attnseq
-from attnseq.api.prediction import Prediction
 from attnseq.contracts.answers import without_end
 from attnseq.contracts.batch import NO_TOKEN
 from attnseq.contracts.spec import Classes, Scalar
@@ -119,11 +119,35 @@ def test_written_dates_are_predicted_as_they_are_written(tmp_path: Path, no_pict
     assert not seen.relevance[2].any()
 
 
-def test_a_model_without_attention_has_the_same_everywhere(tmp_path: Path, no_pictures: None) -> None:
+def test_a_model_without_attention_has_none(tmp_path: Path, no_pictures: None) -> None:
     run(Job(tiny_config(model="lstm_plain"), tmp_path / "run"))
-    seen = attnseq.load(tmp_path / "run").predict("2841907365")
-    assert seen.attention == pytest.approx(np.full((1, 10), 0.1))
-    assert Prediction(seen.prediction, {}, None, None).attention is None
+    loaded = attnseq.load(tmp_path / "run")
+    seen = loaded.predict("2841907365")
+    assert (seen.attentions, seen.attention, seen.position_attention, seen.axes) == ({}, None, None, "")
+    assert seen.relevance is not None
+    assert [name for name in loaded.result or () if name.startswith("attention")] == ["attention/attends"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "model", "sequence", "weights"),
+    [
+        ("abs_difference", "mlp_attention", "2841907365", [0, *np.divide([100, 10, 1, 0, 100, 10, 1], 222), 0, 0]),
+        ("add_two_numbers", "lstm_hidden", [0.5, 0, 0.25, 0.5, 0.125, 0.5, 0, 0.75], [0, 0, 0.5, 0, 0, 0, 0, 0.5]),
+    ],
+)
+def test_an_oracle_is_given_the_truth_again_when_it_is_loaded(
+    tmp_path: Path, no_pictures: None, dataset: str, model: str, sequence: Any, weights: list[float]
+) -> None:
+    config = tiny_config(dataset, model, **{"model.attention": "oracle"})
+    run(Job(config, tmp_path / "run"))
+    seen = attnseq.load(tmp_path / "run").predict(sequence)
+    assert seen.attention == pytest.approx(np.array([weights]))
+
+
+def test_an_oracle_takes_no_other_lengths_than_its_task_knows_the_truth_of(tmp_path: Path, no_pictures: None) -> None:
+    run(Job(tiny_config(model="lstm_hidden", **{"model.attention": "oracle"}), tmp_path / "run"))
+    with pytest.raises(ValueError, match=r"^sequence 0: has 12 positions; the model takes 10$"):
+        attnseq.load(tmp_path / "run").predict("284190736512")
 
 
 def test_a_run_that_has_not_begun_has_no_model_yet(tmp_path: Path) -> None:

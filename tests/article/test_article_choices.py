@@ -10,6 +10,7 @@ from tiny_configs import tiny_config
 from attnseq.contracts.spec import Scalar, Spec, Tokens
 from attnseq.core.keys import ConfigError
 from attnseq.models.config import MODELS
+from attnseq.models.control_kinds import CONTROLS
 from attnseq.runs import build
 from attnseq.runs.choices import chosen_init, chosen_order
 
@@ -26,6 +27,13 @@ def test_auto_is_the_articles_for_its_dataset_and_its_models(model: str) -> None
     assert (chosen_init(own), chosen_order(own)) == chosen
     other = tiny_config("abs_difference", model, **AUTO)
     assert (chosen_init(other), chosen_order(other)) == ("keras", "random")
+
+
+@pytest.mark.parametrize("kind", CONTROLS)
+@pytest.mark.parametrize("model", ARTICLES)
+def test_the_notebook_has_no_controls(model: str, kind: str) -> None:
+    own = tiny_config("tutorial", model, **AUTO, **{"model.attention": kind})
+    assert (chosen_init(own), chosen_order(own)) == ("keras", "random")
 
 
 def test_by_name_it_is_for_any_dataset() -> None:

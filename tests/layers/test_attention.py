@@ -18,7 +18,6 @@ from attnseq.layers.attention import (
     FeatureAttention,
     TimeAttention,
     sequence_attention,
-    uniform,
 )
 from attnseq.layers.attention import softmax as softmax_of_scores
 
@@ -129,15 +128,6 @@ def test_features_have_no_weight_at_positions_that_a_sample_lacks() -> None:
     module, inputs_BxTxF = random_layer(FeatureAttention(POSITIONS)), random_inputs() * PRESENT_BXT[..., None]
     weights_BxTxF, whole_BxTxF = module(inputs_BxTxF, PRESENT_BXT).weights, module(inputs_BxTxF).weights
     assert torch.equal(weights_BxTxF, torch.where(PRESENT_BXT[..., None], whole_BxTxF, 0))
-
-
-def test_without_attention_all_positions_that_a_sample_has_are_alike() -> None:
-    weights_BxT, axes = uniform(random_inputs(), None)
-    assert axes == "BT"
-    assert torch.equal(weights_BxT, torch.full((BATCH, POSITIONS), 1 / POSITIONS, dtype=torch.float64))
-    weights_BxT, axes = uniform(random_inputs(), PRESENT_BXT)
-    assert axes == "BT"
-    assert weights_BxT.tolist() == [[1 / length] * length + [0] * (POSITIONS - length) for length in LENGTHS_B.tolist()]
 
 
 def test_layers_by_name() -> None:

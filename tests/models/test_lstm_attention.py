@@ -12,7 +12,7 @@ from attnseq.article.initial_weights import TutorialInitializer, tensorflow_glor
 from attnseq.contracts.batch import Attention, Batch
 from attnseq.contracts.spec import Reals, Scalar, Spec, Tokens
 from attnseq.core.randomness import generator
-from attnseq.layers.attention import LAYERS
+from attnseq.layers.attention import LAYERS, TimeAttention
 from attnseq.layers.initializers import lstm_bias, orthogonal_from_normal
 from attnseq.layers.lstm import RECURRENT_ACTIVATIONS
 from attnseq.layers.weights import KerasInitializer
@@ -38,11 +38,11 @@ def random_digits(seed: int = 1) -> torch.Tensor:
     return torch.randint(0, BASE, (BATCH, POSITIONS), generator=numbers, dtype=torch.uint8)
 
 
-def predict(model: LSTMAttention, digits_BxT: torch.Tensor) -> tuple[torch.Tensor, Attention]:
-    """prediction_B, and the attention to the input."""
+def predict(model: LSTMAttention, digits_BxT: torch.Tensor) -> tuple[torch.Tensor, Attention | None]:
+    """prediction_B, and the attention to the input, if any."""
     output = model(Batch(digits_BxT))
-    assert list(output.attention) == ["input"]
-    return output.prediction.detach(), output.attention["input"]
+    assert list(output.attention) == ["input"] * model.attends
+    return output.prediction.detach(), output.attention.get("input")
 
 
 def sigmoid(z: Array) -> Array:
@@ -60,7 +60,7 @@ def reference(model: LSTMAttention, digits_BxT: npt.NDArray[np.uint8], kind: str
     """Prediction and attention, in float64 NumPy."""
     weights = {name: value.detach().numpy().astype(np.float64) for name, value in model.named_parameters()}
     inputs_BxTxD = np.eye(BASE)[digits_BxT]
-    attention = np.full(digits_BxT.shape, 1 / POSITIONS)
+    attention = np.array(())
     factor_BxTxD = np.ones_like(inputs_BxTxD)
     if kind == "feature":
         scores_BxD = np.einsum("btd,t->bd", inputs_BxTxD, weights["attention.score.weight"][0])
@@ -90,19 +90,21 @@ def test_forward_equals_numpy(kind: str, activation: str, dtype: torch.dtype, to
     prediction_B, attention = predict(model, digits_BxT)
     expected_B, expected = reference(model, digits_BxT.numpy(), kind, activation == "hard_sigmoid")
     assert prediction_B.shape == (BATCH,)
-    features = (BASE,) if kind in ("element", "feature") else ()
-    assert attention.weights.shape == (BATCH, POSITIONS, *features)
-    assert attention.axes == ("BTD" if features else "BT")
     np.testing.assert_allclose(prediction_B.numpy(), expected_B, rtol=tolerance)
-    np.testing.assert_allclose(attention.weights.detach().numpy(), expected, rtol=tolerance)
+    assert (attention is None) == (kind == "none")
+    if attention is not None:
+        features = (BASE,) if kind in ("element", "feature") else ()
+        assert attention.weights.shape == (BATCH, POSITIONS, *features)
+        assert attention.axes == ("BTD" if features else "BT")
+        np.testing.assert_allclose(attention.weights.detach().numpy(), expected, rtol=tolerance)
     assert ((prediction_B > 0) & (prediction_B < 1)).all()
 
 
-def test_without_attention_every_position_is_alike_and_nothing_is_learnt_about_it() -> None:
+def test_without_attention_there_is_none_and_nothing_is_learnt_about_it() -> None:
     model = random_model("none")
+    assert not model.attends
     assert not [name for name, _ in model.named_parameters() if name.startswith("attention")]
-    _, attention = predict(model, random_digits())
-    assert torch.equal(attention.weights, torch.full((BATCH, POSITIONS), 1 / POSITIONS, dtype=torch.float64))
+    assert predict(model, random_digits())[1] is None
 
 
 @pytest.mark.parametrize("kind", ["time", "none"])
@@ -114,7 +116,7 @@ def test_a_difference_that_no_weight_sees_has_no_influence(kind: str) -> None:
     assert (predict(model, digits_BxT)[0] != predict(model, moved_BxT)[0]).all()
     with torch.no_grad():  # the LSTM reads 0 as 1, and the attention does not look at position 2
         model.lstm.kernel[1] = model.lstm.kernel[0]
-        if model.attention is not None:
+        if isinstance(model.attention, TimeAttention):
             model.attention.score.weight[:, 2] = 0
     # the mean over features adds in another order
     torch.testing.assert_close(predict(model, digits_BxT)[0], predict(model, moved_BxT)[0], rtol=1e-14, atol=1e-14)
@@ -164,7 +166,9 @@ def test_real_numbers_are_read_as_a_one_hot_input_is(kind: str) -> None:
     numbers_BxTxF = torch.nn.functional.one_hot(digits_BxT.long(), BASE).float()
     (prediction_B, attention), (other_B, its) = predict(model, digits_BxT), predict(other, numbers_BxTxF)
     assert torch.equal(prediction_B, other_B)
-    assert torch.equal(attention.weights, its.weights)
+    assert (attention is None) == (its is None)
+    if attention is not None and its is not None:
+        assert torch.equal(attention.weights, its.weights)
 
 
 @pytest.mark.parametrize("kind", ["time", "none"])
@@ -181,9 +185,10 @@ def test_a_sequence_that_ends_early_equals_a_model_of_its_length(kind: str) -> N
     lengths_B = torch.full((BATCH,), length, dtype=torch.int32)
     padded, alone = model(Batch(digits_BxT, lengths=lengths_B)), short(Batch(digits_BxT[:, :length]))
     torch.testing.assert_close(padded.prediction, alone.prediction, rtol=1e-12, atol=0)
-    weights_BxT = padded.attention["input"].weights
-    torch.testing.assert_close(weights_BxT[:, :length], alone.attention["input"].weights, rtol=1e-12, atol=0)
-    assert not weights_BxT[:, length:].any()
+    if kind == "time":
+        weights_BxT = padded.attention["input"].weights
+        torch.testing.assert_close(weights_BxT[:, :length], alone.attention["input"].weights, rtol=1e-12, atol=0)
+        assert not weights_BxT[:, length:].any()
 
 
 def test_unknown_choices_are_refused() -> None:

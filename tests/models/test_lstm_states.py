@@ -129,8 +129,22 @@ def config(**values: str) -> LSTMAttentionConfig:
 @pytest.mark.parametrize(
     ("values", "line"),
     [
-        ({"placement": "hidden", "attention": "element"}, "model.attention=element: must be one of time"),
-        ({"placement": "hidden", "attention": "none"}, "model.attention=none: must be one of time"),
+        (
+            {"placement": "hidden", "attention": "element"},
+            "=element: must be one of time, position, uniform, operands, oracle",
+        ),
+        (
+            {"placement": "hidden", "attention": "none"},
+            "=none: must be one of time, position, uniform, operands, oracle",
+        ),
+        (
+            {"placement": "hidden", "attention": "uniform", "score": "dot"},
+            "model.attention=uniform with model.score=dot: must be one of auto",
+        ),
+        (
+            {"attention": "position", "score": "dense"},
+            "model.attention=position with model.score=dense: must be one of auto",
+        ),
         ({"placement": "hidden", "score": "dense"}, "model.score=dense: must be one of auto, additive, dot, general"),
         ({"score": "dot"}, "model.placement=input with model.score=dot: must be one of auto, dense"),
         ({"placement": "both"}, "model.placement=both: must be one of input, hidden"),

@@ -120,11 +120,11 @@ def test_without_attention_the_layers_see_the_plain_input() -> None:
     model, digits_BxT = random_model(torch.float64), random_digits()
     plain = MLPAttention(SPEC, UNITS, attention="none").double()
     plain.load_state_dict({name: value for name, value in model.state_dict().items() if "attention" not in name})
-    prediction_B, attention_BxT = predict(plain, digits_BxT)
+    output = plain(Batch(digits_BxT))
     inputs_BxT = digits_BxT.double() / BASE
     expected_B = torch.sigmoid(plain.output(torch.sigmoid(plain.hidden(inputs_BxT)))).squeeze(-1)
-    torch.testing.assert_close(prediction_B, expected_B)
-    assert (attention_BxT == 1 / POSITIONS).all()
+    torch.testing.assert_close(output.prediction, expected_B)
+    assert (output.attention, plain.attends) == ({}, False)
     assert set(plain.initial_parameters(KerasInitializer(generator(0, "weights")))) == set(plain.state_dict())
 
 
@@ -157,5 +157,5 @@ def test_it_takes_one_number_a_position() -> None:
 
 
 def test_an_unknown_attention_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"model\.attention=element: must be one of time, none"):
+    with pytest.raises(ValueError, match=r"model\.attention=element: must be one of time, position, .*, none"):
         MLPAttention(SPEC, UNITS, attention="element")

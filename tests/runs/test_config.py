@@ -21,6 +21,7 @@ from attnseq.contracts.task import Splits, Task
 from attnseq.core.keys import ConfigError, Key, comment
 from attnseq.datasets.config import DATASETS, DrawnDatasetConfig
 from attnseq.layers import attention, lstm
+from attnseq.layers.controls import CONTROLS
 from attnseq.models import mlp_attention
 from attnseq.models.config import MODELS
 from attnseq.models.lstm_attention_config import LSTMAttentionConfig
@@ -144,12 +145,15 @@ def test_a_comment_is_what_the_key_says(path: Path, composed: Callable[..., Dict
         assert f"{above}; ".startswith(f"{other[0] if other else expected}; "), key
 
 
+LEARNT = [name for name, layer in attention.LAYERS.items() if layer is not None]
+
+
 @pytest.mark.parametrize(
     ("schema", "name", "known"),
     [
         (TrainerConfig, "adam", optimizer.FORMS),
         (MLPAttentionConfig, "attention", mlp_attention.ATTENTIONS),
-        (LSTMAttentionConfig, "attention", attention.LAYERS),
+        (LSTMAttentionConfig, "attention", [*LEARNT, *CONTROLS, "none"]),
         (LSTMAttentionConfig, "recurrent_activation", lstm.RECURRENT_ACTIVATIONS),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tiny_configs import choices, tiny_config, tiny_dataset, tiny_model
 
+from attnseq.models.control_kinds import CONTROLS
 from attnseq.report import history
 from attnseq.report.pictures import Pictures
 from attnseq.runs.job import Job
@@ -47,6 +48,14 @@ def test_every_choice_has_words_of_its_own(group: str, make: Any) -> None:
         words = {name: make(name).words for name in choices(group)}
     assert len(set(words.values())) == len(words)
     assert not any("_" in each for each in words.values())
+
+
+def test_every_control_has_words_of_its_own() -> None:
+    kinds = ["time", *CONTROLS]
+    for model in ("mlp_attention", "lstm_attention", "lstm_hidden"):
+        words = {tiny_model(model, attention=kind).words for kind in kinds}
+        assert len(words) == len(kinds)
+    assert tiny_model("lstm_hidden", attention="oracle").words == "LSTM with oracle attention to its states"
 
 
 def test_what_stands_at_positions_is_known_of_operands_and_not_of_others() -> None:
