@@ -164,6 +164,13 @@ def test_samples_of_a_task(name: str) -> None:
             assert (relevance >= 0).all()
             assert relevance.any()
             assert torch.equal(task.relevance(split.first(3)), relevance[:3])
+        change = task.expected_change(split)
+        if change is not None:
+            rows = () if change.dim() == 2 else (answers(spec.target),)
+            assert change.shape == (split.size, *rows, spec.inputs.length)
+            assert (change >= 0).all()
+            assert change.any()
+            assert torch.equal(task.expected_change(split.first(3)), change[:3])
 
 
 def perfect(target: Target, targets: Tensor) -> Tensor:

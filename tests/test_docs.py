@@ -226,7 +226,7 @@ class TestCommandLines:
         """Over runs that nobody trained, in the folders that the command names."""
         for path in (argument for argument in arguments if "=" not in argument):
             for model in ("mlp_attention", "lstm_attention"):
-                write_run(folder / path / model / "seed=1", run_config(model), result={"attention/relevance_mass": 0.9})
+                write_run(folder / path / model / "seed=1", run_config(model), result={"relevance/mass_accuracy": 0.9})
         monkeypatch.setattr(sys, "argv", [f"attnseq-{name}", *arguments])
         monkeypatch.setattr(compare, "write_report", lambda *report: [])
         monkeypatch.setattr(RunLinks, "refresh", lambda links: 2)

@@ -17,6 +17,7 @@ from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job
 from attnseq.runs.population_run import train_jobs
 from attnseq.runs.run import run
+from attnseq.scores import SCORES
 from attnseq.training.stopping import StopSignals
 
 EPOCH_TAGS = {
@@ -25,7 +26,7 @@ EPOCH_TAGS = {
     "metrics/mae/validation": "mae/validation",
     "metrics/exact/validation": "exact/validation",
     "scores/entropy": "attention/entropy",
-    "scores/relevance_mass": "attention/relevance_mass",
+    **{f"scores/{name.partition('/')[2]}": name for name in SCORES.names()},
 }
 """Names of history.csv by tag."""
 STEP_TAGS = {"steps/loss", "steps/gradient_norm", "steps/samples/s"}

@@ -93,7 +93,7 @@ def train_published(config: RunConfig, root: Path) -> Reproduced:
         mean_attention_T=attention.mean_T,
         first_targets_M=first.answers.float().cpu().numpy(),
         first_predictions_M=recipe.flat.predict(parameters_PxW, first).prediction[0].cpu().numpy(),
-        relevance_T=np.asarray(position_relevance(data)),
+        relevance_T=np.asarray(position_relevance(data.task, data.splits.test)),
     )
 
 

@@ -15,7 +15,9 @@ from attnseq.scores import SCORES
 from attnseq.scores.agreement import operand_mass, rank_agreement
 
 OPERAND_MASS, RANK_AGREEMENT = "attention/operand_mass", "attention/rank_agreement"
-RELEVANCE_MASS = "attention/relevance_mass"
+MASS_ACCURACY = "relevance/mass_accuracy"
+OLD_MASS_ACCURACY = "attention/relevance_mass"
+"""What runs of earlier versions call it."""
 
 SPLITS = ("train", "validation", "test")
 
@@ -39,6 +41,7 @@ OTHERS = {
     "attention/entropy": Kind(),
     OPERAND_MASS: Kind("higher", (0.0, 1.0)),
     RANK_AGREEMENT: Kind("higher", (-1.0, 1.0)),
+    OLD_MASS_ACCURACY: Kind("higher", (0.0, 1.0)),
     "seconds": Kind(),
     "microseconds_per_sample": Kind(),
 }
@@ -56,8 +59,9 @@ def usual(names: Collection[str]) -> list[str]:
     """
     metrics_of = sorted(METRICS.names(), key=lambda name: name != "exact")
     measured = (each for name in metrics_of for each in (f"{name}/test", *_by_length(f"{name}/test", names)))
-    scores = (f"attention/{name}" for name in SCORES.names())
-    if RELEVANCE_MASS in names:  # else the same of the mean attention, or how spread it is, has to do
+    scores = (OLD_MASS_ACCURACY, *(name for name in SCORES.names() if SCORES[name].is_usual))
+    # else the same of the mean attention, or how spread it is, has to do
+    if MASS_ACCURACY in names or OLD_MASS_ACCURACY in names:
         others: tuple[str, ...] = (*scores, RANK_AGREEMENT, "seconds")
     else:
         others = (*scores, OPERAND_MASS, RANK_AGREEMENT, "attention/entropy", "seconds")
@@ -108,8 +112,8 @@ def limits(name: str) -> tuple[float, float]:
 
 
 def is_share(name: str) -> bool:
-    """Tell whether a number is a metric that lies between 0 and 1, such as the share of exact answers."""
-    return name not in OTHERS and limits(name) == (0.0, 1.0)
+    """Tell whether a number is a metric or score that lies between 0 and 1, such as the share of exact answers."""
+    return name != OPERAND_MASS and limits(name) == (0.0, 1.0)
 
 
 def is_cost(name: str) -> bool:
@@ -129,8 +133,8 @@ def _kind(name: str) -> Kind:
         return OTHERS[name]
     if split in SPLITS and measure in METRICS:
         return Kind(METRICS[measure].direction, METRICS[measure].limits)
-    if measure == "attention" and split in SCORES:
-        return Kind(SCORES[split].direction, SCORES[split].limits)
+    if name in SCORES:
+        return Kind(SCORES[name].direction, SCORES[name].limits)
     if split in SPLITS and measure == "loss":  # take the limits of all objectives: a result does not name its own
         lowest, highest = zip(*(OBJECTIVES[objective].limits for objective in OBJECTIVES.names()), strict=True)
         return Kind(limits=(min(lowest), max(highest)))

@@ -97,12 +97,16 @@ class Metric(ABC):
 class Score(ABC):
     """How well attention agrees with what a prediction depends on.
 
+    It is registered as "group/name", such as "relevance/auroc", which is what its number is called everywhere.
+
     Args:
         spec: of the task.
     """
 
     direction: ClassVar[str] = "higher"
     limits: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    is_usual: ClassVar[bool] = True
+    """Whether `compare` shows it where nobody asks for it by its name; it is measured all the same."""
 
     def __init__(self, spec: Spec):
         self.spec = spec
@@ -110,6 +114,8 @@ class Score(ABC):
     @abstractmethod
     def __call__(self, predict: Callable[[Batch], Output], batch: Batch, output: Output, task: Task) -> Tensor | None:
         """Compute the value of each sample, B; None where the task does not know what the score needs.
+
+        A sample whose truth leaves the score undefined has NaN, and the mean is over the others.
 
         Args:
             predict: calls the model of the same replica again.

@@ -111,8 +111,8 @@ class Task(ABC):
     def expected_change(self, batch: Batch) -> Tensor | None:
         """Compute exactly how much the answer changes, on average, when a position is drawn anew; None: not known.
 
-        The position is drawn as the task draws it, independent of all others. Of a number the change is its absolute
-        difference in the answer's unit, of a class or a token 1 where it is another one.
+        The position is drawn as the task draws it, independent of all others, and may get what stood there. Of a number
+        the change is its absolute difference in the answer's unit, of a class or a token 1 where it is another one.
 
         Args:
             batch: samples of this task.

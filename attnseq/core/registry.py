@@ -21,10 +21,11 @@ class Registry(Generic[T]):
         package: its modules register things; a plain module registers them itself.
         ending: of a light module that registers in place of a heavy one. Where X and X + ending both exist, X is not
             imported.
+        form: of a name, such as "group/name": a name has as many parts.
     """
 
-    def __init__(self, kind: str, package: str, ending: str = ""):
-        self._kind, self._package, self._ending = kind, package, ending
+    def __init__(self, kind: str, package: str, ending: str = "", form: str = "name"):
+        self._kind, self._package, self._ending, self._form = kind, package, ending, form
         self._found: dict[str, T] = {}
         self._is_loaded = False
 
@@ -32,8 +33,10 @@ class Registry(Generic[T]):
         """Return a decorator that registers a class or function by a name.
 
         Raises:
-            ValueError: something else has this name.
+            ValueError: something else has this name, or it has another form.
         """
+        if len(list(filter(None, name.split("/")))) != len(self._form.split("/")):
+            raise ValueError(f"{self._kind} {name}: a name must be of the form {self._form}")
 
         def keep(value: D) -> D:
             found = self._found.get(name)

@@ -1,6 +1,6 @@
 """The absolute difference of two numbers whose digits stand among distractors: the article's task, generalised.
 
-Shapes: N samples, B batch, T positions.
+Shapes: N samples, B batch, T positions, D digits that there are.
 """
 
 from __future__ import annotations
@@ -64,6 +64,17 @@ class AbsDifference(Task):
 
         relevance_T = torch.from_numpy(self.operands.relevance).to(batch.inputs.device)
         return relevance_T.expand(batch.size, -1)
+
+    def expected_change(self, batch: Batch) -> Tensor:
+        """Return how much |a - b| changes, on average over all digits that may stand at a position."""
+        import torch
+
+        differences_N = np.subtract(*self.operands.operands(batch.inputs.cpu().numpy()))
+        changes_NxT = np.zeros(batch.inputs.shape)
+        for position, drawn_NxD in self.operands.redrawn(batch.inputs.cpu().numpy()):
+            changed_NxD = np.abs(np.abs(drawn_NxD) - np.abs(differences_N)[:, None])
+            changes_NxT[:, position] = changed_NxD.mean(axis=1)
+        return torch.from_numpy(changes_NxT).to(batch.inputs.device)
 
 
 @DATASETS.register("abs_difference")

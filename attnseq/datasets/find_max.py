@@ -48,6 +48,22 @@ class FindMax(DrawnTask):
         values_BxT = batch.inputs.squeeze(-1)
         return (values_BxT == values_BxT.amax(dim=-1, keepdim=True)).double()
 
+    def expected_change(self, batch: Batch) -> Tensor:
+        """Return how much the largest number changes, on average, when another is drawn at a position, in closed form.
+
+        With m the largest number elsewhere, x the largest of all, and F(y) = y^alpha the distribution function, it is
+        the integral of F from m to x, where the number that is drawn is smaller, and of 1 - F from x to 1.
+        """
+        import torch
+
+        values_BxT, power = batch.inputs.squeeze(-1).double(), self.alpha + 1
+        largest_Bx1 = values_BxT.amax(dim=-1, keepdim=True)
+        second_Bx1 = values_BxT.sort(dim=-1, descending=True).values[:, 1:2] if values_BxT.shape[1] > 1 else 0.0
+        # a second position of the largest number has the same second: either may be drawn anew
+        elsewhere_BxT = torch.where(values_BxT == largest_Bx1, second_Bx1, largest_Bx1)
+        lower_BxT = (largest_Bx1**power - elsewhere_BxT**power) / power
+        return lower_BxT + (1 - largest_Bx1) - (1 - largest_Bx1**power) / power
+
     def answers(self, batch: Batch) -> Tensor:
         return batch.inputs.amax(dim=(1, 2)).double()
 

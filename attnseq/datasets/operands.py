@@ -1,9 +1,10 @@
 """Two numbers in a sequence of digits: which digits form the operands a and b, and what every position is worth.
 
-Shape suffixes: N samples, T positions, K answer digits.
+Shape suffixes: N samples, T positions, K answer digits, D digits that there are (base).
 """
 
 import operator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,6 +124,19 @@ class Operands:
         a_N, b_N = self.operands(digits_NxT)
         answers_N: npt.NDArray[np.int64] = np.abs(a_N - b_N)
         return answers_N
+
+    def redrawn(self, digits_NxT: npt.NDArray[np.uint8]) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+        """Yield, for each operand position, a - b with every digit that may stand there: (position, differences_NxD).
+
+        Args:
+            digits_NxT: digits 0 to base - 1.
+        """
+        a_N, b_N = self.operands(digits_NxT)
+        digits_D = np.arange(self.base)
+        for sign, positions in ((1, self.left), (-1, self.right)):
+            for position, value in zip(positions, self.place_values, strict=True):
+                steps_NxD = digits_D - digits_NxT[:, position, None].astype(np.int64)
+                yield position, (a_N - b_N)[:, None] + sign * value * steps_NxD
 
     def answer_digits_NxK(self, digits_NxT: npt.ArrayLike) -> npt.NDArray[np.uint8]:
         """Compute the digits of the answer to each sequence, most significant first, padded with zeros to K.

@@ -69,6 +69,10 @@ class Rearranged(DrawnTask):
         relevance_BxTxT = (repeated_BxTxT & self._present(batch).unsqueeze(-1)).double()
         return torch.nn.functional.pad(relevance_BxTxT, (0, 0, 0, 1))
 
+    def expected_change(self, batch: Batch) -> Tensor:
+        """Return how likely each token of the answer becomes another one: 1 - 1 / D where it is repeated from."""
+        return self.relevance(batch) * (1 - 1 / self.vocabulary)
+
     def answers(self, batch: Batch) -> Tensor:
         import torch
 

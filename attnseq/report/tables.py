@@ -17,6 +17,7 @@ from rich.text import Text
 
 from attnseq.contracts.measures import split_of
 from attnseq.report.records import relevance_share
+from attnseq.scores import SCORES
 
 Value = float | str | Sequence[float | str]
 
@@ -86,7 +87,8 @@ def results_table(
     """List a finished run's figures of held-out samples, a line each, and its speed.
 
     Args:
-        result: as in result.json; every number of the validation and test samples, and of their attention, is shown.
+        result: as in result.json; every number of the validation and test samples is shown, and of their attention the
+            entropy and the usual scores.
         units: what follows a metric's number, by the metric's name: {"mae": "steps"}.
         shares: metrics that are shown in per cent.
 
@@ -97,7 +99,8 @@ def results_table(
     for name, value in result.items():
         metric = name.rpartition("/")[0]
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if is_number and (split_of(name) in ("validation", "test") or metric == "attention"):
+        is_usual = metric == "attention" or (name in SCORES and SCORES[name].is_usual)
+        if is_number and (split_of(name) in ("validation", "test") or is_usual):
             number = f"{value:.2%}" if metric in shares else f"{value:.5g}"
             rows[name] = f"{number} {(units or {}).get(metric, '')}".rstrip()
     each = result["microseconds_per_sample"]  # None where the history of the epochs is gone

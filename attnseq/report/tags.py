@@ -12,9 +12,17 @@ LOSS, METRICS, SCORES, STEPS, TEST, VIEWS = "loss", "metrics", "scores", "steps"
 WEIGHTS = "weights of attention"
 """Called so since "weights" alone would be a model's parameters."""
 
+ORDER = "kendall|somers|rank_agreement"
+"""Scores that reach down to -1: they have a chart of their own, or shares would be pressed flat."""
+DETECTION = "auroc|auprc|aup|aur"
+
 LAYOUT = {
     "loss": {"training and validation": [f"{LOSS}/(train|validation)$"]},
-    "attention": {"scores": [f"{SCORES}/(?!.*entropy$)"]},  # entropy, in nats, would press shares flat
+    "attention": {
+        "scores": [f"{SCORES}/(?!.*(entropy|{ORDER}|{DETECTION})$)"],  # entropy is in nats
+        "telling what counts from the rest": [f"{SCORES}/({DETECTION})$"],
+        "order of positions": [f"{SCORES}/({ORDER})$"],
+    },
 }
 """Charts of the tab Custom Scalars, by category: regular expressions of tags."""
 
@@ -23,14 +31,18 @@ def number_tag(name: str) -> str:
     """Return the tag of a number: "loss/train", "metrics/mae/validation", "test/exact@20", "scores/entropy".
 
     Args:
-        name: in history.csv and result.json: "loss/train", "mae/validation", "mae/test", "attention/entropy".
+        name: in history.csv and result.json: "loss/train", "mae/validation", "mae/test", "attention/entropy",
+            "relevance/auroc". Scores of other groups keep these in their tag: "scores/mine/gini".
     """
     measure, _, rest = name.partition("/")
-    if split_of(name) == "test":
+    split = split_of(name)
+    if split == "test":
         return f"{TEST}/{measure}{rest.removeprefix('test')}"
-    if measure == "attention":
-        return f"{SCORES}/{rest}"
-    return name if measure == LOSS else f"{METRICS}/{name}"
+    if measure == LOSS:
+        return name
+    if not rest or split == "validation":
+        return f"{METRICS}/{name}"
+    return f"{SCORES}/{rest if measure in ('attention', 'relevance') else name}"
 
 
 def weights_tag(attention: str, position: str) -> str:

@@ -125,8 +125,12 @@ def build_program(config: RunConfig) -> Program:
 
 
 def build_meter(config: RunConfig, recipe: Recipe) -> Meter:
-    """Build what measures a run's predictions, and its attention by all scores that the task has the truth for."""
-    scores = {name: SCORES[name](recipe.spec) for name in SCORES.names()}
+    """Build what measures a run's predictions, and its attention by all scores that the task has the truth for.
+
+    Those that are usually shown come first.
+    """
+    names = sorted(SCORES.names(), key=lambda name: not SCORES[name].is_usual)
+    scores = {name: SCORES[name](recipe.spec) for name in names}
     return Meter(recipe, build_metrics(config, recipe.spec.target), scores)
 
 

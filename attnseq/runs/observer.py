@@ -68,7 +68,7 @@ class RunObserver:
         self._steps, self._stop = steps, stop
         self._diverged = [False] * len(jobs)
         self._started = self._epoch_started = time.monotonic()
-        relevances = [position_relevance(each) for each in data.each]
+        relevances = [position_relevance(each.task, each.splits.validation) for each in data.each]
         self._relevance_P = [relevances[index] for index in data.index_P]
         self.logs, self.pictures = for_each(partial(_open_log, samples=data.train_size), jobs), Pictures()
         task = data.each[0].task

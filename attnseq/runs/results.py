@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from attnseq.contracts.batch import Batch
+from attnseq.contracts.task import Task
 from attnseq.report import history
 from attnseq.runs.job import Job
 from attnseq.training.evaluation import Meter
@@ -21,7 +23,7 @@ from attnseq.training.replicas import Population
 Result = dict[str, Any]
 
 PROBE_SAMPLES = 2_000
-"""Held-out samples, from the first on, over which attention is watched and relevance is found."""
+"""Held-out samples, from the first on, over which attention is watched and scored, and relevance is found."""
 
 
 def measure(jobs: Sequence[Job], data: DataPool, population: Population, meter: Meter) -> list[Result]:
@@ -76,7 +78,8 @@ def _held_out(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]:
     validations = meter.evaluate(parameters_PxW, data.splits.validation, probe=0)
     tests = meter.evaluate(parameters_PxW, data.splits.test, task=data.task)
     lengths = _by_length(meter, parameters_PxW, data)
-    relevance_T, below = position_relevance(data), meter.trivial(data.splits)
+    relevance_T = position_relevance(data.task, data.splits.test)
+    below = meter.trivial(data.splits)
     results = []
     for validation, test, by_length in zip(validations, tests, lengths, strict=True):
         result: Result = {"loss/validation": validation.row["loss"]}
@@ -101,13 +104,17 @@ def _by_length(meter: Meter, parameters_PxW: Tensor, data: Data) -> list[Result]
     return results
 
 
-def position_relevance(data: Data) -> list[float] | None:
+def position_relevance(task: Task, split: Batch) -> list[float] | None:
     """Find the exact relevance of each position; None where it is not known, or differs from sample to sample.
 
-    It is found from the first test samples that have the position. Relevance of several answer positions is added up.
+    It is found from the first samples that have the position. Relevance of several answer positions is added up.
+
+    Args:
+        task: that the samples are of.
+        split: samples, of which the first ones are looked at.
     """
-    samples = data.splits.test.first(PROBE_SAMPLES)
-    relevance = data.task.relevance(samples)
+    samples = split.first(PROBE_SAMPLES)
+    relevance = task.relevance(samples)
     if relevance is None:
         return None
     relevance_BxT = relevance if relevance.dim() == 2 else relevance.sum(dim=1)

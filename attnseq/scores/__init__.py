@@ -3,5 +3,5 @@
 from attnseq.contracts.measures import Score
 from attnseq.core.registry import Registry
 
-SCORES: Registry[type[Score]] = Registry("score", __name__)
+SCORES: Registry[type[Score]] = Registry("score", __name__, form="group/name")
 """Scores by name."""

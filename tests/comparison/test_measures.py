@@ -5,6 +5,7 @@ import math
 import pytest
 
 from attnseq.comparison.measures import (
+    MASS_ACCURACY,
     OPERAND_MASS,
     RANK_AGREEMENT,
     attention,
@@ -18,6 +19,7 @@ from attnseq.comparison.measures import (
 from attnseq.contracts.measures import split_of
 from attnseq.metrics import METRICS
 from attnseq.objectives import OBJECTIVES
+from attnseq.scores import SCORES
 
 RELEVANCE = [0.0, 0.9, 0.1, 0.0]
 
@@ -104,8 +106,16 @@ def test_a_loss_is_better_the_smaller_it_is_and_within_what_any_objective_can_be
 
 
 def test_scores_of_attention_say_so_themselves() -> None:
-    assert higher_is_better("attention/relevance_mass")
-    assert limits("attention/relevance_mass") == (0.0, 1.0)
+    assert all(map(higher_is_better, SCORES.names()))
+    assert limits("relevance/mass_accuracy") == (0.0, 1.0)
+    assert limits("relevance/kendall") == (-1.0, 1.0)
+    assert (is_share("relevance/auroc"), is_share("relevance/somers")) == (True, False)
+
+
+def test_what_earlier_versions_called_mass_accuracy_is_known() -> None:
+    old = "attention/relevance_mass"
+    assert (higher_is_better(old), limits(old), is_share(old)) == (True, (0.0, 1.0), True)
+    assert usual([old, RANK_AGREEMENT, OPERAND_MASS]) == [old, RANK_AGREEMENT]
 
 
 def test_other_numbers() -> None:
@@ -131,9 +141,13 @@ def test_usual_numbers_are_losses_metrics_of_the_test_samples_and_attention_as_f
 
 
 def test_one_share_of_attention_on_what_matters_is_enough() -> None:
-    scores = {"attention/relevance_mass", OPERAND_MASS, RANK_AGREEMENT, "attention/entropy"}
-    assert usual(scores) == ["attention/relevance_mass", RANK_AGREEMENT]
-    assert usual(scores - {"attention/relevance_mass"}) == [OPERAND_MASS, RANK_AGREEMENT, "attention/entropy"]
+    scores = {MASS_ACCURACY, OPERAND_MASS, RANK_AGREEMENT, "attention/entropy"}
+    assert usual(scores) == [MASS_ACCURACY, RANK_AGREEMENT]
+    assert usual(scores - {MASS_ACCURACY}) == [OPERAND_MASS, RANK_AGREEMENT, "attention/entropy"]
+
+
+def test_of_the_scores_two_are_shown_where_nobody_asks_for_others() -> None:
+    assert usual(SCORES.names()) == [MASS_ACCURACY, "relevance/rank_accuracy"]
 
 
 def test_what_a_run_takes_is_a_cost() -> None:

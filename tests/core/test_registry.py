@@ -98,6 +98,14 @@ def test_a_name_has_one_meaning(written: Written) -> None:
         things.register("plum")(object())
 
 
+def test_a_name_has_the_form_that_is_asked_for() -> None:
+    scores: Registry[str] = Registry("score", PACKAGE, form="group/name")
+    assert scores.register("relevance/auroc")("fine") == "fine"
+    for name in ("auroc", "/auroc", "relevance/", "a/b/c"):
+        with pytest.raises(ValueError, match=rf"^score {name}: a name must be of the form group/name$"):
+            scores.register(name)
+
+
 def test_an_unknown_name_is_refused_in_one_line_that_says_what_is_allowed(written: Written) -> None:
     things = written(b=REGISTERED.format("pear"), a=REGISTERED.format("plum"))
     with pytest.raises(ConfigError, match=r"^thing=stone: must be one of pear, plum$"):

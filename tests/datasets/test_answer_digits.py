@@ -34,3 +34,14 @@ def test_it_asks_for_the_digits_of_what_abs_difference_asks_for() -> None:
         answers_N = digits.targets @ torch.tensor([100, 10, 1], dtype=torch.int32)
         assert torch.equal(answers_N.double() / 1000, number.targets)
         assert torch.equal(task.relevance(digits), other.relevance(number))
+
+
+def test_the_expected_change_by_hand() -> None:
+    # base 3, a = 12 (5), b = 01 (1): the answer 4 is 11. In place of a's ones 0, 1, 2: 2, 3, 4, or 02, 10, 11
+    task = AnswerDigits(Operands(5, 3, (0, 1), (2, 3)), list)
+    change_BxKxT = task.expected_change(task.label(np.array([[1, 2, 0, 1, 2]], dtype=np.uint8)))
+    assert change_BxKxT.shape == (1, 2, 5)
+    torch.testing.assert_close(change_BxKxT[0, :, 1], torch.tensor([1 / 3, 2 / 3], dtype=torch.float64))
+    # in place of b's threes 0, 1, 2: 4, 1, -2, or 11, 01, 02
+    torch.testing.assert_close(change_BxKxT[0, :, 2], torch.tensor([2 / 3, 1 / 3], dtype=torch.float64))
+    assert change_BxKxT[0, :, 4].tolist() == [0.0, 0.0]

@@ -64,3 +64,29 @@ def test_relevance_is_the_derivative_of_the_answer(length: int) -> None:
     inputs_NxTx1.amax(dim=1).sum().backward()
     assert inputs_NxTx1.grad is not None
     assert torch.equal(task.relevance(batch), inputs_NxTx1.grad.squeeze(-1).double())
+
+
+def test_the_expected_change_by_hand() -> None:
+    change_BxT = FindMax(3, 1.0, (1, 1, 1), 0).expected_change(Batch(torch.tensor([[[0.5], [1.0], [0.25]]])))
+    # of the largest: it falls to 1/2, or to what is drawn; of the others nothing, as nothing is greater than 1
+    torch.testing.assert_close(change_BxT, torch.tensor([[0.0, 0.5 * 0.5 + 0.5 * 0.25, 0.0]], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.3, 4.0])
+def test_the_expected_change_is_that_of_drawing_anew(alpha: float) -> None:
+    task = FindMax(4, alpha, (3, 1, 1), 0)
+    batch = task.splits().train
+    # the middles of a million shares of equal probability
+    drawn_N = ((torch.arange(10**6, dtype=torch.float64) + 0.5) / 10**6) ** (1 / alpha)
+    values_BxT = batch.inputs.squeeze(-1).double()
+    for place in range(4):
+        others_B = values_BxT[:, [each for each in range(4) if each != place]].amax(dim=1)
+        changed_BxN = (torch.maximum(drawn_N, others_B.unsqueeze(1)) - values_BxT.amax(dim=1, keepdim=True)).abs()
+        torch.testing.assert_close(task.expected_change(batch)[:, place], changed_BxN.mean(dim=1), rtol=1e-5, atol=1e-6)
+
+
+def test_the_expected_change_of_a_single_number_and_of_two_that_are_largest() -> None:
+    (change,) = FindMax(1, 1.0, (1, 1, 1), 0).expected_change(Batch(torch.tensor([[[0.5]]]))).flatten().tolist()
+    assert change == pytest.approx(1 / 4)
+    changes = FindMax(2, 1.0, (1, 1, 1), 0).expected_change(Batch(torch.tensor([[[0.5], [0.5]]]))).flatten().tolist()
+    assert changes == pytest.approx([1 / 8, 1 / 8])  # it can only grow: by a quarter on average, every second time

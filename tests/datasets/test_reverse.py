@@ -125,3 +125,10 @@ def test_further_test_samples_come_from_streams_of_their_own() -> None:
             assert torch.equal(other[length].inputs[:50, :length], batch.inputs[:, :length])
     assert not torch.equal(usual[9].inputs[:, :4], usual[4].inputs[:, :4])
     assert not torch.equal(of_lengths(seed=1)[9].inputs, usual[9].inputs)
+
+
+def test_the_expected_change_is_how_likely_a_token_becomes_another_one() -> None:
+    task = Reverse(3, 4, (1, 1, 1), 0)
+    batch = Batch(torch.tensor([[3, 1, 0]], dtype=torch.uint8), lengths=torch.tensor([2]))
+    expected = [[0, 0.75, 0], [0.75, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert task.expected_change(batch).tolist() == [expected]

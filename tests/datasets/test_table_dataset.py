@@ -169,7 +169,7 @@ def test_known_relevance_is_what_attention_is_scored_by(tmp_path: Path) -> None:
     folder = trained(file, WIDE | {"relevance": str(counts)}, tmp_path / "run", "mlp_attention")
     result = attnseq.load(folder).result
     assert result["attention/relevance"] == [0, 1, 0]
-    assert result["attention/relevance_mass"] == pytest.approx(result["attention/mean"][1])
+    assert result["relevance/mass_accuracy"] == pytest.approx(result["attention/mean"][1])
 
 
 @pytest.mark.parametrize(

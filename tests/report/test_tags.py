@@ -14,6 +14,9 @@ from attnseq.report.tags import WEIGHTS, number_tag, view_tag, weights_tag
         ("mae/test", "test/mae"),
         ("attention/entropy", "scores/entropy"),
         ("attention/other/entropy", "scores/other/entropy"),
+        ("relevance/auroc", "scores/auroc"),
+        ("own/gini", "scores/own/gini"),
+        ("exact/test@20", "test/exact@20"),
     ],
 )
 def test_a_number_is_in_its_group(name: str, tag: str) -> None:
@@ -21,7 +24,7 @@ def test_a_number_is_in_its_group(name: str, tag: str) -> None:
 
 
 def test_groups_sort_as_they_are_looked_at() -> None:
-    names = ["loss/validation", "accuracy/validation", "attention/relevance_mass", "loss/test"]
+    names = ["loss/validation", "accuracy/validation", "relevance/mass_accuracy", "loss/test"]
     tags = [*map(number_tag, names), view_tag("attention", "mean attention"), weights_tag("attention", "1 a hundreds")]
     assert sorted(tags) == tags
 

@@ -24,7 +24,10 @@ from attnseq.report.tensorboard import TensorBoardLog
 
 MakeRecord = Callable[..., EpochRecord]
 RELEVANCE_T = [0, 10, 1]
-ALL_SCALARS = ("loss/train", "loss/validation", "metrics/mae/validation", "scores/entropy", "scores/relevance_mass")
+ALL_SCALARS = (
+    *("loss/train", "loss/validation", "metrics/mae/validation", "scores/entropy", "scores/mass_accuracy"),
+    *("scores/auroc", "scores/aur", "scores/kendall", "scores/rank_agreement", "scores/own/gini"),
+)
 
 
 def events(folder: Path) -> EventAccumulator:
@@ -194,7 +197,12 @@ def test_charts_of_losses_and_of_scores_are_laid_out(tmp_path: Path, log: Tensor
         title: [tag for tag in ALL_SCALARS if any(re.match(expression, tag) for expression in expressions)]
         for title, expressions in shown.items()
     }
-    assert drawn == {"training and validation": ["loss/train", "loss/validation"], "scores": ["scores/relevance_mass"]}
+    assert drawn == {
+        "training and validation": ["loss/train", "loss/validation"],
+        "scores": ["scores/mass_accuracy", "scores/own/gini"],
+        "telling what counts from the rest": ["scores/auroc", "scores/aur"],
+        "order of positions": ["scores/kendall", "scores/rank_agreement"],
+    }
 
 
 def test_a_resumed_run_keeps_the_steps_that_it_has_taken(tmp_path: Path, make_record: MakeRecord) -> None:

@@ -104,3 +104,18 @@ def test_the_config_is_in_the_events_once_though_a_run_goes_on(watched: Watched)
     for job in jobs:
         events = b"".join(path.read_bytes() for path in job.path.glob("events.out.tfevents.*"))
         assert events.count(b"learning_rate:") == 1
+
+
+def test_nothing_reads_the_test_samples_before_the_end(watched: Watched) -> None:
+    """An epoch is watched, with its scores, where looking at a test sample fails."""
+
+    class Untouched:
+        def __getattr__(self, name: str) -> None:
+            raise AssertionError(f"the test samples were asked for their {name}")
+
+    each = [data._replace(splits=data.splits._replace(test=Untouched())) for data in watched.data.each]
+    pool = DataPool([each[index] for index in watched.data.index_P])
+    with Progress(32, replicas=3) as progress:
+        watched._replace(data=pool).observer(progress).epoch(1, watched.population, [0.5, 0.5, 0.25])
+    (row,) = history.read(watched.jobs[0].folder.history_path)
+    assert {"relevance/mass_accuracy", "relevance/kendall"} <= row.keys()

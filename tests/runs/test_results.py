@@ -74,7 +74,7 @@ def test_divergence_by_the_last_update_is_seen(configs: list[RunConfig], tmp_pat
 
 def relevance_of(dataset: str, **changes: Any) -> list[float] | None:
     (data,) = build.build_data([tiny_config(dataset, "query_attention", **changes)], build.build_device("cpu")).each
-    return position_relevance(data)
+    return position_relevance(data.task, data.splits.test)
 
 
 def test_relevance_is_of_the_samples_that_have_the_position() -> None:
@@ -96,7 +96,7 @@ def test_whatever_is_measured_is_in_the_result(dataset: str, tmp_path: Path) -> 
     config = tiny_config(dataset, "query_attention")
     (result,) = measured([config], tmp_path)
     metrics = build.build_metrics(config, config.dataset.build().spec.target)
-    known = ["attention/relevance_mass"] * (dataset != "table")  # of which a file may say nothing
+    known = ["relevance/mass_accuracy", "relevance/kendall"] * (dataset != "table")  # of which a file may say nothing
     for name in ("loss/test", *(f"{metric}/test" for metric in metrics), *known):
         assert isinstance(result[name], float), name
     positions = config.dataset.build().spec.inputs.length

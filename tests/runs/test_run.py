@@ -27,6 +27,7 @@ from attnseq.runs.naming import result_config
 from attnseq.runs.published import PublishedRun
 from attnseq.runs.reading import read_run
 from attnseq.runs.run import run
+from attnseq.scores import SCORES
 from attnseq.training.attention_summary import Alignment
 from attnseq.training.checkpoint import CheckpointError
 
@@ -39,7 +40,7 @@ RESULT_KEYS = {
         "attention/mean",
         "attention/entropy",
         "attention/relevance",
-        "attention/relevance_mass",
+        *SCORES.names(),
         "parameters",
         "device",
         "seconds",
@@ -280,7 +281,7 @@ def test_a_run_of_any_task_leaves_and_shows_what_it_measured(
     rows = history.read(path / "history.csv")
     assert rows[0].keys() >= {"loss/train", "attention/entropy", *(f"{name}/validation" for name in measured)}
     assert rows[1]["loss/train"] < rows[0]["loss/train"]
-    assert result.keys() >= {"attention/relevance_mass", *(f"{name}/test" for name in measured)}
+    assert result.keys() >= {"relevance/mass_accuracy", *(f"{name}/test" for name in measured)}
     assert read_run(path).state == "finished"
     out = capsys.readouterr().out
     assert all(f"\n{name}/test " in out for name in measured)

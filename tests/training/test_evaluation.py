@@ -359,10 +359,10 @@ class Known(Task):
 def test_a_score_may_ask_the_model_again_and_say_that_it_does_not_know() -> None:
     spec = Known(True).spec
     its = Recipe(FlatModel(Shifted()), spec, MeanSquaredError(ANSWER), "keras")
-    meter = Meter(its, {}, {"again": Again(spec)})
+    meter = Meter(its, {}, {"own/again": Again(spec)})
     parameters_PxW, split = torch.tensor([[0.0], [0.25]]).double(), split_of([0.25, 0.5], [0, 0])
     measured = meter.evaluate(parameters_PxW, split, task=Known(True))
-    assert column(measured, "attention/again") == pytest.approx([0.625, 0.875], rel=1e-12)
+    assert column(measured, "own/again") == pytest.approx([0.625, 0.875], rel=1e-12)
     for task in (Known(False), None):
         assert [list(each.row) for each in meter.evaluate(parameters_PxW, split, task=task)] == [["loss"]] * 2
 
@@ -375,7 +375,7 @@ def test_scores_of_padded_tokens_count_what_a_sample_has(chunk: int, monkeypatch
     assert task.spec == SEQUENCE
     its, split = recipe("query"), task.splits().test
     parameters_PxW = 5 * fresh(its, 2).double()
-    meter = Meter(its, {}, {"relevance_mass": SCORES["relevance_mass"](SEQUENCE)})
+    meter = Meter(its, {}, {"relevance/mass_accuracy": SCORES["relevance/mass_accuracy"](SEQUENCE)})
     measured = meter.evaluate(parameters_PxW, split, task=task)
     assert split.lengths is not None
     assert set(split.lengths.tolist()) == {1, 2, 3, 4}
@@ -385,7 +385,7 @@ def test_scores_of_padded_tokens_count_what_a_sample_has(chunk: int, monkeypatch
             sum(float(weights[row, length - 1 - row] / weights[row].sum()) for row in range(length)) / length
             for weights, length in zip(weights_NxKxT, split.lengths.tolist(), strict=True)
         ]
-        assert mine.row["attention/relevance_mass"] == pytest.approx(sum(each) / split.size, rel=1e-9)
+        assert mine.row["relevance/mass_accuracy"] == pytest.approx(sum(each) / split.size, rel=1e-9)
 
 
 def test_a_number_s_relevance_is_met_by_a_weight_a_position() -> None:
@@ -395,8 +395,52 @@ def test_a_number_s_relevance_is_met_by_a_weight_a_position() -> None:
     assert task.spec.inputs == NUMBER.inputs
     its, split = of_number(recipe("mlp").flat.model), task.splits().test  # type: ignore[arg-type]
     parameters_PxW = 5 * fresh(its, 2).double()
-    meter = Meter(its, {}, {"relevance_mass": SCORES["relevance_mass"](task.spec)})
+    meter = Meter(its, {}, {"relevance/mass_accuracy": SCORES["relevance/mass_accuracy"](task.spec)})
     for index, mine in enumerate(meter.evaluate(parameters_PxW, split, task=task)):
         weights_NxT = its.flat(parameters_PxW[index], split).attention["input"].weights
         expected = float(weights_NxT[:, [0, 2]].sum(dim=-1).mean())
-        assert mine.row["attention/relevance_mass"] == pytest.approx(expected, rel=1e-9)
+        assert mine.row["relevance/mass_accuracy"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_scores_are_of_the_probed_samples_alone() -> None:
+    spec = Known(True).spec
+    its = Recipe(FlatModel(Shifted()), spec, MeanSquaredError(ANSWER), "keras")
+    meter, parameters_PxW = Meter(its, {}, {"own/again": Again(spec)}), torch.tensor([[0.0]]).double()
+    split = split_of([0.25, 0.5, 0.125], [0, 0, 0])
+    (measured,) = meter.evaluate(parameters_PxW, split, 2, Known(True))
+    assert measured.row["own/again"] == pytest.approx(0.625, rel=1e-12)
+    assert measured.row["loss"] == pytest.approx((0.25**2 + 0.5**2 + 0.125**2) / 3, rel=1e-12)
+    (measured,) = meter.evaluate(parameters_PxW, split, 0, Known(True))
+    assert list(measured.row) == ["loss"]
+
+
+class Half(Score):
+    """What the model predicts, of inputs above a half alone."""
+
+    def __call__(self, predict, batch: Batch, output: Output, task: Task) -> Tensor:  # type: ignore[no-untyped-def]
+        return output.prediction.where(batch.inputs[:, 0, 0] > 0.5, torch.nan)
+
+
+@pytest.mark.parametrize("chunk", [1, 10])
+def test_a_score_is_the_mean_over_the_samples_that_it_is_defined_for(
+    chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "CHUNK", chunk)
+    spec = Known(True).spec
+    its = Recipe(FlatModel(Shifted()), spec, MeanSquaredError(ANSWER), "keras")
+    meter, parameters_PxW = Meter(its, {}, {"own/half": Half(spec)}), torch.tensor([[0.0], [0.25]]).double()
+    measured = meter.evaluate(parameters_PxW, split_of([0.75, 0.25, 1.0], [0, 0, 0]), task=Known(True))
+    assert column(measured, "own/half") == pytest.approx([0.875, 1.125], rel=1e-12)
+    measured = meter.evaluate(parameters_PxW, split_of([0.25, 0.5], [0, 0]), task=Known(True))
+    assert [list(each.row) for each in measured] == [["loss"]] * 2  # undefined for all
+
+
+def test_a_score_of_a_model_that_failed_is_not_a_number_and_stays() -> None:
+    """Columns of the history are the same in every epoch, the one in which a run diverges among them."""
+    spec = Known(True).spec
+    its = Recipe(FlatModel(Shifted()), spec, MeanSquaredError(ANSWER), "keras")
+    meter, parameters_PxW = Meter(its, {}, {"own/half": Half(spec)}), torch.tensor([[torch.nan], [0.25]]).double()
+    failed, well = meter.evaluate(parameters_PxW, split_of([0.75, 1.0], [0, 0]), task=Known(True))
+    assert list(failed.row) == list(well.row) == ["loss", "own/half"]
+    assert math.isnan(failed.row["own/half"])
+    assert well.row["own/half"] == pytest.approx(1.125, rel=1e-12)
