@@ -13,7 +13,7 @@ from torch import Tensor
 
 from attnseq.analysis.replicas import Replicas
 from attnseq.analysis.settings import Settings
-from attnseq.analysis.values import Values, attributions, can_be_weighed, interventions, truths
+from attnseq.analysis.values import Values, attributions, interventions, truths
 from attnseq.contracts.batch import Batch
 from attnseq.contracts.spec import Scalar
 from attnseq.contracts.task import Task
@@ -73,13 +73,12 @@ def analyse(
     sums = _Sums(replicas, samples)
     donors_CxNxT = others(samples.inputs, samples.lengths, DRAWS)
     epsilon = _epsilon(samples, task, settings)
-    first = Replicas(recipe.flat, parameters_PxW, samples.first(2))
-    rows = first.rows().shape[-2] if can_be_weighed(first) else 1
-    every_order = (
-        []
-        if not can_be_weighed(first)
-        else [order.to(torch.int16) for order in orders(samples.size, rows, positions, samples.lengths)]
-    )
+    every_order: list[Tensor] = []
+    rows = 1
+    if recipe.flat.model.takes_weights and recipe.flat.model.attends:
+        rows = Replicas(recipe.flat, parameters_PxW, samples.first(1)).rows().shape[-2]
+        drawn = orders(samples.size, rows, positions, samples.lengths)
+        every_order = [order_NxRxT.to(torch.int16) for order_NxRxT in drawn]
     size = _at_once(recipe, positions, rows) // replicas
     for place, batch in enumerate(samples.pieces(size)):
         here = slice(place * max(1, size), place * max(1, size) + batch.size)

@@ -31,17 +31,20 @@ def from_rows(rows: Tensor, axes: str) -> Tensor:
 
 
 def ranks_positions(rows: Tensor, present: Tensor | None) -> bool:
-    """Tell whether some row weighs two positions of a sample differently; weights of features alone do not.
+    """Tell whether attention may weigh two positions of a sample differently; weights of features alone never do.
 
     Args:
         rows: ...xBxRxT.
         present: BxT; None: samples have all positions.
+
+    Returns:
+        False where all positions of each sample weigh the same, in every row, and some sample has several.
     """
     import torch
 
-    low, high = (
-        (rows, rows)
-        if present is None
-        else (rows.masked_fill(~present.unsqueeze(-2), sign * torch.inf) for sign in (1, -1))
-    )
+    low = high = rows
+    if present is not None:
+        if bool((present.sum(dim=-1) < 2).all()):
+            return True
+        low, high = (rows.masked_fill(~present.unsqueeze(-2), sign * torch.inf) for sign in (1, -1))
     return bool((high.amax(dim=-1) > low.amin(dim=-1)).any())
