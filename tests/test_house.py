@@ -11,14 +11,14 @@ import attnseq
 HOUSE = Path(attnseq.__file__).parent
 
 ROOMS = (
-    *("api", "commandline", "article", "comparison", "sweep", "runs", "report", "training", "scores", "metrics"),
-    *("objectives", "models", "layers", "datasets", "tables", "contracts", "core"),
+    *("api", "commandline", "article", "analysis", "comparison", "sweep", "runs", "report", "training", "scores"),
+    *("metrics", "objectives", "models", "layers", "datasets", "tables", "contracts", "core"),
 )
 """From the top to the bottom; commands stand above all of them."""
 
 COMMANDS = {
-    *("__main__", "train", "compare", "status", "reproduce", "explain", "predict", "board", "plot", "export"),
-    *("claims",),
+    *("__main__", "train", "compare", "status", "analyse", "reproduce", "claims", "explain", "predict", "board"),
+    *("plot", "export"),
 }
 
 

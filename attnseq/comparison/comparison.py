@@ -77,7 +77,7 @@ class Comparison:
 
 def known_metrics(runs: Sequence[RunRecord]) -> list[str]:
     """List the metrics that at least one finished run has, those shown by default first."""
-    names = {name for run in runs if run.state == FINISHED for name in metric.metrics(run.result)}
+    names = {name for run in runs if run.state == FINISHED for name in metric.metrics(run.result, run.analysis)}
     first = metric.usual(names)
     return first + sorted(names.difference(first))
 
@@ -112,7 +112,7 @@ def _row(variant: Variant, keys: Sequence[str], metrics: Sequence[str]) -> Row:
     found: dict[str, dict[Replica, list[float]]] = defaultdict(lambda: defaultdict(list))
     lacking: dict[str, dict[Replica, None]] = defaultdict(dict)
     for run in variant.of_state(FINISHED):
-        numbers, seed = metric.metrics(run.result), replica(run, keys)
+        numbers, seed = metric.metrics(run.result, run.analysis), replica(run, keys)
         for name in metrics:
             if name in numbers:
                 found[name][seed].append(numbers[name])

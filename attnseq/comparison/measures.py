@@ -13,6 +13,7 @@ from attnseq.objectives import OBJECTIVES
 from attnseq.runs.reading import is_number
 from attnseq.scores import SCORES
 from attnseq.scores.agreement import operand_mass, rank_agreement
+from attnseq.scores.analysed import known
 
 OPERAND_MASS, RANK_AGREEMENT = "attention/operand_mass", "attention/rank_agreement"
 MASS_ACCURACY = "relevance/mass_accuracy"
@@ -68,16 +69,18 @@ def usual(names: Collection[str]) -> list[str]:
     return [name for name in ("loss/validation", "loss/test", *measured, *others) if name in names]
 
 
-def metrics(result: Mapping[str, Any]) -> dict[str, float]:
+def metrics(result: Mapping[str, Any], analysis: Mapping[str, float] | None = None) -> dict[str, float]:
     """Collect every number of a result, and how well its attention agrees with the exact relevance.
 
     Args:
         result: of a finished run.
+        analysis: numbers of its analysis, if there was one, see `attnseq.scores.analysed`.
 
     Returns:
         Numbers by key of the result, and `attention/operand_mass` and `attention/rank_agreement`, as far as they exist.
     """
-    numbers = {key: float(value) for key, value in result.items() if key != "seed" and is_number(value)}
+    numbers = dict(analysis or {})
+    numbers |= {key: float(value) for key, value in result.items() if key != "seed" and is_number(value)}
     attention_T = attention(result)
     if attention_T is not None:
         scores = {OPERAND_MASS: operand_mass(*attention_T), RANK_AGREEMENT: rank_agreement(*attention_T)}
@@ -131,6 +134,8 @@ def _kind(name: str) -> Kind:
     measure, split = name.partition("/")[0], split_of(name)
     if name in OTHERS:
         return OTHERS[name]
+    if found := known(name):
+        return Kind(found.direction or "lower", found.limits)
     if split in SPLITS and measure in METRICS:
         return Kind(METRICS[measure].direction, METRICS[measure].limits)
     if name in SCORES:

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from attnseq.core.files import write_atomically
 from attnseq.report.style import FORMATS
+from attnseq.runs.analysis_file import FILE as ANALYSIS
 from attnseq.training.checkpoint import ADVICE, Checkpoint, Program, load_checkpoint, save_checkpoint
 from attnseq.training.foreign import another_config, other_keys, versions
 
@@ -23,7 +24,11 @@ PICTURES = tuple(f"{name}.{form}" for name in ("attention", "loss") for form in 
 EXPORTED = ("model.pt2", "model.onnx", "model.pt")
 """What plotting and exporting write of a run beside it, where nothing else is asked for."""
 
-FILES = ("result.json", "checkpoint.pt", "plan.json", "history.csv", FACTS, "error.txt", *PICTURES, *EXPORTED)
+FILES = (
+    *("result.json", "checkpoint.pt", "plan.json", "history.csv", FACTS, "error.txt", ANALYSIS),
+    *PICTURES,
+    *EXPORTED,
+)
 
 NEEDED = {
     "finished": (*("loss/validation", "loss/test", "attention/relevance", "microseconds_per_sample", "seconds"),),

@@ -16,6 +16,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from attnseq.runs.analysis_file import FILE as ANALYSIS
+from attnseq.runs.analysis_file import read_analysis
+
 FINISHED, DIVERGED, UNFINISHED, DAMAGED = STATES = ("finished", "diverged", "unfinished", "damaged")
 
 GROUPS = ("model", "dataset", "trainer")
@@ -36,6 +39,7 @@ class RunRecord:
         epochs: how many are finished.
         total_epochs: how many were asked for; None where the config is not known.
         problem: what is damaged, in one line; "" where nothing is.
+        analysis: numbers of analysis.json, as far as it is of this result.
     """
 
     path: Path
@@ -45,6 +49,7 @@ class RunRecord:
     epochs: int = 0
     total_epochs: int | None = None
     problem: str = ""
+    analysis: Mapping[str, float] = field(default_factory=dict)
 
 
 class DamagedError(ValueError):
@@ -148,8 +153,9 @@ def is_locked(path: Path) -> bool:
 
 def _finished(path: Path) -> RunRecord:
     file = path / "result.json"
+    content = file.read_bytes()
     try:
-        result = json.loads(file.read_bytes())
+        result = json.loads(content)
     except ValueError as error:
         raise DamagedError(f"{file}: damaged ({type(error).__name__})") from None
     if not isinstance(result, dict) or result.get("status") not in (FINISHED, DIVERGED):
@@ -159,9 +165,10 @@ def _finished(path: Path) -> RunRecord:
     if result["status"] == FINISHED and not all(map(is_number, losses)):
         raise DamagedError(f"{file}: damaged: finished, but its losses are not numbers")
     epochs = result.get("epochs")
-    return RunRecord(
-        path, result["status"], config, result, epochs if isinstance(epochs, int) else 0, _total_epochs(config)
-    )
+    done = epochs if isinstance(epochs, int) else 0
+    found = read_analysis(path, content).get("numbers", {}) if (path / ANALYSIS).exists() else {}
+    analysis = {name: float(value) for name, value in found.items() if is_number(value)}
+    return RunRecord(path, result["status"], config, result, done, _total_epochs(config), analysis=analysis)
 
 
 def _unfinished(path: Path) -> RunRecord:
