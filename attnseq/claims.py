@@ -76,6 +76,7 @@ def main() -> None:
         runs = ClaimRuns(claim_jobs(configs(overrides, name), root, seeds))
         console.print(f"{runs.waiting} of {len(runs.every)} runs to train, about {format_seconds(runs.seconds)}")
         runs.train()
+        runs.analyse()
         evidence = runs.evidence()
         tested = judged(evidence)
         console.print(claims_table(tested))

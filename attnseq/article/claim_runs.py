@@ -35,6 +35,11 @@ class Variant:
     overrides: tuple[str, ...]
     seeds: int = FEW
 
+    @property
+    def analysed(self) -> bool:
+        """Whether claims ask what moves its answers."""
+        return self.seeds == MANY
+
 
 def _variants() -> Iterable[Variant]:
     yield Variant("mlp", ("experiment=claims", "model=mlp_attention"), MANY)

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from attnseq.analysis.analysing import analyse_population, unfinished
+from attnseq.analysis.settings import Settings
+from attnseq.analysis.subjects import Subject
 from attnseq.article.claim_runs import Variant, estimated_seconds
 from attnseq.article.claims import CLAIMS
 from attnseq.article.claims_figure import claims_figure
@@ -11,8 +14,9 @@ from attnseq.article.claims_report import About, Tested, content, markdown
 from attnseq.article.evidence import Evidence, Seen, seen
 from attnseq.core.files import write_atomically
 from attnseq.report.axes import save
+from attnseq.report.terminal import put, terminal_console
 from attnseq.runs.job import Job
-from attnseq.runs.reading import DIVERGED, read_run
+from attnseq.runs.reading import DIVERGED, FINISHED, read_run
 from attnseq.sweep.local import run_locally
 from attnseq.sweep.outcome import failure, failures_line
 from attnseq.training.cores import usable_cores
@@ -55,6 +59,21 @@ class ClaimRuns:
         outcomes = run_locally(self.every)
         failed = [failure(job, outcome) for job, outcome in zip(self.every, outcomes, strict=True)]
         self.failures = failures_line(found) if (found := [line for line in failed if line]) else ""
+
+    def analyse(self) -> None:
+        """Analyse the finished runs of which claims ask what moves their answers, unless they were before.
+
+        Raises:
+            OSError: a file cannot be written.
+        """
+        console, settings = terminal_console(), Settings()
+        records = [
+            read_run(job.path) for variant, jobs in self._jobs.items() if variant.analysed for job in jobs.values()
+        ]
+        subjects = [Subject(record) for record in records if record.state == FINISHED]
+        for population in unfinished(subjects, settings, overwrite=False):
+            put(console, f"analysing {len(population)} runs of {population[0].config.model.name}")
+            analyse_population(population, settings)
 
     def evidence(self) -> Evidence:
         """Read what the finished runs show."""

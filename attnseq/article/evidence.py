@@ -3,7 +3,6 @@
 Shapes: T positions.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from attnseq.runs.analysis_file import read_analysis
 from attnseq.runs.reading import FINISHED, RunRecord, is_number
 
 FloatArray = npt.NDArray[np.float64]
@@ -74,8 +74,7 @@ def seen(record: RunRecord) -> Seen | None:
     """Return what is known of a run by its result and its analysis.json; None for one that did not finish."""
     if record.state != FINISHED:
         return None
-    file = record.path / "analysis.json"
-    its = json.loads(file.read_bytes()) if file.exists() else {}
+    its = read_analysis(record.path)
     return Seen(record.result, its.get("numbers", {}), its.get("positions", {}))
 
 
