@@ -26,7 +26,7 @@ EXPORTED = ("model.pt2", "model.onnx", "model.pt")
 FILES = ("result.json", "checkpoint.pt", "plan.json", "history.csv", FACTS, "error.txt", *PICTURES, *EXPORTED)
 
 NEEDED = {
-    "finished": (*("loss/validation", "loss/test", "attention/relevance", "microseconds_per_sample", "seconds"),),
+    "finished": ("loss/validation", "loss/test", "microseconds_per_sample", "seconds"),
     "diverged": ("diverged",),
 }
 """Keys that a result must have to be shown again, by its status."""
