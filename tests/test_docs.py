@@ -28,6 +28,7 @@ from attnseq.commandline.arguments import one_folder, parse_run
 from attnseq.commandline.command_line import check_command_line
 from attnseq.comparison.run_links import RunLinks
 from attnseq.report import server
+from attnseq.scores import SCORES
 from hydra_plugins.attnseq_launchers.ray_fused import RayFusedLauncherConfig
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -225,8 +226,9 @@ class TestCommandLines:
     def run_reader(self, name: str, arguments: Sequence[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Over runs that nobody trained, in the folders that the command names."""
         for path in (argument for argument in arguments if "=" not in argument):
+            result = dict.fromkeys(SCORES.names(), 0.9)
             for model in ("mlp_attention", "lstm_attention"):
-                write_run(folder / path / model / "seed=1", run_config(model), result={"relevance/mass_accuracy": 0.9})
+                write_run(folder / path / model / "seed=1", run_config(model), result=result)
         monkeypatch.setattr(sys, "argv", [f"attnseq-{name}", *arguments])
         monkeypatch.setattr(compare, "write_report", lambda *report: [])
         monkeypatch.setattr(RunLinks, "refresh", lambda links: 2)
