@@ -23,6 +23,7 @@ from test_house import ROOMS
 
 import attnseq
 from attnseq import board, claims, compare, export, plot, reproduce, status
+from attnseq.analysis.settings import read_settings
 from attnseq.api import plotting
 from attnseq.commandline.arguments import one_folder, parse_run
 from attnseq.commandline.command_line import check_command_line
@@ -188,7 +189,9 @@ class TestCommandLines:
             "setup.sh": self.check_setup,
             "test.sh": self.check_test,
         }
-        if name in ("compare", "status", "board", "plot"):
+        if name == "analyse":
+            read_settings(dict(argument.split("=", 1) for argument in arguments if "=" in argument))
+        elif name in ("compare", "status", "board", "plot"):
             self.run_reader(name, arguments, folder, monkeypatch)
         elif name in ("explain", "predict"):
             (folder / arguments[0]).mkdir(parents=True)
@@ -245,7 +248,7 @@ class TestCommandLines:
         scripts |= {"setup.sh", "train.sh", "test.sh"}
         assert (
             found
-            == {"train", "compare", "status", "reproduce", "explain", "predict", "board", "plot", "export"}
+            == {"train", "compare", "status", "analyse", "reproduce", "explain", "predict", "board", "plot", "export"}
             | {"claims"}
             | scripts
         )
