@@ -23,11 +23,13 @@ from test_house import ROOMS
 
 import attnseq
 from attnseq import board, claims, compare, export, plot, reproduce, status
+from attnseq.analysis.settings import read_settings
 from attnseq.api import plotting
 from attnseq.commandline.arguments import one_folder, parse_run
 from attnseq.commandline.command_line import check_command_line
 from attnseq.comparison.run_links import RunLinks
 from attnseq.report import server
+from attnseq.scores import SCORES
 from hydra_plugins.attnseq_launchers.ray_fused import RayFusedLauncherConfig
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -187,7 +189,9 @@ class TestCommandLines:
             "setup.sh": self.check_setup,
             "test.sh": self.check_test,
         }
-        if name in ("compare", "status", "board", "plot"):
+        if name == "analyse":
+            read_settings(dict(argument.split("=", 1) for argument in arguments if "=" in argument))
+        elif name in ("compare", "status", "board", "plot"):
             self.run_reader(name, arguments, folder, monkeypatch)
         elif name in ("explain", "predict"):
             (folder / arguments[0]).mkdir(parents=True)
@@ -225,8 +229,9 @@ class TestCommandLines:
     def run_reader(self, name: str, arguments: Sequence[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Over runs that nobody trained, in the folders that the command names."""
         for path in (argument for argument in arguments if "=" not in argument):
+            result = dict.fromkeys(SCORES.names(), 0.9)
             for model in ("mlp_attention", "lstm_attention"):
-                write_run(folder / path / model / "seed=1", run_config(model), result={"relevance/mass_accuracy": 0.9})
+                write_run(folder / path / model / "seed=1", run_config(model), result=result)
         monkeypatch.setattr(sys, "argv", [f"attnseq-{name}", *arguments])
         monkeypatch.setattr(compare, "write_report", lambda *report: [])
         monkeypatch.setattr(RunLinks, "refresh", lambda links: 2)
@@ -243,7 +248,7 @@ class TestCommandLines:
         scripts |= {"setup.sh", "train.sh", "test.sh"}
         assert (
             found
-            == {"train", "compare", "status", "reproduce", "explain", "predict", "board", "plot", "export"}
+            == {"train", "compare", "status", "analyse", "reproduce", "explain", "predict", "board", "plot", "export"}
             | {"claims"}
             | scripts
         )

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from attnseq.analysis.programs import Programs
 from attnseq.analysis.replicas import Replicas
 from attnseq.analysis.settings import Settings
 from attnseq.analysis.values import Values, attributions, interventions, truths
 from attnseq.contracts.batch import Batch
 from attnseq.contracts.spec import Scalar
 from attnseq.contracts.task import Task
+from attnseq.scores import SCORES
 from attnseq.scores.analysed import SANITY
 from attnseq.scores.explained import Explained
 from attnseq.scores.leave_one_out import DRAWS, others
@@ -26,6 +28,9 @@ from attnseq.training.population import Recipe
 
 PAIRS = 1 << 23
 """Pairs of positions that are held against each other at once."""
+
+ANSWERS = 100
+"""Times that a part of the samples is asked about one kind of change, about: permutations, or draws of positions."""
 
 SANITY_SAMPLES = 250
 """Samples of which random weights are asked, at most: what they give is to be held against, not to be reported."""
@@ -79,11 +84,12 @@ def analyse(
         rows = Replicas(recipe.flat, parameters_PxW, samples.first(1)).rows().shape[-2]
         drawn = orders(samples.size, rows, positions, samples.lengths)
         every_order = [order_NxRxT.to(torch.int16) for order_NxRxT in drawn]
-    size = _at_once(recipe, positions, rows) // replicas
+    size = _even(samples.size, _at_once(recipe, positions, rows) // replicas)
+    programs = Programs(recipe.flat, samples.first(size).inputs.shape, ANSWERS * (samples.size // size))
     for place, batch in enumerate(samples.pieces(size)):
-        here = slice(place * max(1, size), place * max(1, size) + batch.size)
+        here = slice(place * size, place * size + batch.size)
         explained, part = Explained(task.spec.target, batch.targets), donors_CxNxT[:, here]
-        asked = Replicas(recipe.flat, parameters_PxW, batch)
+        asked = Replicas(recipe.flat, parameters_PxW, batch, programs)
         found = attributions(asked, explained, settings.removal, part, batch)
         sums.add(found, here)
         sums.add(truths(found.positions, task, batch), here)
@@ -110,13 +116,9 @@ def _sanity(
     scored = meter.evaluate(fresh_PxW, samples, probe=0, task=task)
     found = []
     for result, measured in zip(sums.results(), scored, strict=True):
-        scores = {
-            name.partition("/")[2]: value for name, value in measured.row.items() if name.startswith("attention/")
-        }
+        scores = {name.partition("/")[2]: value for name, value in measured.row.items() if name in SCORES}
         agreements = {name.partition("/")[2]: value for name, value in result.numbers.items()}
-        attends = recipe.flat.model.attends
-        together = (scores if attends else {}) | agreements
-        found.append({SANITY + name: value for name, value in together.items() if math.isfinite(value)})
+        found.append({SANITY + name: value for name, value in (scores | agreements).items() if math.isfinite(value)})
     return found
 
 
@@ -166,6 +168,11 @@ def _epsilon(samples: Batch, task: Task, settings: Settings) -> float:
     target = task.spec.target
     deviation = float(samples.answers.std()) * target.scale if isinstance(target, Scalar) and samples.size > 1 else 1.0
     return settings.allowed_change(target, deviation)
+
+
+def _even(samples: int, most: int) -> int:
+    """Return the size of parts that are as even as can be, so that programs serve them all."""
+    return -(-samples // -(-samples // max(1, most)))
 
 
 def _at_once(recipe: Recipe, positions: int, rows: int) -> int:

@@ -6,11 +6,11 @@ Shapes: P replicas, W parameters of one replica, B batch, T positions, R distrib
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from attnseq.analysis.programs import Answer, written
 from attnseq.contracts.batch import Attention, Batch, Output
 from attnseq.scores.leave_one_out import Without, without_weight
 from attnseq.scores.weight_rows import from_rows, to_rows
@@ -24,9 +24,11 @@ class Replicas:
         flat: the model.
         parameters_PxW: of the replicas.
         batch: the samples.
+        answers: how they are asked; None: as the model is written.
     """
 
-    def __init__(self, flat: FlatModel, parameters_PxW: Tensor, batch: Batch):
+    def __init__(self, flat: FlatModel, parameters_PxW: Tensor, batch: Batch, answers: Answer | None = None):
+        self._answers = answers or written(flat)
         self.flat, self.parameters_PxW = flat, parameters_PxW
         self.batch = batch._replace(targets=None)
         self.output: Output = flat.predict(parameters_PxW, self.batch)
@@ -40,13 +42,7 @@ class Replicas:
 
     def answer(self, **given: Tensor) -> Tensor:
         """Predict where fields of `Batch` are replaced by tensors that each replica has its own of: PxBx..."""
-
-        def one(parameters_W: Tensor, its: dict[str, Tensor]) -> Tensor:
-            fields: dict[str, Any] = dict(its)
-            return self.flat(parameters_W, self.batch._replace(**fields)).prediction
-
-        answers: Tensor = torch.vmap(one)(self.parameters_PxW, given)
-        return answers
+        return self._answers(self.parameters_PxW, self.batch, given)
 
     def weighed(self, rows: Tensor) -> Tensor:
         """Predict with other weights, PxBxRxT, of the attention that explains the prediction."""

@@ -46,7 +46,7 @@ def tables(variants: Variants, width: int, plus_minus: str = "±") -> Iterator[T
         plus_minus: what stands between a mean and its interval.
     """
     names = shown_names(variants)
-    first = max(map(len, names)) + GAP + len("better")
+    first = max(len(_row(name)) for name in names) + GAP + len("better")
     at_once = max(1, (width - first) // (COLUMN + GAP))
     columns = list(variants)
     for start in range(0, len(columns), at_once):
@@ -58,10 +58,14 @@ def tables(variants: Variants, width: int, plus_minus: str = "±") -> Iterator[T
             table.add_column(
                 Text(f"{variant} ({_seeds(len(variants[variant]))})"), width=COLUMN, justify="right", overflow="fold"
             )
+        kind = ""
         for name in names:
+            if kind != name.partition("/")[0]:
+                kind = name.partition("/")[0]
+                table.add_row(Text(kind, style="bold"))
             its = known(name)
             cells = [_cell(variants[variant], name, plus_minus) for variant in part]
-            table.add_row(Text(name), Text(its.direction if its else ""), *map(Text, cells))
+            table.add_row(Text(_row(name)), Text(its.direction if its else ""), *map(Text, cells))
         yield table
 
 
@@ -93,6 +97,11 @@ def markdown(variants: Variants) -> str:
         cells = "".join(f" {_cell(runs, name)} |" for runs in variants.values())
         lines.append(f"| {name} | {its.direction if its else ''} |{cells}")
     return "\n".join([*lines, "", *(f"- {line}" for line in reasons(variants)), ""])
+
+
+def _row(name: str) -> str:
+    """Write a number's name below that of its kind."""
+    return f"  {name.partition('/')[2]}"
 
 
 def _cell(runs: Sequence[Analysed], name: str, plus_minus: str = "±") -> str:

@@ -31,7 +31,7 @@ FILES = (
 )
 
 NEEDED = {
-    "finished": (*("loss/validation", "loss/test", "attention/relevance", "microseconds_per_sample", "seconds"),),
+    "finished": ("loss/validation", "loss/test", "microseconds_per_sample", "seconds"),
     "diverged": ("diverged",),
 }
 """Keys that a result must have to be shown again, by its status."""

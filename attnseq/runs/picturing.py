@@ -46,7 +46,7 @@ def draw_run(
         drawn[ATTENTION] = pictures.alignment(heading, Alignment.of_plain(result[f"{ATTENTION}/alignment"]))
     elif f"{ATTENTION}/mean" in result and build.attends(config):
         mean_T = [math.nan if weight is None else weight for weight in result[f"{ATTENTION}/mean"]]  # null in JSON
-        shown = mean_T, result[f"{ATTENTION}/relevance"], theirs.mean_attention_T, positions_of(task)
+        shown = mean_T, result.get(f"{ATTENTION}/relevance"), theirs.mean_attention_T, positions_of(task)
         drawn[ATTENTION] = pictures.attention(heading, *shown, attention_is_share(result))
     if rows:
         losses = None if theirs.loss_E is None else [float(loss) for loss in theirs.loss_E]

@@ -88,7 +88,7 @@ def show(job: Job, result: Result) -> None:
     if "attention/alignment" in result:
         show_alignment(console, Alignment.of_plain(result["attention/alignment"]))
     elif "attention/mean" in result and build.attends(job.config):
-        mean_T, relevance_T = result["attention/mean"], result["attention/relevance"]
+        mean_T, relevance_T = result["attention/mean"], result.get("attention/relevance")
         console.print(attention_bars(mean_T, relevance_T, theirs.mean_attention_T, task.position_names))
         if relevance_T is not None:
             console.print("relevance: exact, of each position as a share of all")

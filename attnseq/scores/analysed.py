@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from attnseq.scores import SCORES
+
 LN2 = math.log(2)
 
 POSITIVE, SHARE, ORDER, DIVERGENCE = (0.0, math.inf), (0.0, 1.0), (-1.0, 1.0), (0.0, LN2)
@@ -61,5 +63,8 @@ def known(name: str) -> Number | None:
     if not name.startswith(SANITY):
         return None
     short = name.removeprefix(SANITY)
-    limits = NUMBERS[f"agreement/{short}"].limits if f"agreement/{short}" in NUMBERS else (-math.inf, math.inf)
+    if f"agreement/{short}" in NUMBERS:
+        limits = NUMBERS[f"agreement/{short}"].limits
+    else:
+        limits = SCORES[f"relevance/{short}"].limits if f"relevance/{short}" in SCORES else (-math.inf, math.inf)
     return Number("the same of random weights", "lower", limits)

@@ -35,7 +35,8 @@ def auroc(weights_BxT: Tensor, relevant_BxT: Tensor, present_BxT: Tensor | None 
     others_B = (ordered.present - hits.relevant).sum(dim=-1)
     lower = others_B.unsqueeze(-1) - (ordered.until - hits.until)
     equal = ordered.sizes - (hits.until - hits.before)
-    return (hits.relevant * (lower + equal / 2)).sum(dim=-1) / (hits.relevant.sum(dim=-1) * others_B)
+    pairs_B = hits.relevant.sum(dim=-1).double() * others_B
+    return (hits.relevant * (lower + equal / 2)).double().sum(dim=-1) / pairs_B
 
 
 def auprc(weights_BxT: Tensor, relevant_BxT: Tensor, present_BxT: Tensor | None = None) -> Tensor:
@@ -57,7 +58,7 @@ def auprc(weights_BxT: Tensor, relevant_BxT: Tensor, present_BxT: Tensor | None 
     ordered = order(weights_BxT, present_BxT)
     hits = count(ordered, relevant_BxT)
     precision = hits.until / ordered.until
-    return (hits.relevant * precision).sum(dim=-1) / hits.relevant.sum(dim=-1)
+    return (hits.relevant * precision).double().sum(dim=-1) / hits.relevant.sum(dim=-1)
 
 
 def aup(weights_BxT: Tensor, relevant_BxT: Tensor, present_BxT: Tensor | None = None) -> Tensor:
@@ -97,8 +98,8 @@ def aur(weights_BxT: Tensor, relevant_BxT: Tensor, present_BxT: Tensor | None = 
 def _area(ordered: Order, heights_BxT: Tensor, relevant_B: Tensor) -> Tensor:
     """Compute the area of trapezia over the weights, from the lowest one, which is 0, to the highest, which is 1."""
     between = (ordered.weights[..., :-1] - ordered.weights[..., 1:]) * ordered.last[..., :-1] * ordered.present[..., 1:]
-    area_B = (between * (heights_BxT[..., :-1] + heights_BxT[..., 1:]) / 2).sum(dim=-1)
-    width_B = between.sum(dim=-1)
+    area_B = (between * (heights_BxT[..., :-1] + heights_BxT[..., 1:]) / 2).double().sum(dim=-1)
+    width_B = between.double().sum(dim=-1)
     return (area_B / width_B.masked_fill(width_B == 0, 1.0)).masked_fill(relevant_B == 0, float("nan"))
 
 

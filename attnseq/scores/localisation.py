@@ -86,7 +86,7 @@ def _top(weights_BxT: Tensor, relevant_BxT: Tensor, present_BxT: Tensor | None, 
     top_Bx1 = all_Bx1 if k is None else all_Bx1.clamp(max=k)
     # how likely a position is among the first, where those of equal weight are shuffled
     chances = ((all_Bx1 if k is None else k) - ordered.before) / ordered.sizes.clamp(min=1)
-    return (relevant * chances.clamp(0, 1)).sum(dim=-1) / top_Bx1.squeeze(-1)
+    return (relevant * chances.clamp(0, 1)).double().sum(dim=-1) / top_Bx1.squeeze(-1)
 
 
 @SCORES.register("relevance/mass_accuracy")

@@ -109,13 +109,13 @@ def _ranks(values_BxT: Tensor, present_BxT: Tensor | None) -> tuple[Tensor, Tens
     ordered = order(values_BxT, present_BxT)
     sorted_ranks = (ordered.first.long().cumsum(dim=-1) - 1).masked_fill(ordered.present == 0, values_BxT.shape[-1])
     ranks = torch.zeros_like(sorted_ranks).scatter(-1, ordered.place, sorted_ranks)
-    size_B = ordered.present.sum(dim=-1)
+    size_B = ordered.present.double().sum(dim=-1)
     return ranks, _tied(ordered.sizes, ordered.present), size_B * (size_B - 1) / 2
 
 
 def _tied(sizes_BxT: Tensor, present_BxT: Tensor) -> Tensor:
     """Count pairs of equal values, by how many each position is equal to."""
-    return (present_BxT * (sizes_BxT - 1)).sum(dim=-1) / 2
+    return (present_BxT * (sizes_BxT - 1)).double().sum(dim=-1) / 2
 
 
 def _inversions(ranks_BxT: Tensor) -> Tensor:

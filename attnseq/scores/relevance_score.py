@@ -1,6 +1,6 @@
 """What scores of attention by the task's relevance share: which weights are held against which relevance.
 
-Shapes: B batch, T positions, K answer positions.
+Shapes: B batch, T positions, K answer positions, R answer positions of all samples that are scored.
 """
 
 from __future__ import annotations
@@ -22,21 +22,31 @@ if TYPE_CHECKING:
 
 
 class Held(NamedTuple):
-    """Attention held against the truth, a weight a position. Tensors are BxT, or BxKxT where both are an alignment.
+    """Attention held against the truth, a weight a position.
+
+    Tensors are BxT or, where both are an alignment, RxT: R answer positions of all samples that depend on anything.
 
     Args:
         weights: of the model's first attention.
         relevance: see `Task.relevance`.
         relevant: bool, whether the answer depends on a position.
         present: bool, whether a sample has a position; None: all have all.
-        counted: whether a sample has an answer position, BxK; None where there is no alignment.
+        scored: BxK, which answer positions these are, sample after sample; None where there is no alignment.
     """
 
     weights: Tensor
     relevance: Tensor
     relevant: Tensor
     present: Tensor | None
-    counted: Tensor | None = None
+    scored: Tensor | None = None
+
+    def by_sample(self, values: Tensor) -> Tensor:
+        """Return values_B of samples: what each has, or the mean over its answer positions where one is defined."""
+        if self.scored is None:
+            return values
+        row_BxK = (self.scored.flatten().cumsum(0) - 1).clamp(min=0).view(self.scored.shape)
+        values_BxK = values[row_BxK] if len(values) else values.new_zeros(self.scored.shape)
+        return values_BxK.masked_fill(~self.scored, float("nan")).nanmean(dim=-1)
 
 
 class RelevanceScore(Score):
@@ -51,14 +61,13 @@ class RelevanceScore(Score):
 
     @abstractmethod
     def of(self, held: Held) -> Tensor:
-        """Compute values_B, or values_BxK of an alignment; NaN where the score is undefined."""
+        """Compute the value of each row of these tensors, NaN where the score is undefined."""
 
     def __call__(self, predict: Callable[[Batch], Output], batch: Batch, output: Output, task: Task) -> Tensor | None:
         held = _hold(batch, output, task)
         if held is None:
             return None
-        values = self.of(held)
-        return values if held.counted is None else values.masked_fill(~held.counted, float("nan")).nanmean(dim=-1)
+        return held.by_sample(self.of(held))
 
 
 @once
@@ -74,5 +83,10 @@ def _hold(batch: Batch, output: Output, task: Task) -> Held | None:
     if attention.axes != "BKT":
         return None
     rows_BxKxT, counted_BxK = attention_rows(attention, batch)
-    present = None if present is None else present.unsqueeze(1)
-    return Held(rows_BxKxT, relevance, relevance > 0, present, counted_BxK > 0)
+    relevant_BxKxT = relevance > 0
+    # the truth and the lengths say which: the same for all replicas
+    scored_BxK = (counted_BxK > 0) & relevant_BxKxT.any(dim=-1)
+    sample_R, answer_R = scored_BxK.nonzero(as_tuple=True)
+    present_RxT = None if present is None else present[sample_R]
+    rows = sample_R, answer_R
+    return Held(rows_BxKxT[rows], relevance[rows], relevant_BxKxT[rows], present_RxT, scored_BxK)

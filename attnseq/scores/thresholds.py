@@ -22,7 +22,7 @@ Of float32, whose rounding is coarser than that, 8 times its epsilon: 9.5e-7.
 
 
 class Order(NamedTuple):
-    """Positions from the highest weight to the lowest; absent ones are last. All of shape BxT, numbers in float64.
+    """Positions from the highest weight to the lowest; absent ones are last. All of shape BxT.
 
     Args:
         place: where each stands in the sequence.
@@ -48,7 +48,7 @@ class Order(NamedTuple):
 
 
 class Hits(NamedTuple):
-    """Relevant positions in an order; all of shape BxT, float64.
+    """Relevant positions in an order; all of shape BxT.
 
     Args:
         relevant: 1 where a position is relevant, else 0.
@@ -71,18 +71,17 @@ def order(weights_BxT: Tensor, present_BxT: Tensor | None = None) -> Order:
     """
     import torch
 
-    values = weights_BxT
+    values = weights_BxT if weights_BxT.is_floating_point() else weights_BxT.double()
     if present_BxT is not None:  # lower than all, by more than ties allow
         lowest = values.amin(dim=-1, keepdim=True)
         values = torch.where(present_BxT, values, lowest - lowest.abs() - 1)
     values, place = values.sort(dim=-1, descending=True)
     higher, lower = values[..., :-1], values[..., 1:]
     first, last = edges(higher - lower > tie(values.dtype) * torch.maximum(higher.abs(), lower.abs()))
-    values = values.double()
     if present_BxT is None:
         present = torch.ones_like(values)
     else:
-        present = present_BxT.expand(place.shape).gather(-1, place).double()
+        present = present_BxT.expand(place.shape).gather(-1, place).to(values.dtype)
     return Order(place, values, present, *before_and_until(present, first, last), first, last)
 
 
@@ -126,4 +125,4 @@ def tie(dtype: torch.dtype) -> float:
     """Return the share by which equal weights may differ."""
     import torch
 
-    return max(TIE, 8 * torch.finfo(dtype).eps) if dtype.is_floating_point else 0.0
+    return max(TIE, 8 * torch.finfo(dtype).eps)

@@ -37,15 +37,17 @@ def text(width: int) -> str:
 def test_it_fits_80_columns_in_parts() -> None:
     lines = text(80).splitlines()
     assert max(map(len, lines)) <= 80
-    assert sum(line.startswith("mean over seeds") or "mean over seeds" in line for line in lines) == 3
+    assert sum(line.startswith("mean over seeds") for line in lines) == 2
     assert len(text(140).splitlines()) < len(lines)
 
 
 def test_directions_and_what_is_missing() -> None:
-    rows = {line.split()[0]: line.split() for line in text(200).splitlines() if "/" in line}
-    assert rows["adversary/divergence"][1] == "lower"
-    assert rows["agreement/leave_one_out"][1] == "higher"
-    assert "-" in rows["permutation/median_change"]
+    lines = text(200).splitlines()
+    rows = {line.split()[0]: line.split() for line in lines if line.startswith("  ")}
+    assert rows["bound"] == ["bound", "0.2500±0.0000", "-", "0.2500±?"]
+    assert rows["sufficiency"][1] == "lower"
+    assert rows["comprehensiveness"][1] == "higher"
+    assert rows["median_change"][3] == "-"
     assert list(reasons(VARIANTS)) == [
         "no permutation, adversary of mlp_plain learning_rate=0.001: the model has no attention"
     ]

@@ -155,17 +155,20 @@ def test_even_attention_to_a_sequence_is_at_the_chance_of_its_length() -> None:
     assert set(found["auroc"][lengths_B > 1].tolist()) == {0.5}
 
 
-def test_a_population_is_scored_as_each_alone() -> None:
+@pytest.mark.parametrize("name", ["article", "reverse"])
+def test_a_population_is_scored_as_each_alone(name: str) -> None:
     """And with the work shared among the scores, or not."""
-    weights_PxBxT = torch.rand(3, 5, 10, generator=torch.Generator().manual_seed(0)).softmax(dim=-1)
-    samples = ARTICLE.splits().test
-    together = torch.vmap(lambda weights_BxT: scored(ARTICLE, samples, weights_BxT))(weights_PxBxT)
+    task = TASKS[name]
+    samples = task.splits().test
+    shape = (10,) if name == "article" else (7, 6)
+    weights = torch.rand(3, samples.size, *shape, generator=torch.Generator().manual_seed(0)).softmax(dim=-1)
+    together = torch.vmap(lambda mine: scored(task, samples, mine))(weights)
     assert len(together) == 9
-    for name, values_PxB in together.items():
-        for weights_BxT, values_B in zip(weights_PxBxT, values_PxB, strict=True):
-            output = Output(torch.zeros(5), {"input": Attention(weights_BxT, "BT")})
-            alone = SCORES[f"relevance/{name}"](ARTICLE.spec)(lambda batch: output, samples, output, ARTICLE)  # noqa: B023
-            torch.testing.assert_close(values_B, alone, rtol=1e-12, atol=0)
+    for score, values_PxB in together.items():
+        for mine, values_B in zip(weights, values_PxB, strict=True):
+            output = Output(torch.zeros(samples.size), {"input": Attention(mine, "BT" if mine.dim() == 2 else "BKT")})
+            alone = SCORES[f"relevance/{score}"](task.spec)(lambda batch: output, samples, output, task)  # noqa: B023
+            torch.testing.assert_close(values_B, alone, rtol=1e-9, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize("name", RELEVANCE)
