@@ -56,6 +56,10 @@ def test_it_trains_judges_and_goes_on(
     assert "0 of 6 runs to train" in capsys.readouterr().out
     again = json.loads((root / "claims.json").read_text())
     assert again["claims"] == first["claims"]
+    assert main("seeds=3", "train=false", *TINY) == 0  # of three seeds, two are finished
+    assert "to train" not in capsys.readouterr().out
+    assert "\n3 runs are not finished: " in (root / "claims.md").read_text()
+    assert json.loads((root / "claims.json").read_text())["claims"] == first["claims"]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +67,7 @@ def test_it_trains_judges_and_goes_on(
     [
         ("seeds=0", "seeds=0: must be a whole number, 1 or more"),
         ("seeds=two", "seeds=two: must be a whole number, 1 or more"),
+        ("train=no", "train=no: unknown; allowed are true, false"),
         ("model=mlp_plain", "model=mlp_plain: the variants that are compared set it"),
         ("dataset.length=4", "dataset.length=4: the variants that are compared set it"),
         ("", "an argument is empty"),

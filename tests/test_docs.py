@@ -212,7 +212,7 @@ class TestCommandLines:
 
     def check_claims(self, arguments: Sequence[str]) -> None:
         overrides = list(arguments)
-        claims.seeds_of(overrides)
+        claims.seeds_of(claims.taken_out(overrides))
         check_command_line(["experiment=claims", *overrides])
 
     def check_baseline(self, arguments: Sequence[str]) -> None:

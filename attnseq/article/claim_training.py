@@ -40,7 +40,7 @@ class ClaimRuns:
         """All of them."""
         return [job for runs in self._jobs.values() for job in runs.values()]
 
-    @cached_property
+    @property
     def waiting(self) -> int:
         """How many are not finished."""
         return sum(job.folder.result() is None for job in self.every)

@@ -53,11 +53,16 @@ def _draw_losses(axes: Axes, evidence: Evidence) -> None:
         return
     axes.set_xscale("log")
     axes.set(xlabel="mean squared error of the test samples", ylim=(len(shown) - 0.5, -0.5))
-    axes.set_yticks(range(len(shown)), [label.upper().replace("LSTM ", "LSTM, ") for label in shown], fontsize=SMALL)
+    axes.set_yticks(range(len(shown)), [_named(label) for label in shown], fontsize=SMALL)
     axes.tick_params(axis="y", length=0)
     axes.set_title("Loss: a dot a seed, the bar is the geometric mean", loc="left")
     clean(axes, "x")
     label_log_axis(axes, "x")
+
+
+def _named(label: str) -> str:
+    model, _, attention = label.partition(" ")
+    return ", ".join(filter(None, (model.upper(), attention)))
 
 
 def _draw_weights(axes: Axes, evidence: Evidence) -> None:

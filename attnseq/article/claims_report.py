@@ -33,17 +33,21 @@ class About(NamedTuple):
     Args:
         command: that made them.
         is_quick: whether they are smaller than those of the page that ships.
+        waiting: runs that are not finished.
     """
 
     command: str
     is_quick: bool
+    waiting: int = 0
 
     @property
     def lines(self) -> list[str]:
-        """The command, the date and the versions; and that a quick version says little."""
+        """The command, the date and the versions; and that a quick version says little, and what is not finished."""
         made = f"{date.today()}, attnseq {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"
         quick = "A quick version: fewer seeds or smaller runs than the claims are about. Its verdicts say little."
-        return [*([quick] if self.is_quick else []), f"`{self.command}`", made]
+        lacking = f"{self.waiting} runs are not finished: verdicts are of those that are."
+        remarks = [*([quick] if self.is_quick else []), *([lacking] if self.waiting else [])]
+        return [*remarks, f"`{self.command}`", made]
 
 
 def claims_table(tested: Sequence[Tested]) -> Table:
