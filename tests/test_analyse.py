@@ -61,7 +61,7 @@ def test_all_are_analysed_written_and_shown_again(start: Start, runs: Path, monk
     numbers = [its["numbers"] for its in found.values()]
     assert numbers[0]["stability/divergence"] == numbers[1]["stability/divergence"] > 0
     assert "stability/divergence" not in numbers[2]
-    assert (runs / "analysis.md").read_text().startswith("| mean over seeds | better |")
+    assert (runs / "analysis.md").read_text().startswith("| mean over seeds | what it is | better |")
     assert len(list(runs.glob("analysis_*.png"))) == 2
     monkeypatch.setattr(showing, "analyse_population", lambda *arguments: pytest.fail("analysed again"))
     again, shown, _ = start("outputs", "samples=20")

@@ -14,7 +14,7 @@ from torch import Tensor
 from attnseq.analysis.population import Found, analyse
 from attnseq.analysis.settings import Settings
 from attnseq.analysis.subjects import Subject, SubjectError, populations
-from attnseq.comparison.variants import fold, naming_keys
+from attnseq.comparison.variants import fold, naming_keys, without_copies
 from attnseq.runs.build import build_meter, build_recipe
 from attnseq.scores.divergence import jensen_shannon
 
@@ -70,13 +70,13 @@ def analysed_variants(subjects: Sequence[Subject]) -> dict[str, list[Analysed]]:
     """Fold runs into variants by name, and write in each run's file how far the mean attention of its seeds is apart.
 
     Args:
-        subjects: that were analysed; others are left out.
+        subjects: that were analysed; others are left out, and copies of one run but the first.
 
     Raises:
         OSError: a file cannot be written.
     """
     by_path = {subject.path: subject for subject in subjects}
-    records = [subject.record for subject in subjects]
+    records, _ = without_copies(subject.record for subject in subjects)
     variants: dict[str, list[Analysed]] = {}
     for variant in fold(records, naming_keys(records)):
         its = [by_path[record.path] for record in variant.runs]

@@ -5,6 +5,7 @@ Shapes: T positions, S seeds.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -102,9 +103,12 @@ def variant_picture(name: str, runs: Sequence[Analysed], form: str = "png") -> b
 
 
 def file_name(name: str) -> str:
-    """Return the name of a variant's picture, without its suffix."""
-    plain = re.sub(r"[^A-Za-z0-9_.=+-]+", ",", name)
-    return f"analysis_{plain}"[:LONGEST]
+    """Return the name of a variant's picture, without its suffix; a long one ends with a digest of all of it."""
+    plain = f"analysis_{re.sub(r'[^A-Za-z0-9_.=+-]+', ',', name)}"
+    if len(plain) <= LONGEST:
+        return plain
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{plain[: LONGEST - len(digest) - 1]}-{digest}"
 
 
 def _shares(runs: Sequence[Analysed], kind: str) -> FloatArray | None:

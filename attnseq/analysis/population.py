@@ -96,23 +96,30 @@ def analyse(
         turned = [order[here].long() for order in every_order]
         sums.add(interventions(asked, explained, settings.removal, part, turned, epsilon, batch), here)
     results = sums.results()
-    for result, sane in zip(results, _sanity(recipe, meter, fresh_PxW, samples, task, settings), strict=True):
+    sane_P = _sanity(recipe, meter, fresh_PxW, samples.first(SANITY_SAMPLES), task, settings, programs)
+    for result, sane in zip(results, sane_P, strict=True):
         result.numbers |= sane
     return results
 
 
 def _sanity(
-    recipe: Recipe, meter: Meter, fresh_PxW: Tensor, samples: Batch, task: Task, settings: Settings
+    recipe: Recipe,
+    meter: Meter,
+    fresh_PxW: Tensor,
+    samples: Batch,
+    task: Task,
+    settings: Settings,
+    programs: Programs,
 ) -> list[dict[str, float]]:
     """Compute scores and agreements of models with random weights, by their names behind `SANITY`."""
-    samples = samples.first(SANITY_SAMPLES)
     sums = _Sums(len(fresh_PxW), samples)
     donors_CxNxT = others(samples.inputs, samples.lengths, DRAWS)
-    size = max(1, _at_once(recipe, samples.inputs.shape[1], 1) // len(fresh_PxW))
+    size = _even(samples.size, _at_once(recipe, samples.inputs.shape[1], 1) // len(fresh_PxW))
     for place, batch in enumerate(samples.pieces(size)):
         here = slice(place * size, place * size + batch.size)
         explained, part = Explained(task.spec.target, batch.targets), donors_CxNxT[:, here]
-        sums.add(attributions(Replicas(recipe.flat, fresh_PxW, batch), explained, settings.removal, part, batch), here)
+        asked = Replicas(recipe.flat, fresh_PxW, batch, programs)
+        sums.add(attributions(asked, explained, settings.removal, part, batch), here)
     scored = meter.evaluate(fresh_PxW, samples, probe=0, task=task)
     found = []
     for result, measured in zip(sums.results(), scored, strict=True):

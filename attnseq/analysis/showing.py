@@ -14,6 +14,7 @@ from attnseq.analysis.settings import Settings
 from attnseq.analysis.subjects import Subject, SubjectError
 from attnseq.analysis.table import markdown, reasons, tables
 from attnseq.core.files import write_atomically
+from attnseq.core.keys import ConfigError
 from attnseq.report.terminal import put, terminal_console
 from attnseq.runs.reading import find_runs
 from attnseq.runs.seen import as_seen
@@ -34,7 +35,6 @@ def analyse_and_show(folders: Sequence[Path], settings: Settings, out: Path, ove
         Whether every run that was found could be analysed.
 
     Raises:
-        ConfigError: a task's samples cannot be made.
         OSError: a file cannot be read or written.
     """
     console, failed, subjects = terminal_console(), False, []
@@ -47,7 +47,11 @@ def analyse_and_show(folders: Sequence[Path], settings: Settings, out: Path, ove
     done = 0
     for population in waiting:
         put(console, _beginning(population, settings, done, sum(map(len, waiting))))
-        for problem in analyse_population(population, settings):
+        try:
+            problems = analyse_population(population, settings)
+        except ConfigError as error:  # such as a file of samples that is gone
+            problems = [SubjectError(f"{population[0].path}: {error}")]
+        for problem in problems:
             failed = _tell(problem)
         done += len(population)
     shown = [subject for subject in subjects if (its := subject.read()) and its["settings"] == settings.plain()]

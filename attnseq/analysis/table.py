@@ -89,13 +89,15 @@ def reasons(variants: Variants) -> Iterator[str]:
 def markdown(variants: Variants) -> str:
     """Write the table, one of all variants, and its reasons as Markdown."""
     lines = [
-        "| mean over seeds | better |" + "".join(f" {name} ({_seeds(len(runs))}) |" for name, runs in variants.items())
+        "| mean over seeds | what it is | better |"
+        + "".join(f" {name} ({_seeds(len(runs))}) |" for name, runs in variants.items())
     ]
-    lines.append("|---|---|" + "---:|" * len(variants))
+    lines.append("|---|---|---|" + "---:|" * len(variants))
     for name in shown_names(variants):
         its = known(name)
         cells = "".join(f" {_cell(runs, name)} |" for runs in variants.values())
-        lines.append(f"| {name} | {its.direction if its else ''} |{cells}")
+        meaning, direction = (its.meaning, its.direction) if its else ("", "")
+        lines.append(f"| {name} | {meaning} | {direction} |{cells}")
     return "\n".join([*lines, "", *(f"- {line}" for line in reasons(variants)), ""])
 
 

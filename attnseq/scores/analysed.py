@@ -22,13 +22,11 @@ class Number(NamedTuple):
         meaning: in few words.
         direction: "higher" or "lower" where that is better of attention as an explanation; "" where it is neither.
         limits: the smallest and the largest value.
-        changes: whether it is a change of the answer, in its unit or as a share of probability.
     """
 
     meaning: str
     direction: str
     limits: tuple[float, float]
-    changes: bool = False
 
 
 NUMBERS = {
@@ -36,15 +34,15 @@ NUMBERS = {
     "agreement/integrated_gradients": Number("tau of attention and integrated gradients", "higher", ORDER),
     "agreement/leave_one_out": Number("tau of attention and leave-one-out", "higher", ORDER),
     "agreement/integrated_gradients_leave_one_out": Number("tau of these two with each other", "higher", ORDER),
-    "permutation/median_change": Number("change of the answer, weights permuted", "higher", POSITIVE, True),
+    "permutation/median_change": Number("change of the answer, weights permuted", "higher", POSITIVE),
     "permutation/largest_weight": Number("largest weight of a sample", "", SHARE),
     "adversary/divergence": Number("of other weights, same answer", "lower", DIVERGENCE),
     "adversary/bound": Number("the most that it can be", "", DIVERGENCE),
-    "adversary/change": Number("change of the answer under these", "", POSITIVE, True),
-    "perturbation/comprehensiveness": Number("lost without the most attended", "higher", (-math.inf, math.inf), True),
-    "perturbation/sufficiency": Number("lost with these alone", "lower", (-math.inf, math.inf), True),
-    "leave_one_out/relevant": Number("change, a relevant position away", "higher", POSITIVE, True),
-    "leave_one_out/irrelevant": Number("change, an irrelevant one away", "lower", POSITIVE, True),
+    "adversary/change": Number("change of the answer under these", "", POSITIVE),
+    "perturbation/comprehensiveness": Number("lost without the most attended", "higher", (-math.inf, math.inf)),
+    "perturbation/sufficiency": Number("lost with these alone", "lower", (-math.inf, math.inf)),
+    "leave_one_out/relevant": Number("change, a relevant position away", "higher", POSITIVE),
+    "leave_one_out/irrelevant": Number("change, an irrelevant one away", "lower", POSITIVE),
     "leave_one_out/expected_change": Number("tau of leave-one-out and the exact change", "higher", ORDER),
     "leave_one_out/most_attended": Number("the most attended position moves it most", "higher", SHARE),
     "stability/divergence": Number("of the mean attention of two seeds", "lower", DIVERGENCE),

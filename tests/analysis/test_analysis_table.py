@@ -55,7 +55,7 @@ def test_directions_and_what_is_missing() -> None:
 
 def test_markdown_has_the_same() -> None:
     lines = markdown(VARIANTS).splitlines()
-    assert lines[0].count("|") == 6
+    assert lines[0].count("|") == 7
     assert sum(line.startswith("| agreement/") for line in lines) == 4
     assert lines[-1] == f"- {next(iter(reasons(VARIANTS)))}"
 
