@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from attnseq import claims
-from attnseq.article import claim_runs
+from attnseq.article import claim_runs, claim_training
+from attnseq.commandline.claim_options import claim_options
 from attnseq.runs.reading import find_runs
 
 TINY = (
@@ -82,6 +83,36 @@ def test_bad_input_is_one_line(
     assert error.startswith(said)
     assert error.count("\n") == 1
     assert not list(folder.iterdir())
+
+
+@pytest.mark.usefixtures("few")
+def test_ctrl_c_and_runs_that_cannot_be_analysed(
+    folder: Path, main: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(claim_training, "analyse_population", stopped)
+        assert main("seeds=2", *TINY) == 130
+    assert capsys.readouterr().err == "stopped; what is finished is kept, and the same command goes on\n"
+    broken = sorted((folder / "outputs" / "claims_quick").glob("mlp*/seed=*"))
+    (broken[0] / "checkpoint.pt").unlink()
+    (broken[1] / ".hydra" / "config.yaml").write_text("seed: [")
+    assert main("seeds=2", *TINY) == 1
+    error = capsys.readouterr().err
+    assert "checkpoint.pt: missing" in error
+    assert "damaged" in error
+    assert error.count("\n") == 1
+    assert (folder / "outputs" / "claims_quick" / "claims.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_quick"),
+    [((), False), (("train=false", "device=cpu"), False), (("seeds=64",), True), (("trainer.epochs=3",), True)],
+)
+def test_other_sizes_are_quick_versions(arguments: tuple[str, ...], is_quick: bool) -> None:
+    assert claim_options(arguments).is_quick == is_quick
 
 
 def test_help_names_the_files(main: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:

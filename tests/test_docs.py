@@ -22,10 +22,11 @@ from run_folders import run_config, write_run
 from test_house import ROOMS
 
 import attnseq
-from attnseq import board, claims, compare, export, plot, reproduce, status
+from attnseq import board, compare, export, plot, reproduce, status
 from attnseq.analysis.settings import read_settings
 from attnseq.api import plotting
 from attnseq.commandline.arguments import one_folder, parse_run
+from attnseq.commandline.claim_options import claim_options
 from attnseq.commandline.command_line import check_command_line
 from attnseq.comparison.run_links import RunLinks
 from attnseq.report import server
@@ -211,9 +212,7 @@ class TestCommandLines:
         check_command_line([f"experiment={reproduce.EXPERIMENTS[0]}", *arguments])
 
     def check_claims(self, arguments: Sequence[str]) -> None:
-        overrides = list(arguments)
-        claims.seeds_of(claims.taken_out(overrides))
-        check_command_line(["experiment=claims", *overrides])
+        check_command_line(["experiment=claims", *claim_options(arguments).overrides])
 
     def check_baseline(self, arguments: Sequence[str]) -> None:
         check_command_line([argument for argument in arguments if not argument.startswith("seed=")])  # it has no seeds

@@ -1,12 +1,11 @@
 """Training the runs by which the claims are tested, looking at them, and giving the verdicts."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 
 from attnseq.analysis.analysing import analyse_population, unfinished
 from attnseq.analysis.settings import Settings
-from attnseq.analysis.subjects import Subject
+from attnseq.analysis.subjects import Subject, SubjectError
 from attnseq.article.claim_runs import Variant, estimated_seconds
 from attnseq.article.claims import CLAIMS
 from attnseq.article.claims_figure import claims_figure
@@ -14,6 +13,7 @@ from attnseq.article.claims_report import About, Tested, content, markdown
 from attnseq.article.evidence import Evidence, Seen, seen
 from attnseq.core.files import write_atomically
 from attnseq.report.axes import save
+from attnseq.report.formats import format_seconds
 from attnseq.report.terminal import put, terminal_console
 from attnseq.runs.job import Job
 from attnseq.runs.reading import DIVERGED, FINISHED, read_run
@@ -29,11 +29,12 @@ class ClaimRuns:
         jobs: by variant and seed.
 
     Attributes:
-        failures: why some runs are not finished, in one line; "" where all are.
+        failures: why some runs are not finished or could not be analysed, a line each.
     """
 
     def __init__(self, jobs: Mapping[Variant, Mapping[int, Job]]):
-        self._jobs, self.failures = jobs, ""
+        self._jobs = jobs
+        self.failures: list[str] = []
 
     @property
     def every(self) -> list[Job]:
@@ -45,35 +46,21 @@ class ClaimRuns:
         """How many are not finished."""
         return sum(job.folder.result() is None for job in self.every)
 
-    @cached_property
-    def seconds(self) -> float:
-        """About how long these will train."""
-        return estimated_seconds(self.every, usable_cores())
-
-    def train(self) -> None:
-        """Train those that are not finished.
+    def look(self, trains: bool) -> None:
+        """Train the runs that are not finished, if that is asked for, and analyse those of which claims ask it.
 
         Raises:
-            As `run_locally`.
+            As `run_locally`. OSError: a file cannot be written.
         """
-        outcomes = run_locally(self.every)
-        failed = [failure(job, outcome) for job, outcome in zip(self.every, outcomes, strict=True)]
-        self.failures = failures_line(found) if (found := [line for line in failed if line]) else ""
-
-    def analyse(self) -> None:
-        """Analyse the finished runs of which claims ask what moves their answers, unless they were before.
-
-        Raises:
-            OSError: a file cannot be written.
-        """
-        console, settings = terminal_console(), Settings()
-        records = [
-            read_run(job.path) for variant, jobs in self._jobs.items() if variant.analysed for job in jobs.values()
-        ]
-        subjects = [Subject(record) for record in records if record.state == FINISHED]
-        for population in unfinished(subjects, settings, overwrite=False):
-            put(console, f"analysing {len(population)} runs of {population[0].config.model.name}")
-            analyse_population(population, settings)
+        if trains:
+            seconds = format_seconds(estimated_seconds(self.every, usable_cores()))
+            asked = sum(len(jobs) for variant, jobs in self._jobs.items() if variant.analysed)
+            line = (
+                f"{self.waiting} of {len(self.every)} runs to train, about {seconds}; {asked} of them are analysed then"
+            )
+            put(terminal_console(), line)
+            self._train()
+        self._analyse()
 
     def evidence(self) -> Evidence:
         """Read what the finished runs show."""
@@ -85,6 +72,24 @@ class ClaimRuns:
             found[variant.label] = {seed: its for seed, its in read.items() if its is not None}
             lost[variant.label] = sum(record.state == DIVERGED for record in records.values())
         return Evidence(found, lost)
+
+    def _train(self) -> None:
+        outcomes = run_locally(self.every)
+        failed = [failure(job, outcome) for job, outcome in zip(self.every, outcomes, strict=True)]
+        if lines := [line for line in failed if line]:
+            self.failures.append(failures_line(lines))
+
+    def _analyse(self) -> None:
+        subjects, settings = [], Settings()
+        for job in (job for variant, jobs in self._jobs.items() if variant.analysed for job in jobs.values()):
+            record = read_run(job.path)
+            try:
+                subjects += [Subject(record)] if record.state == FINISHED else []
+            except SubjectError as error:
+                self.failures.append(str(error))
+        for population in unfinished(subjects, settings, overwrite=False):
+            put(terminal_console(), f"analysing {len(population)} runs of {population[0].config.model.name}")
+            self.failures += map(str, analyse_population(population, settings))
 
 
 def judged(evidence: Evidence) -> list[Tested]:

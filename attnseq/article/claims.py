@@ -11,7 +11,7 @@ import numpy as np
 from attnseq.article import published
 from attnseq.article.claim_runs import ATTENTIONS, LENGTHS
 from attnseq.article.evidence import Evidence
-from attnseq.article.judging import UNTESTED, Finding, counted, mean, ratio, smaller
+from attnseq.article.judging import NO_RUNS, Finding, counted, mean, ratio, share, smaller
 
 LOSS = "loss/test"
 MASS = ("relevance/mass_accuracy", "attention/relevance_mass")
@@ -19,6 +19,8 @@ MASS = ("relevance/mass_accuracy", "attention/relevance_mass")
 
 TENTH = (0.05, 0.2)
 """What "about a tenth" may be."""
+AS_FAR = 0.9
+"""A position that moves the answer so far, as a share of the one that moves it farthest, counts as moving it as far."""
 SEEN = 0.01
 """Least mean share of the looks for a position that is looked at at all."""
 
@@ -41,7 +43,7 @@ def leading_digits(evidence: Evidence) -> Finding:
     """Ask whether the MLP's two largest mean weights are those of the most relevant digits."""
     attention = evidence.attention("mlp")
     if not attention:
-        return UNTESTED
+        return NO_RUNS
     relevance_T = evidence.relevance("mlp")
     leading = set(np.flatnonzero(relevance_T == relevance_T.max()).tolist())
     tops = {seed: frozenset(np.argsort(weights_T)[-len(leading) :].tolist()) for seed, weights_T in attention.items()}
@@ -55,7 +57,7 @@ def a_tenth(evidence: Evidence) -> Finding:
     """Ask whether the other operand digits get about a tenth of the weight of the leading ones."""
     attention = evidence.attention("mlp")
     if not attention:
-        return UNTESTED
+        return NO_RUNS
     relevance_T = evidence.relevance("mlp")
     shares = {seed: _others_by_leading(weights_T, relevance_T) for seed, weights_T in attention.items()}
     low, high = TENTH
@@ -72,20 +74,20 @@ def distractors_least(evidence: Evidence) -> Finding:
     """Ask whether each distractor gets less weight than any operand digit."""
     attention = evidence.attention("mlp")
     if not attention:
-        return UNTESTED
+        return NO_RUNS
     counts_T = evidence.relevance("mlp") > 0
     shares = {seed: float(weights_T[~counts_T].sum() / weights_T.sum()) for seed, weights_T in attention.items()}
     holds = {
         seed: bool(weights_T[~counts_T].max() < weights_T[counts_T].min()) for seed, weights_T in attention.items()
     }
-    return counted(holds, f"distractors have {mean(shares, 100)} % of the weight together")
+    return counted(holds, f"distractors have {share(shares)} % of the weight together")
 
 
 def far_better(evidence: Evidence) -> Finding:
     """Ask whether the LSTM with attention has a tenth of the loss of the MLP with attention, or less."""
     lstm, mlp = evidence.result("lstm time", LOSS), evidence.result("mlp", LOSS)
     words = f"test loss {mean(lstm)} against {mean(mlp)}"
-    return smaller(lstm, mlp, words, at_most=0.1)
+    return smaller(lstm, mlp, words, bound=0.1)
 
 
 def attention_makes_it(attention: str) -> Callable[[Evidence], Finding]:
@@ -109,37 +111,37 @@ def ignores_distractors(evidence: Evidence) -> Finding:
 def long_is_hard(evidence: Evidence) -> Finding:
     """Ask whether an encoder-decoder without attention gets fewer long sequences right than short ones."""
     short, long = (evidence.result(f"reverse none {length}", "exact/test") for length in (LENGTHS[0], LENGTHS[-1]))
-    shown = f"exact answers without attention: {mean(short, 100)} % of {LENGTHS[0]} symbols"
+    shown = f"exact answers without attention: {share(short)} % of {LENGTHS[0]} symbols"
     seeds = short.keys() & long.keys()
-    shown += f", {mean(long, 100)} % of {LENGTHS[-1]}"
+    shown += f", {share(long)} % of {LENGTHS[-1]}"
     return counted({seed: long[seed] < short[seed] for seed in seeds}, shown)
 
 
 def attention_mends(evidence: Evidence) -> Finding:
     """Ask whether it gets more of the longest sequences right with attention than without."""
     mine, without = (evidence.result(f"reverse {kind} {LENGTHS[-1]}", "exact/test") for kind in ("additive", "none"))
-    shown = f"exact answers of {LENGTHS[-1]} symbols: {mean(mine, 100)} %, without {mean(without, 100)} %"
+    shown = f"exact answers of {LENGTHS[-1]} symbols: {share(mine)} %, without {share(without)} %"
     return counted({seed: mine[seed] > without[seed] for seed in mine.keys() & without.keys()}, shown)
 
 
 def alignment_is_true(evidence: Evidence) -> Finding:
     """Ask whether most of the decoder's attention lies on the symbol that it has to write."""
     masses = evidence.result(f"reverse additive {LENGTHS[-1]}", *MASS)
-    shown = f"{mean(masses, 100)} % of its attention is on the true symbol, of {LENGTHS[-1]}"
+    shown = f"{share(masses)} % of its attention is on the true symbol, of {LENGTHS[-1]}"
     return counted({seed: mass > 0.5 for seed, mass in masses.items()}, shown)
 
 
 def looks_at_operands(evidence: Evidence) -> Finding:
     """Ask whether hard attention looks at operands alone."""
     masses = evidence.result("hard_attention", *MASS)
-    return counted({seed: mass > 0.99 for seed, mass in masses.items()}, f"{mean(masses, 100)} % of its looks")
+    return counted({seed: mass > 0.99 for seed, mass in masses.items()}, f"{share(masses)} % of its looks")
 
 
 def looks_at_all_operands(evidence: Evidence) -> Finding:
     """Ask whether hard attention looks at every operand digit."""
     attention = evidence.attention("hard_attention")
     if not attention:
-        return UNTESTED
+        return NO_RUNS
     counts_T = evidence.relevance("hard_attention") > 0
     found = {seed: float((looks_T[counts_T] > SEEN).sum()) for seed, looks_T in attention.items()}
     loss = ratio(evidence.result("hard_attention", LOSS), evidence.result("lstm_attention", LOSS))
@@ -148,22 +150,20 @@ def looks_at_all_operands(evidence: Evidence) -> Finding:
 
 
 def most_attended_matters_most(label: str) -> Callable[[Evidence], Finding]:
-    """Return the judge of: the most attended position is the most relevant one, and moves the answer most."""
+    """Return the judge of: the most attended position is one of the most relevant, and moves the answer the most."""
 
     def judge(evidence: Evidence) -> Finding:
-        attention = evidence.attention(label)
-        if not attention:
-            return UNTESTED
+        attention, moved = evidence.attention(label), evidence.by_position(label, "leave_one_out")
+        seeds = sorted(attention.keys() & moved.keys())
+        if not seeds:
+            return NO_RUNS
         relevance_T = evidence.relevance(label)
-        moved = evidence.by_position(label, "leave_one_out")
-        is_relevant = {
-            seed: relevance_T[weights_T.argmax()] == relevance_T.max() for seed, weights_T in attention.items()
-        }
-        moves = {seed: moved[seed].argmax() == attention[seed].argmax() for seed in attention.keys() & moved.keys()}
-        shown = f"the most relevant in {sum(is_relevant.values())} of {len(is_relevant)} seeds"
-        shown += f", the one that moves the answer most in {sum(moves.values())} of {len(moves)}"
-        both = {seed: bool(is_relevant[seed] and moves.get(seed, True)) for seed in attention}
-        return counted(both, shown)
+        tops = {seed: int(attention[seed].argmax()) for seed in seeds}
+        relevant = {seed: relevance_T[top] == relevance_T.max() for seed, top in tops.items()}
+        moves = {seed: moved[seed][top] >= AS_FAR * moved[seed].max() for seed, top in tops.items()}
+        shown = f"one of the most relevant in {sum(relevant.values())} of {len(seeds)} seeds"
+        shown += f", moves the answer as far as any in {sum(moves.values())}"
+        return counted({seed: bool(relevant[seed] and moves[seed]) for seed in seeds}, shown)
 
     return judge
 

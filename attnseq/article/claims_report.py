@@ -14,7 +14,7 @@ from rich.text import Text
 from attnseq.article.claim_runs import ATTENTIONS, CONTROLS
 from attnseq.article.claims import LOSS, Claim
 from attnseq.article.evidence import Evidence
-from attnseq.article.judging import HOLDS, NOT, Finding, mean, ratio
+from attnseq.article.judging import HOLDS, NOT, Finding, mean, ratio, share
 from attnseq.core.version import __version__
 
 STYLES = {HOLDS: "green", NOT: "bold red"}
@@ -44,7 +44,9 @@ class About(NamedTuple):
     def lines(self) -> list[str]:
         """The command, the date and the versions; and that a quick version says little, and what is not finished."""
         made = f"{date.today()}, attnseq {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"
-        quick = "A quick version: fewer seeds or smaller runs than the claims are about. Its verdicts say little."
+        quick = (
+            "A quick version: other seeds, or runs of another size, than the claims are about. Its verdicts say little."
+        )
         lacking = f"{self.waiting} runs are not finished: verdicts are of those that are."
         remarks = [*([quick] if self.is_quick else []), *([lacking] if self.waiting else [])]
         return [*remarks, f"`{self.command}`", made]
@@ -78,7 +80,7 @@ def markdown(tested: Sequence[Tested], evidence: Evidence, about: About) -> str:
         losses = evidence.result(f"lstm {kind}", LOSS)
         if losses:
             masses = evidence.result(f"lstm {kind}", "relevance/mass_accuracy")
-            rows.append((f"`{kind}`", str(len(losses)), mean(losses), mean(masses, 100)))
+            rows.append((f"`{kind}`", str(len(losses)), mean(losses), share(masses)))
     lines += _table(("`model.attention`", "seeds", "loss/test", "attention on operands, %"), rows)
     lines += [
         "",

@@ -7,13 +7,11 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from attnseq.comparison.intervals import mean_difference, mean_intervals
+from attnseq.comparison.intervals import LEVEL, mean_difference, mean_intervals
 from attnseq.comparison.numbers import compact, probability
 
-ALPHA = 0.05
-"""Level of the tests of differences."""
-
-HOLDS, NOT = "holds", "does not hold"
+HOLDS, NOT, OPEN, UNTESTED = "holds", "does not hold", "not shown", "not tested"
+"""Verdicts, beside "holds in n of N": borne out; ruled out; neither, since the interval has both; no runs."""
 
 
 class Finding(NamedTuple):
@@ -21,7 +19,7 @@ class Finding(NamedTuple):
 
     Args:
         shown: in words, with intervals.
-        verdict: `HOLDS`, "holds in n of N", `NOT`, or "not tested" where there are no runs.
+        verdict: as above.
         seeds: N.
         p: of the test of a difference; None where seeds were counted.
     """
@@ -32,7 +30,7 @@ class Finding(NamedTuple):
     p: float | None = None
 
 
-UNTESTED = Finding("no finished runs", "not tested", 0)
+NO_RUNS = Finding("no finished runs", UNTESTED, 0)
 
 
 def counted(holds: Mapping[int, bool], shown: str) -> Finding:
@@ -40,13 +38,16 @@ def counted(holds: Mapping[int, bool], shown: str) -> Finding:
 
     Args:
         holds: by seed.
-        shown: in words.
+        shown: in words; the 95 % interval of the share of runs that bear it out is added (Clopper & Pearson 1934).
     """
     if not holds:
-        return UNTESTED
-    times = sum(holds.values())
+        return NO_RUNS
+    from scipy import stats
+
+    times = sum(map(bool, holds.values()))
     verdict = HOLDS if times == len(holds) else f"holds in {times} of {len(holds)}" if times else NOT
-    return Finding(shown, verdict, len(holds))
+    low, high = stats.binomtest(times, len(holds)).proportion_ci(LEVEL)
+    return Finding(f"{shown}; so in {low:.0%} to {high:.0%} of all runs", verdict, len(holds))
 
 
 class Ratio(NamedTuple):
@@ -55,8 +56,8 @@ class Ratio(NamedTuple):
     Args:
         mean: of the ratios.
         low, high: of its 95 % interval.
-        p: two-sided, of so different a ratio from 1 by chance.
-        seeds: that both have; 0 where these are fewer than two, and all else is nan.
+        p: two-sided, of so different a ratio from the bound by chance.
+        seeds: that both have; where these are fewer than two, all else is nan.
     """
 
     mean: float
@@ -68,48 +69,60 @@ class Ratio(NamedTuple):
     @property
     def text(self) -> str:
         """In words, such as "0.44 times [0.3, 0.65], p <0.001"."""
-        if not self.seeds:
+        if math.isnan(self.mean):
             return "too few seeds"
         p = probability(self.p)
-        return f"{self.mean:.2g} times [{self.low:.2g}, {self.high:.2g}], p {p if p[0] == '<' else f'= {p}'}"
+        return f"{self.mean:.3g} times [{self.low:.3g}, {self.high:.3g}], p {p if p[0] == '<' else f'= {p}'}"
 
 
-def ratio(mine: Mapping[int, float], others: Mapping[int, float]) -> Ratio:
-    """Compare two figures that are above 0, seed by seed, by Student's t on their logarithms.
+def ratio(mine: Mapping[int, float], others: Mapping[int, float], bound: float = 1.0) -> Ratio:
+    """Compare two figures seed by seed, by Student's t on their logarithms.
 
     Losses of several seeds differ by factors, not by amounts: their logarithms are nearer to normal.
 
     Args:
         mine: by seed.
-        others: what they are divided by; only seeds that both have count.
+        others: what they are divided by; only seeds count that both have, and that are above 0 in both.
+        bound: the ratio that p is held against.
     """
-    seeds = sorted(mine.keys() & others.keys())
+    seeds = [seed for seed in sorted(mine.keys() & others.keys()) if min(mine[seed], others[seed]) > 0]
     if len(seeds) < 2:
-        return Ratio(math.nan, math.nan, math.nan, math.nan, 0)
+        return Ratio(math.nan, math.nan, math.nan, math.nan, len(seeds))
     mine_N, others_N = ([math.log(values[seed]) for seed in seeds] for values in (mine, others))
     its = mean_difference(mine_N, others_N, paired=True)
-    return Ratio(math.exp(its.mean), math.exp(its.low), math.exp(its.high), its.p, len(seeds))
+    p = mean_difference(mine_N, [other + math.log(bound) for other in others_N], paired=True).p
+    return Ratio(math.exp(its.mean), math.exp(its.low), math.exp(its.high), p, len(seeds))
 
 
-def smaller(mine: Mapping[int, float], others: Mapping[int, float], words: str, at_most: float = 1.0) -> Finding:
+def smaller(mine: Mapping[int, float], others: Mapping[int, float], words: str, bound: float = 1.0) -> Finding:
     """Give the verdict on the claim that one figure is smaller than another.
 
     Args:
-        mine, others: by seed, above 0.
+        mine, others: by seed.
         words: what is compared with what, such as "loss with attention".
-        at_most: the ratio that the claim says: 0.1 for a tenth or less.
+        bound: the ratio that the claim says, and p is held against: 0.1 for a tenth or less.
     """
-    its = ratio(mine, others)
-    if not its.seeds:
-        return UNTESTED
-    holds = its.p < ALPHA and its.high < 1 and its.mean <= at_most
-    reverse = " (it is larger)" if its.p < ALPHA and its.low > 1 else ""
-    return Finding(f"{words}: {its.text}{reverse}", HOLDS if holds else NOT, its.seeds, its.p)
+    if not (mine and others):
+        return NO_RUNS
+    its = ratio(mine, others, bound)
+    if math.isnan(its.mean):
+        return Finding(f"{words}: too few seeds", UNTESTED, its.seeds)
+    verdict = HOLDS if its.high < bound else NOT if its.low > bound else OPEN
+    return Finding(f"{words}: {its.text}" + (f" against {bound:g}" if bound != 1 else ""), verdict, its.seeds, its.p)
 
 
-def mean(values: Mapping[int, float], scale: float = 1.0) -> str:
+def mean(values: Mapping[int, float]) -> str:
     """Write the mean over seeds and half of its 95 % interval."""
+    return _written(values, 1.0, (-math.inf, math.inf))
+
+
+def share(values: Mapping[int, float]) -> str:
+    """Write the mean of shares in per cent; the interval ends where shares do."""
+    return _written(values, 100.0, (0.0, 1.0))
+
+
+def _written(values: Mapping[int, float], scale: float, limits: tuple[float, float]) -> str:
     if not values:
         return "-"
-    (interval,) = mean_intervals([[value * scale for value in values.values()]])
-    return compact(interval).replace("±", " ± ")
+    (interval,) = mean_intervals([list(values.values())])
+    return compact(interval.within(*limits), scale=scale).replace("±", " ± ")

@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy import stats
 
-from attnseq.article.judging import HOLDS, NOT, UNTESTED, counted, mean, ratio, smaller
+from attnseq.article.judging import HOLDS, NO_RUNS, NOT, OPEN, UNTESTED, counted, mean, ratio, share, smaller
 
 
 @pytest.mark.parametrize(("holds", "verdict"), [((1, 1, 1), HOLDS), ((1, 0, 1), "holds in 2 of 3"), ((0, 0, 0), NOT)])
@@ -13,10 +13,22 @@ def test_seeds_are_counted(holds: tuple[int, ...], verdict: str) -> None:
     assert counted({seed: bool(each) for seed, each in enumerate(holds)}, "").verdict == verdict
 
 
+def test_the_share_of_runs_has_its_interval() -> None:
+    # Clopper & Pearson: of 0 in 10 the upper bound is 1 - 0.025^(1/10)
+    assert 1 - 0.025**0.1 == pytest.approx(0.308, abs=1e-3)
+    assert counted(dict.fromkeys(range(10), False), "x").shown == "x; so in 0% to 31% of all runs"
+
+
 def test_without_runs_nothing_is_tested() -> None:
-    assert counted({}, "") is UNTESTED
-    assert smaller({0: 1.0}, {0: 2.0}, "") is UNTESTED  # one seed says nothing of chance
-    assert smaller({0: 1.0, 1: 1.0}, {2: 2.0, 3: 2.0}, "") is UNTESTED
+    assert counted({}, "") is NO_RUNS
+    assert smaller({}, {0: 2.0, 1: 1.0}, "") is NO_RUNS
+    for mine, others in (
+        ({0: 1.0}, {0: 2.0}),
+        ({0: 1.0, 1: 1.0}, {2: 2.0, 3: 2.0}),
+        ({0: 0.0, 1: 1.0}, {0: 1.0, 1: 1.0}),
+    ):
+        found = smaller(mine, others, "loss")  # one seed says nothing of chance, and a 0 has no logarithm
+        assert (found.verdict, found.shown) == (UNTESTED, "loss: too few seeds")
 
 
 def test_a_ratio_is_the_geometric_mean_over_common_seeds() -> None:
@@ -34,22 +46,26 @@ MINE = {0: 1.0, 1: 1.1, 2: 0.9}
 
 
 @pytest.mark.parametrize(
-    ("others", "at_most", "verdict"),
+    ("others", "bound", "verdict"),
     [
         ({0: 20.0, 1: 21.0, 2: 19.0}, 0.1, HOLDS),
         ({0: 2.0, 1: 2.1, 2: 1.9}, 1.0, HOLDS),
         ({0: 2.0, 1: 2.1, 2: 1.9}, 0.1, NOT),  # smaller, but by no tenth
-        ({0: 1.0, 1: 0.5, 2: 2.5}, 1.0, NOT),  # by chance
+        ({0: 20.0, 1: 9.0, 2: 30.0}, 0.1, OPEN),  # a tenth on average, but more than a tenth is in the interval
+        ({0: 1.0, 1: 0.5, 2: 2.5}, 1.0, OPEN),  # by chance
         ({0: 0.5, 1: 0.5, 2: 0.4}, 1.0, NOT),
     ],
 )
-def test_smaller_is_more_than_chance(others: dict[int, float], at_most: float, verdict: str) -> None:
-    found = smaller(MINE, others, "loss", at_most)
+def test_a_claim_of_a_ratio_is_held_against_its_own_bound(others: dict[int, float], bound: float, verdict: str) -> None:
+    found = smaller(MINE, others, "loss", bound)
     assert found.verdict == verdict
-    assert ("(it is larger)" in found.shown) == (others[0] < 1)
+    logs = [math.log(MINE[seed] / others[seed] / bound) for seed in MINE]
+    assert found.p == pytest.approx(stats.ttest_1samp(logs, 0.0).pvalue)
+    assert found.shown.endswith(" against 0.1") == (bound == 0.1)
 
 
-def test_means_have_their_interval() -> None:
-    assert mean({}) == "-"
-    assert mean({0: 0.5, 1: 0.5}, 100) == "50.00 ± 0.00"
+def test_means_and_shares_have_their_interval() -> None:
+    assert mean({}) == share({}) == "-"
+    assert share({0: 0.5, 1: 0.5}) == "50.00 ± 0.00"
     assert mean({0: 0.5}) == "0.5000 ± ?"
+    assert share({0: 0.9, 1: 1.0}) == "95 ± 95"  # 95 ± 64 would reach above 100
