@@ -9,7 +9,6 @@ import pytest
 
 from attnseq import claims
 from attnseq.article import claim_runs, claim_training
-from attnseq.commandline.claim_options import claim_options
 from attnseq.runs.reading import find_runs
 
 TINY = (
@@ -105,14 +104,6 @@ def test_ctrl_c_and_runs_that_cannot_be_analysed(
     assert "damaged" in error
     assert error.count("\n") == 1
     assert (folder / "outputs" / "claims_quick" / "claims.md").exists()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "is_quick"),
-    [((), False), (("train=false", "device=cpu"), False), (("seeds=64",), True), (("trainer.epochs=3",), True)],
-)
-def test_other_sizes_are_quick_versions(arguments: tuple[str, ...], is_quick: bool) -> None:
-    assert claim_options(arguments).is_quick == is_quick
 
 
 def test_help_names_the_files(main: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
