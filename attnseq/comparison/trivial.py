@@ -1,6 +1,7 @@
 """The rows below a comparison's variants: what predicting without a look at the input scores. They are not ranked.
 
-Results of before do not have it.
+Of test samples of further lengths (exact/test@20) nothing is measured, and the table has "-". Results of before have no
+figures, or those of "uniform classes", which are a row of their own.
 """
 
 from collections import defaultdict
@@ -28,7 +29,8 @@ class Trivial(NamedTuple):
     """What a trivial predictor scores on some data.
 
     Args:
-        name: such as "trivial: mean of the targets", with the keys that tell data apart where there are several.
+        name: such as "trivial: mean of the targets" or "trivial: frequencies of classes", with the keys that tell data
+            apart where there are several.
         figures: by metric; there is no seed, and so no interval.
     """
 

@@ -1,12 +1,13 @@
 """What a predictor scores that does not look at its input: the control below all models.
 
-Of a number it predicts the mean of the training targets; of classes and tokens, that all are equally likely.
+It always predicts the same, which the training targets suggest: a number's mean or median, how frequent classes are, or
+tokens at each answer position.
 
-Shapes: N samples of a split, B samples of a piece, K answer positions, C classes or vocabulary.
+Shapes: N samples of a split, B samples of a piece, K answer positions, C classes, D vocabulary.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -14,28 +15,22 @@ from torch import Tensor
 
 from attnseq.contracts.batch import Batch, Output
 from attnseq.contracts.measures import Metric, Objective
-from attnseq.contracts.spec import Classes, Scalar, Target, Tokens
+from attnseq.contracts.spec import Classes, Scalar, Target
 from attnseq.contracts.task import Splits
-from attnseq.core.randomness import generator
 
-MEAN, UNIFORM = "mean of the targets", "uniform classes"
-"""What it predicts, in words."""
-
-TURNS = 32
-"""With so many classes or fewer, each sample's guess is turned through all of them, so that shares are exact."""
+MEAN, MEDIAN = "mean of the targets", "median of the targets"
+CLASSES, TOKENS = "frequencies of classes", "frequencies of tokens"
+"""What it predicts, in words. Results of before have "uniform classes", too."""
 
 NUMBERS = 1 << 20
-"""Logits that are made at a time."""
-
-HAIR = 1e-9
-"""By so much the logit of the guess exceeds the others: no loss notices it."""
+"""Numbers that are predicted at a time."""
 
 
 class Trivial(NamedTuple):
     """What it predicts, and how well.
 
     Args:
-        predicts: `MEAN` or `UNIFORM`.
+        predicts: `MEAN`, `MEDIAN`, `CLASSES` or `TOKENS`.
         figures: "loss/validation", "loss/test", and each metric of the test samples, such as "mae/test". What needs
             more of a model than a prediction is left out, and what is not finite.
     """
@@ -47,8 +42,9 @@ class Trivial(NamedTuple):
 def trivial(target: Target, splits: Splits, objective: Objective, metrics: Mapping[str, Metric]) -> Trivial:
     """Measure the trivial predictor.
 
-    Between equal logits the largest is a matter of chance, and not the first class, which may be the rarest: a guess
-    that is drawn for each sample and answer position decides, and turned through all classes it is right exactly once.
+    Of a number it predicts the mean of the training targets, or their median where the training loss is smaller so, as
+    with absolute errors. Of classes and tokens its logits are `log_frequencies`: where the largest counts, as in an
+    accuracy, it predicts the most frequent one.
 
     Args:
         target: of the task.
@@ -56,49 +52,47 @@ def trivial(target: Target, splits: Splits, objective: Objective, metrics: Mappi
         objective: what is minimised.
         metrics: by name.
     """
+    answers = splits.train.answers
     if isinstance(target, Scalar):
-        predicts, mean = MEAN, float(splits.train.answers.double().mean())
+        constants = {MEAN: answers.double().mean(), MEDIAN: answers.double().median()}
+        predicts = min(constants, key=lambda name: _mean(objective, splits.train, constants[name]))
+        constant = constants[predicts]
+    elif isinstance(target, Classes):
+        predicts, constant = CLASSES, log_frequencies(answers.unsqueeze(-1), target.number).squeeze(0)
     else:
-        predicts, mean = UNIFORM, 0.0
+        predicts, constant = TOKENS, log_frequencies(answers, target.vocabulary)
     figures: dict[str, float] = {}
     for name, split in (("validation", splits.validation), ("test", splits.test)):
-        losses = [_sum(objective, *each) for each in _predictions(target, split, mean)]
-        figures[f"loss/{name}"] = sum(losses) / split.size
-    turns = _turns(target)
+        figures[f"loss/{name}"] = _mean(objective, split, constant)
     for name, metric in metrics.items():
-        values = [_sum(metric, *each) for each in _predictions(target, splits.test, mean, turns)]
-        figures[f"{name}/test"] = metric.summary(sum(values) / turns / splits.test.size, splits.test)
+        figures[f"{name}/test"] = metric.summary(_mean(metric, splits.test, constant), splits.test)
     return Trivial(predicts, {name: value for name, value in figures.items() if math.isfinite(value)})
 
 
-def _sum(measure: Objective | Metric, samples: Batch, prediction: Tensor) -> float:
-    """Add up a measure over samples; nan where it cannot be taken of a mere prediction."""
-    try:
-        return float(measure(Output(prediction), samples).double().sum())
-    except Exception:  # it is the user's, and may look into `Output.extra`; a trained run must not be lost for it
-        return math.nan
+def log_frequencies(answers_NxK: Tensor, vocabulary: int) -> Tensor:
+    """Compute how frequent each token is at each answer position, as logits.
+
+    Each token counts once more than it occurs (Laplace's rule of succession), so that one that occurs in no training
+    sample has a finite loss. Positions after the end of an answer do not count.
+
+    Args:
+        answers_NxK: tokens; `NO_TOKEN` after the end of an answer.
+        vocabulary: D.
+
+    Returns:
+        KxD, float64: the log of (times that it occurs + 1) / (answers that have the position + D).
+    """
+    counts = [torch.bincount(tokens_N[tokens_N >= 0], minlength=vocabulary) for tokens_N in answers_NxK.unbind(1)]
+    counts_KxD = torch.stack(counts).double() + 1
+    return (counts_KxD / counts_KxD.sum(dim=-1, keepdim=True)).log()
 
 
-def _turns(target: Target) -> int:
-    if isinstance(target, Scalar):
-        return 1
-    classes = _classes(target)
-    return classes if classes <= TURNS else 1
-
-
-def _classes(target: Classes | Tokens) -> int:
-    return target.number if isinstance(target, Classes) else target.vocabulary
-
-
-def _predictions(target: Target, split: Batch, mean: float, turns: int = 1) -> Iterator[tuple[Batch, Tensor]]:
-    """Yield samples, piece by piece, and a prediction for them; each piece as often as its guess is turned."""
-    if isinstance(target, Scalar):
-        yield split, torch.full_like(split.answers, mean, dtype=torch.float64)
-        return
-    stream, answers, classes = generator(0, "trivial"), split.answers[:1].numel(), _classes(target)
-    for samples in split.pieces(NUMBERS // (answers * classes)):
-        shape = tuple(samples.answers.shape)
-        guess = torch.from_numpy(stream.integers(0, classes, shape)).to(samples.inputs.device)
-        for turn in range(turns):
-            logits = torch.zeros(*shape, classes, dtype=torch.float64, device=guess.device)
-            yield samples, logits.scatter_(-1, (guess + turn).remainder(classes).unsqueeze(-1), HAIR)
+def _mean(measure: Objective | Metric, split: Batch, constant: Tensor) -> float:
+    """Average a measure over samples of which the same is predicted; nan where a mere prediction is not enough."""
+    total = 0.0
+    for samples in split.pieces(NUMBERS // constant.numel()):
+        try:
+            total += float(measure(Output(constant.expand(samples.size, *constant.shape)), samples).double().sum())
+        except Exception:  # it is the user's, and may look into `Output.extra`; a trained run must not be lost for it
+            return math.nan
+    return total / split.size

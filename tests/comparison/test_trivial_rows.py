@@ -82,6 +82,26 @@ def test_results_of_before_have_none(tmp_path):
     assert "trivial" not in printed(comparison) + as_csv(comparison) + as_markdown(comparison, [])
 
 
+def test_results_of_before_keep_their_words(tmp_path):
+    before = {"predicts": "uniform classes", "loss/validation": 0.69, "loss/test": 0.69, "accuracy/test": 0.5}
+    now = before | {"predicts": "frequencies of classes", "accuracy/test": 0.95}
+    runs = written(tmp_path, before, now)
+    rows = trivial_rows(runs, ["model.name"])
+    assert {row.name: row.figures["accuracy/test"] for row in rows} == {
+        "trivial: uniform classes": 0.5,
+        "trivial: frequencies of classes": 0.95,
+    }
+
+
+def test_of_further_lengths_it_has_no_figure(tmp_path):
+    for seed in (1, 2):
+        write_run(tmp_path / str(seed), run_config(seed=seed), result={"trivial": MEAN, "mae/test@20": 30.5})
+    runs = find_runs([tmp_path])
+    comparison = compare(runs, naming_keys(runs), ["mae/test", "mae/test@20"], "loss/validation")
+    (line,) = (line for line in printed(comparison).splitlines() if line.startswith("trivial: mean of the targets"))
+    assert line.removeprefix("trivial: mean of the targets").split() == ["0.001", "222", "-"]
+
+
 def test_data_whose_figures_are_nearly_the_same_share_a_row(tmp_path):
     runs = written(tmp_path, MEAN, MEAN | {"loss/test": 0.0626, "r2/test": -1e-5}, MEAN | {"loss/test": 0.07})
     without_r2 = [MEAN, MEAN | {"loss/test": 0.0626}, MEAN | {"loss/test": 0.07}]
