@@ -21,6 +21,9 @@ from attnseq.sweep.local import run_locally
 from attnseq.sweep.outcome import failure, failures_line
 from attnseq.training.cores import usable_cores
 
+SAMPLES = 500
+"""Of the test split, of which each run is asked what moves its answers: many runs are averaged over."""
+
 
 class ClaimRuns:
     """Runs of all variants.
@@ -80,7 +83,7 @@ class ClaimRuns:
             self.failures.append(failures_line(lines))
 
     def _analyse(self) -> None:
-        subjects, settings = [], Settings()
+        subjects, settings = [], Settings(SAMPLES)
         for job in (job for variant, jobs in self._jobs.items() if variant.analysed for job in jobs.values()):
             record = read_run(job.path)
             try:
