@@ -24,6 +24,7 @@ from test_house import ROOMS
 import attnseq
 from attnseq import board, claims, compare, export, plot, reproduce, status
 from attnseq.api import plotting
+from attnseq.commandline import command_line
 from attnseq.commandline.arguments import one_folder, parse_run
 from attnseq.commandline.command_line import check_command_line
 from attnseq.comparison.run_links import RunLinks
@@ -178,6 +179,7 @@ class TestCommandLines:
     def test_is_accepted(self, words: tuple[str, ...], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         name, *arguments = words
         write_files(folder, OWN_FILES)
+        monkeypatch.setattr(command_line, "check_base", lambda config: None)  # nobody has trained base runs here
         checks = {
             "train": check_command_line,
             "train.sh": check_command_line,
