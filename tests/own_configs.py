@@ -13,7 +13,8 @@ FILES = {
     "trainer/copied": "defaults: [fast, _self_]\nname: fast\n",
     "trainer/alone": "defaults: [/schema/trainer@_here_, _self_]\nname: alone\nepochs: 1\nbatch_size: 512\n"
     "learning_rate: 5e-3\nbeta1: 0.9\nbeta2: 0.999\nepsilon: 1e-8\nclip_norm: 0.0\nweight_noise: 0.0\n"
-    "adam: torch\nobjective: auto\norder: random\ncompile: auto\ncheckpoint_minutes: 5\n",
+    "adam: torch\nobjective: auto\nbase_run: ''\ndivergence_weight: 0.0\n"
+    "order: random\ncompile: auto\ncheckpoint_minutes: 5\n",
     "model/small": "defaults: [lstm_plain, _self_]\nhidden_size: 4\n",
     "model/named": "defaults: [lstm_plain, _self_]\nname: named\nhidden_size: 4\n",
     "dataset/longer": "defaults: [abs_difference, _self_]\nname: longer\nlength: 12\n",

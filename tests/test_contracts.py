@@ -188,6 +188,7 @@ def test_measures_are_a_number_a_sample_and_best_for_what_is_right(measure: Any,
     guess = torch.rand(right.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     low, high = measure.limits
     best = high if getattr(measure, "direction", "lower") == "higher" else low
+    batch = batch._replace(base=Output(right))
     for prediction in (right, guess):
         values_B = measured(Output(prediction), batch)
         assert (values_B.shape, values_B.dtype) == ((BATCH,), torch.float64)

@@ -26,7 +26,7 @@ EPOCH_TAGS = {
     "metrics/mae/validation": "mae/validation",
     "metrics/exact/validation": "exact/validation",
     "scores/entropy": "attention/entropy",
-    **{f"scores/{name.partition('/')[2]}": name for name in SCORES.names()},
+    **{f"scores/{name.partition('/')[2]}": name for name in SCORES.names() if name.startswith("relevance/")},
 }
 """Names of history.csv by tag."""
 STEP_TAGS = {"steps/loss", "steps/gradient_norm", "steps/samples/s"}

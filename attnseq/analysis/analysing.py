@@ -48,7 +48,7 @@ def analyse_population(population: Sequence[Subject], settings: Settings) -> lis
         OSError: a file cannot be written.
     """
     config = population[0].config
-    task, recipe = config.dataset.task, build_recipe(config)
+    task, recipe = config.dataset.task, build_recipe(config, trains=False)
     asked: dict[Subject, Tensor] = {}
     failed = []
     for subject in population:

@@ -17,6 +17,7 @@ from attnseq.commandline.explaining import explain
 from attnseq.commandline.own_plugins import named_plugins
 from attnseq.core import plugins as plugin_modules
 from attnseq.core.keys import ConfigError
+from attnseq.runs.base_run import check_base
 from attnseq.runs.build import build_device
 from attnseq.runs.folder import RunFolderError
 from attnseq.runs.job import Job
@@ -76,6 +77,7 @@ def _job(overrides: Sequence[str], own: Path | None) -> Job:
     config = compose_config(overrides, own)
     check_own_files(config)
     run_config = checked(config)
+    check_base(run_config)
     check_tilde(config, multirun=False)
     check_folder(config.hydra, multirun=False, overwrite=run_config.overwrite, writable=set())
     return Job(run_config, Path(config.hydra.run.dir), config)

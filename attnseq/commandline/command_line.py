@@ -26,6 +26,7 @@ from attnseq.core.keys import ConfigError
 from attnseq.core.version import __version__
 from attnseq.runs import config as schema
 from attnseq.runs import naming
+from attnseq.runs.base_run import check_base
 from attnseq.training.stopping import FailedFast, Interrupted
 
 NO_MEMORY = "out of memory: lower dataset.train_size, trainer.batch_size or model.hidden_size"
@@ -110,12 +111,13 @@ def check_command_line(arguments: Sequence[str]) -> None:
     with errors_in_one_line(), closing(_configs(given)) as configs:
         for config in configs:
             check_own_files(config)
-            overwrite = checked(config).overwrite
+            run_config = checked(config)
             if given.cfg or given.experimental_rerun:  # these make no folders
                 return
+            check_base(run_config)
             check_hydra(config, given.multirun)
             check_tilde(config, given.multirun)
-            check_folder(config.hydra, given.multirun, overwrite, writable)
+            check_folder(config.hydra, given.multirun, run_config.overwrite, writable)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:

@@ -32,6 +32,7 @@ class Batch(NamedTuple):
             and puts something else in the place of a position. None: the model encodes the inputs.
         weights: of the axes of the model's first attention, what it uses in place of the weights that it would compute,
             see `Model.takes_weights`. None: it computes them.
+        base: what the base run's model makes of the samples, where a run is held against one; None elsewhere.
     """
 
     inputs: Tensor
@@ -42,6 +43,7 @@ class Batch(NamedTuple):
     relevance: Tensor | None = None
     encoded: Tensor | None = None
     weights: Tensor | None = None
+    base: Output | None = None
 
     @property
     def size(self) -> int:
@@ -68,7 +70,8 @@ class Batch(NamedTuple):
 
         targets, lengths, valid = of(self.targets), of(self.lengths), of(self.valid)
         relevance, encoded, weights = of(self.relevance), of(self.encoded), of(self.weights)
-        return Batch(function(self.inputs), targets, lengths, valid, self.draws, relevance, encoded, weights)
+        base = None if self.base is None else self.base.map(function)
+        return Batch(function(self.inputs), targets, lengths, valid, self.draws, relevance, encoded, weights, base)
 
     def first(self, samples: int) -> Batch:
         """Take the first so many samples, or all where there are fewer."""
@@ -134,3 +137,9 @@ class Output(NamedTuple):
     attention: Mapping[str, Attention] = {}
     extra: Mapping[str, Tensor] = {}
     policy: Policy | None = None
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Output:
+        """Apply `function` to all that each sample has, and return a new output without a policy."""
+        attention = {name: Attention(function(its.weights), its.axes) for name, its in self.attention.items()}
+        extra = {name: function(values) for name, values in self.extra.items()}
+        return Output(function(self.prediction), attention, extra)

@@ -42,6 +42,10 @@ class Objective(ABC):
 
     limits: ClassVar[tuple[float, float]] = (0.0, math.inf)
 
+    needs_base: ClassVar[bool] = False
+    """Whether it holds a model against that of `trainer.base_run`, whose output it finds in `Batch.base`. Training then
+    also takes the attention away from the base's, by `trainer.divergence_weight`."""
+
     def __init__(self, target: Target):
         self.target = target
 

@@ -14,12 +14,14 @@ WEIGHTS = "weights of attention"
 
 ORDER = "kendall|somers|rank_agreement"
 """Scores that reach down to -1: they have a chart of their own, or shares would be pressed flat."""
+UNITS = "entropy|answer_change"
+"""Scores in nats, or in the answer's unit, which would press shares flat, too."""
 DETECTION = "auroc|auprc|aup|aur"
 
 LAYOUT = {
     "loss": {"training and validation": [f"{LOSS}/(train|validation)$"]},
     "attention": {
-        "scores": [f"{SCORES}/(?!.*(entropy|{ORDER}|{DETECTION})$)"],  # entropy is in nats
+        "scores": [f"{SCORES}/(?!.*({UNITS}|{ORDER}|{DETECTION})$)"],
         "telling what counts from the rest": [f"{SCORES}/({DETECTION})$"],
         "order of positions": [f"{SCORES}/({ORDER})$"],
     },

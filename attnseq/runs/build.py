@@ -16,6 +16,7 @@ from attnseq.core.keys import ConfigError
 from attnseq.datasets.config import NoisyDatasetConfig
 from attnseq.metrics import METRICS
 from attnseq.objectives import OBJECTIVES
+from attnseq.runs.base_run import base_model
 from attnseq.runs.choices import AUTO, INITS, ORDERS, chosen_init, chosen_order
 from attnseq.runs.config import RunConfig, TrainerConfig
 from attnseq.runs.model import build_model
@@ -75,19 +76,30 @@ def build_data(configs: Sequence[RunConfig], device: torch.device) -> DataPool:
     return DataPool([noisy[repr(config.dataset)] for config in configs])
 
 
-def build_recipe(config: RunConfig) -> Recipe:
+def build_recipe(config: RunConfig, trains: bool = True) -> Recipe:
     """Build what a step of a run's program computes; the model's parameters are not initialised.
 
     Weight noise and the largest norm of a gradient are settings of replicas: the population's recipe has them.
+
+    Args:
+        config: of the run.
+        trains: whether steps are taken. Else the base run is not needed, which may be gone since: an objective that
+            needs it gives way to the usual one.
+
+    Raises:
+        ConfigError: the base run cannot be read.
     """
     task = config.dataset.task
     objective = build_objective(config, task.spec.target)
-    return Recipe(FlatModel(build_model(config.model, task)), task.spec, objective, config.trainer.adam)
+    if objective.needs_base and not trains:
+        objective = usual_objective(task.spec.target)
+    base = base_model(config) if trains else None
+    return Recipe(FlatModel(build_model(config.model, task)), task.spec, objective, config.trainer.adam, base=base)
 
 
 def attends(config: RunConfig) -> bool:
     """Tell whether a run's model attends, see `Model.attends`; results of before have even weights if it does not."""
-    return build_recipe(config).flat.model.attends
+    return build_model(config.model, config.dataset.task).attends
 
 
 def build_population(configs: Sequence[RunConfig], device: torch.device) -> Population:
@@ -109,9 +121,12 @@ def build_population(configs: Sequence[RunConfig], device: torch.device) -> Popu
         weights_PxW.append(recipe.flat.flatten(build_weights(model, config)))
         orders.append(build_order(config))
     # all that `Settings` has is a key of the trainer, but for the seed
-    keys = [name for name in Settings._fields if name != "seed"]
-    settings = [[*(getattr(config.trainer, name) for name in keys), config.seed] for config in configs]
+    settings = [
+        [getattr(config if name == "seed" else config.trainer, name) for name in Settings._fields] for config in configs
+    ]
     model.to(device)
+    if recipe.base is not None:
+        recipe.base.to(device)
     return Population(
         recipe, initial_state(torch.stack(weights_PxW).to(device)), stack_settings(settings, device), orders
     )
@@ -146,9 +161,14 @@ def build_metrics(config: RunConfig, target: Target) -> Mapping[str, Metric]:
 
 def build_objective(config: RunConfig, target: Target) -> Objective:
     """Build what is minimised: the objective that the config names, or the default for a target."""
+    name = config.trainer.objective
+    return usual_objective(target) if name == AUTO else OBJECTIVES[name](target)
+
+
+def usual_objective(target: Target) -> Objective:
+    """Build the default objective for a target."""
     usual = [name for name in OBJECTIVES.names() if isinstance(target, OBJECTIVES[name].usual_for)]
-    name = usual[0] if config.trainer.objective == AUTO else config.trainer.objective
-    return OBJECTIVES[name](target)
+    return OBJECTIVES[usual[0]](target)
 
 
 def build_weights(model: Model, config: RunConfig) -> dict[str, Tensor]:

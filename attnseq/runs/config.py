@@ -47,6 +47,15 @@ class TrainerConfig:
     objective: str = key(
         "what is minimised; auto: what is usual for the target", choices=lambda: ["auto", *OBJECTIVES.names()]
     )
+    base_run: str = key(
+        "folder of the finished run that objective=adversarial is held against: another run of this task and model"
+    )
+    divergence_weight: float = key(
+        "lambda of objective=adversarial: what a nat of divergence from the base run's attention is worth, in units of"
+        " the loss",
+        low=0,
+        note="0: nothing",
+    )
     order: str = key(
         "of the samples in an epoch: random (a permutation from the run's seed), tutorial (the notebook's own shuffles,"
         " replayed) or auto (tutorial with dataset=tutorial where the notebook has the model, else random)"
@@ -107,6 +116,7 @@ class RunConfig:
             )
         check_truth(self.model, self.dataset.task, self.dataset.name)
         self._check_lengths(spec)
+        self._check_base()
         named: list[tuple[str, Registry[Any], str]] = []
         named += [("trainer.objective", OBJECTIVES, self.trainer.objective)] * (self.trainer.objective != "auto")
         named += [("metrics", METRICS, name) for name in self.metrics]
@@ -129,6 +139,21 @@ class RunConfig:
                 f"dataset.test_lengths={others[0]}: model={self.model.name} gives no answers to sequences"
                 f" {'longer' if padded else 'of other lengths'} than dataset.length={longest}"
             )
+
+    def _check_base(self) -> None:
+        """Check that a base run is named where one is needed, and only there; whether it is there is no matter here."""
+        trainer, needing = self.trainer, [name for name in OBJECTIVES.names() if OBJECTIVES[name].needs_base]
+        if trainer.objective not in needing:
+            for name, value in (("base_run", trainer.base_run), ("divergence_weight", trainer.divergence_weight)):
+                if value:
+                    goes = f"goes with trainer.objective={' or '.join(needing)}, not {trainer.objective}"
+                    raise ConfigError(f"trainer.{name}={value}: {goes}")
+            return
+        if not trainer.base_run:
+            raise ConfigError(f"trainer.base_run=: trainer.objective={trainer.objective} needs a finished run's folder")
+        if not build_model(self.model, self.dataset.task).attends:
+            lacks = f"model={self.model.name} has no attention here that could be another one"
+            raise ConfigError(f"trainer.objective={trainer.objective}: {lacks}")
 
 
 def register() -> None:

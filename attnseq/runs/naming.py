@@ -12,11 +12,15 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from attnseq.datasets.config import DATASETS
+from attnseq.runs.base_run import base_digest
 from attnseq.runs.config import RunConfig
 from attnseq.runs.config_files import Folders, own_folders, shipped_values
 
 UNNAMED = {"trainer": ("compile", "checkpoint_minutes")}
 """Keys of a group that do not decide a run's result."""
+
+PATHS = ("path", "base_run")
+"""Keys whose values are paths, of which a name has the last part."""
 
 AUTO = "auto"
 """A value that chooses nothing, and so stands in no name."""
@@ -57,7 +61,7 @@ def variant_name(config: Mapping[str, Any] | DictConfig, own: Folders = ()) -> s
         for key, value in differing.items():
             if key != "name" and key not in UNNAMED.get(group, ()):
                 shown = key if key != "seed" else f"{group}_seed"
-                parts.append(f"{shown}={_text(value, is_path=key == 'path')}")
+                parts.append(f"{shown}={_text(value, is_path=key in PATHS)}")
         if of_file:
             parts.append(f"form={_digest(str(sorted((key, str(value)) for key, value in of_file.items())))[:4]}")
     if measured := config.get("metrics"):
@@ -73,12 +77,18 @@ def result_config(config: Any) -> str:
 
     Args:
         config: a `RunConfig`.
+
+    Raises:
+        ConfigError: its base run cannot be read.
     """
     content: dict[str, Any] = asdict(config)
     if fingerprint := config.dataset.task.fingerprint():  # since an edited file makes another run
         content["dataset"]["fingerprint"] = fingerprint
     for key in config.dataset.places:
         content["dataset"].pop(key)
+    content["trainer"].pop("base_run")
+    if base := base_digest(config):  # wherever it lies; trained otherwise it makes another run
+        content["trainer"]["base_fingerprint"] = base
     for key in ("name", "device", "overwrite", "plugins"):
         content.pop(key)
     for group, keys in UNNAMED.items():
@@ -151,5 +161,5 @@ def _text(value: Any, is_path: bool = False) -> str:
     """Write a value so that it can be part of a folder's name; of a path its last part."""
     if OmegaConf.is_list(value) or isinstance(value, list | tuple):
         return ".".join(_text(item) for item in value)
-    text = re.split(r"[/\\:]", str(value))[-1] if is_path else str(value)
+    text = re.split(r"[/\\:]", str(value).rstrip("/\\"))[-1] if is_path else str(value)
     return re.sub(r'[/\\:*?"<>|]', "_", text)

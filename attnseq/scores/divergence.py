@@ -1,4 +1,4 @@
-"""How far two distributions are from each other: Jensen-Shannon divergence.
+"""How far two distributions are from each other: Jensen-Shannon and Kullback-Leibler divergence.
 
 Shapes: T positions, over which a distribution sums to 1; any axes may stand before it.
 """
@@ -21,6 +21,24 @@ def jensen_shannon(one: Tensor, other: Tensor) -> Tensor:
     Source: Lin 1991, "Divergence measures based on the Shannon entropy"; Jain & Wallace 2019 (arXiv:1902.10186).
     """
     return (_to_middle(one, other) + _to_middle(other, one)).sum(dim=-1).clamp(min=0.0) / 2
+
+
+SMALLEST = 1e-6
+"""A weight below it counts as it where its logarithm is taken, so that a divergence is finite: at most 13.8 nats."""
+
+
+def kullback_leibler(one: Tensor, other: Tensor) -> Tensor:
+    """Compute the Kullback-Leibler divergence of `one` from `other` over the last axis, in nats.
+
+    It is the sum of one ln(one / other): 0 where they are equal.
+
+    Args:
+        one: ...xT, not negative, sums to 1; positions that a sample does not have are 0 in both.
+        other: likewise.
+
+    Source: Kullback & Leibler 1951, "On information and sufficiency".
+    """
+    return (one * (one.clamp(min=SMALLEST).log() - other.clamp(min=SMALLEST).log())).sum(dim=-1)
 
 
 def towards_one(weights: Tensor) -> Tensor:

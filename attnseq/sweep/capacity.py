@@ -35,7 +35,7 @@ def bytes_per_replica(config: RunConfig) -> int:
         config: of a run.
     """
     dataset, batch = config.dataset, config.trainer.batch_size
-    recipe = build_recipe(config)
+    recipe = build_recipe(config, trains=False)
     samples = recipe.example(1)
     of_sample = sum(values.numel() * values.element_size() for values in samples.tensors)
     activations = 3 * recipe.bytes_per_sample * batch

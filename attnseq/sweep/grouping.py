@@ -6,13 +6,17 @@ from dataclasses import asdict
 from functools import reduce
 from itertools import pairwise
 
+from attnseq.runs.base_run import base_digest
 from attnseq.runs.config import RunConfig
 from attnseq.runs.job import Job, is_whole
 
 PER_REPLICA: dict[str, tuple[str, ...]] = {
     "dataset": ("seed", "label_noise"),
     "model": ("init",),
-    "trainer": ("name", "learning_rate", "beta1", "beta2", "epsilon", "clip_norm", "weight_noise", "order"),
+    "trainer": (
+        *("name", "learning_rate", "beta1", "beta2", "epsilon", "clip_norm", "weight_noise", "divergence_weight"),
+        "order",
+    ),
 }
 """Keys of each group that may differ within a population: they change a replica's data or numbers, not the program."""
 
@@ -29,6 +33,7 @@ def program_of(config: RunConfig) -> str:
     for group, keys in PER_REPLICA.items():
         for key in keys:
             content[group].pop(key, None)
+    content["trainer"]["base_run"] = base_digest(config)  # the program holds its parameters, wherever they lie
     if config.model.needs_truth:  # the program holds the task's relevance, which another seed may change
         content["truth"] = getattr(config.dataset, "seed", None)
     # of a dataset that is read from a file, another seed may give other samples and another scale

@@ -81,7 +81,7 @@ def _train_group(
 def _fitting(members: Sequence[Job], outcomes: dict[Path, Outcome]) -> list[Job]:
     """Return the runs without a checkpoint, or with one that fits the present model; add errors for the others."""
     fitting = []
-    shapes = build.build_recipe(members[0].config).flat.shapes
+    shapes = build.build_recipe(members[0].config, trains=False).flat.shapes
     for job in members:
         try:
             if job.resumed is not None:

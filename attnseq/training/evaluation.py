@@ -13,6 +13,7 @@ from attnseq.contracts.batch import Attention, Batch, Output
 from attnseq.contracts.measures import Metric, Score
 from attnseq.contracts.task import Splits, Task
 from attnseq.core.once import shared_work
+from attnseq.training.adversary import with_base
 from attnseq.training.attention_summary import Alignment, AttentionSummary
 from attnseq.training.attention_sums import AttentionSums
 from attnseq.training.population import Recipe
@@ -77,6 +78,7 @@ class Meter:
         attention: dict[str, AttentionSums] = {}
         shown = ShownSample(split.first(left), self._recipe.spec, task)
         for samples in split.pieces(self._samples_at_once(split) // replicas):
+            samples = with_base(samples, self._recipe.base)
             output = self._recipe.flat.predict(parameters_PxW, samples)
             values = self._values(parameters_PxW, output, samples)
             for name, values_PxB in values.items():

@@ -26,6 +26,7 @@ from attnseq.contracts.model import Model
 from attnseq.contracts.spec import Spec
 from attnseq.core import philox
 from attnseq.objectives.reinforce import with_policy
+from attnseq.training.adversary import valued, with_base, with_divergence
 from attnseq.training.optimizer import AdamSettings, AdamState, adam, clip_norm
 
 
@@ -47,7 +48,7 @@ class PopulationState(NamedTuple):
 
 class Settings(NamedTuple):
     """Constants that may differ among replicas (P, float64): Adam's settings, the gradient's largest norm,
-    the noise's deviation, the seed."""
+    the noise's deviation, the seed, and lambda of an adversarial model."""
 
     learning_rate: Tensor
     beta1: Tensor
@@ -56,6 +57,7 @@ class Settings(NamedTuple):
     clip_norm: Tensor
     weight_noise: Tensor
     seed: Tensor
+    divergence_weight: Tensor
 
 
 SAMPLES = 32
@@ -120,6 +122,8 @@ class Recipe:
             resulting from synaptic weight noise during training"; for recurrent networks Jim, Giles & Horne 1996,
             Graves 2011).
         clips: whether the gradient of some replica has a largest norm.
+        base: the model that all replicas are held against, whose parameters are constants of the step, on its device;
+            None where the objective needs none.
     """
 
     flat: FlatModel
@@ -128,6 +132,7 @@ class Recipe:
     adam: str
     weight_noise: bool = False
     clips: bool = False
+    base: Model | None = None
 
     @cached_property
     def draws(self) -> Mapping[str, Sequence[int]]:
@@ -192,17 +197,22 @@ def take_step(
     if place_2 is not None:
         at_PxW, batch = _drawn(recipe, at_PxW, settings, batch, *place_2)
 
-    def loss(parameters_W: Tensor, batch: Batch) -> Tensor:
+    def loss(parameters_W: Tensor, batch: Batch, weight: Tensor) -> Tensor:
         """Average over the valid samples of a batch."""
         assert batch.valid is not None
-        output = recipe.flat(parameters_W, batch, training=True)
-        loss_B = recipe.objective(output, batch)
+        output, compared = recipe.flat(parameters_W, batch, training=True), with_base(batch, recipe.base)
+        loss_B = change_B = recipe.objective(output, compared)
+        if recipe.base is not None:
+            loss_B = with_divergence(change_B, output, compared, weight)
         if output.policy is not None:
             loss_B = with_policy(loss_B, output.policy)
+        if recipe.base is not None:
+            loss_B = valued(loss_B, change_B)
         return (batch.valid * loss_B).sum() / batch.valid.sum().clamp(min=1)
 
     axes = batch.map(lambda _: 0)._replace(valid=None, draws=batch.draws and dict.fromkeys(batch.draws, 0))  # type: ignore
-    gradient_PxW, loss_P = torch.vmap(torch.func.grad_and_value(loss), in_dims=(0, axes))(at_PxW, batch)
+    steepest = torch.vmap(torch.func.grad_and_value(loss), in_dims=(0, axes, 0))
+    gradient_PxW, loss_P = steepest(at_PxW, batch, settings.divergence_weight)
     if recipe.clips:
         gradient_PxW = clip_norm(gradient_PxW, settings.clip_norm)
     assert batch.valid is not None

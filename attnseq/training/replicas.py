@@ -69,8 +69,10 @@ def stack_settings(rows: Sequence[Sequence[float]], device: torch.device) -> Set
     """Make the settings of a population.
 
     Args:
-        rows: of each replica, in the order of `Settings`.
+        rows: of each replica, in the order of `Settings`; what a row lacks at its end is 0.
         device: of the result.
     """
-    values_6xP: Tensor = torch.tensor(rows, dtype=torch.float64, device=device).T.contiguous()
-    return Settings(*values_6xP)
+    number = len(Settings._fields)
+    whole = [[*row, *[0.0] * (number - len(row))] for row in rows]
+    columns: Tensor = torch.tensor(whole, dtype=torch.float64, device=device).T.contiguous()
+    return Settings(*columns)

@@ -106,7 +106,7 @@ def test_a_loss_is_better_the_smaller_it_is_and_within_what_any_objective_can_be
 
 
 def test_scores_of_attention_say_so_themselves() -> None:
-    assert all(map(higher_is_better, SCORES.names()))
+    assert all(higher_is_better(name) for name in SCORES.names() if name.startswith("relevance/"))
     assert limits("relevance/mass_accuracy") == (0.0, 1.0)
     assert limits("relevance/kendall") == (-1.0, 1.0)
     assert (is_share("relevance/auroc"), is_share("relevance/somers")) == (True, False)
@@ -146,8 +146,15 @@ def test_one_share_of_attention_on_what_matters_is_enough() -> None:
     assert usual(scores - {MASS_ACCURACY}) == [OPERAND_MASS, RANK_AGREEMENT, "attention/entropy"]
 
 
-def test_of_the_scores_two_are_shown_where_nobody_asks_for_others() -> None:
-    assert usual(SCORES.names()) == [MASS_ACCURACY, "relevance/rank_accuracy"]
+def test_of_the_scores_two_are_shown_where_nobody_asks_for_others_and_what_a_base_run_is_there_for() -> None:
+    of_base = ["base/answer_change", "base/divergence"]
+    assert usual(SCORES.names()) == [*of_base, MASS_ACCURACY, "relevance/rank_accuracy"]
+
+
+def test_an_adversarial_model_answers_alike_and_attends_elsewhere() -> None:
+    assert [higher_is_better(name) for name in ("base/answer_change", "base/divergence")] == [False, True]
+    assert limits("base/answer_change") == (0.0, math.inf)
+    assert limits("base/divergence") == (0.0, pytest.approx(math.log(2)))
 
 
 def test_what_a_run_takes_is_a_cost() -> None:

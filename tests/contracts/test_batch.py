@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from attnseq.contracts.batch import Batch
+from attnseq.contracts.batch import Attention, Batch, Output
 
 LENGTHS_B = torch.tensor([1, 3, 2, 3, 1], dtype=torch.int32)
 DRAWS = {"noise": torch.ones(4)}
@@ -31,7 +31,16 @@ def test_map_is_of_every_tensor_of_a_sample_and_of_no_draw() -> None:
     assert mapped.valid.tolist() == [2] * 5
     assert mapped.draws is DRAWS
     assert torch.equal(mapped.relevance, samples().relevance + 1)
-    assert Batch(torch.zeros(2, 3)).map(lambda values: values + 1)[1:] == (None,) * 5
+    assert set(Batch(torch.zeros(2, 3)).map(lambda values: values + 1)[1:]) == {None}
+
+
+def test_map_is_of_the_base_s_output_too() -> None:
+    base = Output(torch.zeros(2), {"input": Attention(torch.zeros(2, 3), "BT")}, {"state": torch.zeros(2, 4)})
+    first = samples()._replace(base=base).map(lambda values: values[:1] + 1).base
+    assert first is not None
+    assert (first.prediction.tolist(), first.attention["input"].axes, first.policy) == ([1], "BT", None)
+    assert first.attention["input"].weights.tolist() == [[1, 1, 1]]
+    assert first.extra["state"].tolist() == [[1, 1, 1, 1]]
 
 
 @pytest.mark.parametrize(("number", "size"), [(0, 0), (2, 2), (5, 5), (9, 5)])

@@ -43,4 +43,4 @@ def test_to_moves_every_tensor_of_every_split() -> None:
     assert [split.size for split in moved] == [4, 2, 1]
     for split in moved:
         assert {values.device.type for values in split[:2]} == {"meta"}
-        assert split[2:] == (None, None, None, None)
+        assert set(split[2:]) == {None}

@@ -175,8 +175,8 @@ def test_settings_are_each_run_s_own(tiny: Compose) -> None:
     others = ("dataset.seed=5", "trainer.clip_norm=7", "trainer.weight_noise=0.5")
     configs = [tiny("seed=3"), tiny("seed=4", *others, *overrides)]
     settings = build.build_population(configs, torch.device("cpu")).settings
-    assert [value[1].item() for value in settings] == [0.5, 0.1, 0.2, 0.3, 7, 0.5, 4]
-    assert [value[0].item() for value in settings] == [1e-3, 0.9, 0.999, 1e-7, 0.0, 0.0, 3]
+    assert [value[1].item() for value in settings] == [0.5, 0.1, 0.2, 0.3, 7, 0.5, 4, 0.0]
+    assert [value[0].item() for value in settings] == [1e-3, 0.9, 0.999, 1e-7, 0.0, 0.0, 3, 0.0]
 
 
 def test_weight_noise_is_drawn_only_where_a_run_asks_for_it(tiny: Compose) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from base_folders import write_base
 from omegaconf import DictConfig, OmegaConf
 from tiny_configs import TABLE, pairs
 
@@ -83,11 +84,16 @@ def test_all_groups_are_found() -> None:
 
 
 @pytest.mark.parametrize("choices", TOGETHER, ids=" ".join)
-def test_it_composes_and_takes_steps(choices: tuple[str, ...], compose: Callable[..., RunConfig]) -> None:
+def test_it_composes_and_takes_steps(
+    choices: tuple[str, ...], compose: Callable[..., RunConfig], tmp_path: Path
+) -> None:
     if choices[0] in OF_FILES[2:] and find_spec("aeon") is None:
         pytest.skip("aeon is not installed: pip install --no-deps aeon")
     sized = () if choices[0] in OF_FILES else SIZES
     config = compose(*choices, "device=cpu", *(OF_TABLE if choices[0] == "dataset=table" else sized))
+    if config.trainer.base_run:
+        base = compose("experiment=adversarial_base", "device=cpu", "seed=5", *sized)  # with other weights
+        config.trainer.base_run = str(write_base(tmp_path / "base", base))
     steps = -(-config.dataset.sizes.train // 32)
     data = build_data([config], torch.device("cpu"))
     population, observer = build_population([config], torch.device("cpu")), Steps()
@@ -230,6 +236,7 @@ OUT_OF_RANGE = [
     ("trainer.checkpoint_minutes=0", "trainer.checkpoint_minutes"),
     ("trainer.clip_norm=-0.1", "trainer.clip_norm"),
     ("trainer.weight_noise=-0.1", "trainer.weight_noise"),
+    ("trainer.divergence_weight=-0.1", "trainer.divergence_weight"),
     ("dataset.label_noise=-0.1", "dataset.label_noise"),
     ("name=a/b", "name"),
     ("device=tpu", "device"),

@@ -38,6 +38,8 @@ NAMES = [
     (("model=mlp_plain", "trainer=fast"), "mlp_attention,fast,attention=none"),
     (("model=query_attention", "dataset=reverse", "trainer=fast"), "query_attention,reverse,fast"),
     (("trainer.objective=mse", "metrics=[r2]"), "mlp_attention,objective=mse,metrics=r2"),
+    (("trainer.objective=adversarial", 'trainer.base_run="some/run/seed=0/"', "trainer.divergence_weight=0.1"),
+     "mlp_attention,objective=adversarial,base_run=seed=0,divergence_weight=0.1"),
     (("dataset=table", "dataset.path=my/data/a.csv", "dataset.target=km/h", "trainer=fast"),
      "mlp_attention,table,fast,path=a.csv,target=km_h"),
     (("experiment=sunspots",),

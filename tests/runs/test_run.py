@@ -40,7 +40,7 @@ RESULT_KEYS = {
         "attention/mean",
         "attention/entropy",
         "attention/relevance",
-        *SCORES.names(),
+        *(name for name in SCORES.names() if name.startswith("relevance/")),
         "parameters",
         "device",
         "seconds",

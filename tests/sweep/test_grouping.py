@@ -36,6 +36,7 @@ KEYS: dict[str, tuple[Any, bool]] = {
     "trainer__epsilon": (0.5, True),
     "trainer__clip_norm": (0.5, True),
     "trainer__weight_noise": (0.5, True),
+    "trainer__divergence_weight": (0.5, True),
     "trainer__order": ("random", True),
     "trainer__adam": ("torch", False),
     "trainer__objective": ("mse", False),
@@ -48,10 +49,11 @@ KEYS: dict[str, tuple[Any, bool]] = {
 
 @pytest.mark.parametrize("key", KEYS)
 def test_what_is_of_a_replica_does_not_part_runs_and_all_else_does(
-    key: str, tiny: Callable[..., RunConfig], vary: Callable[..., RunConfig]
+    key: str, tiny: Callable[..., RunConfig], vary: Callable[..., RunConfig], finished: Path
 ) -> None:
     value, together = KEYS[key]
-    config = tiny()
+    with_base = ("trainer.objective=adversarial", f"trainer.base_run={finished}")
+    config = tiny(*(with_base if key == "trainer__divergence_weight" else ()))
     other = vary(config, **{key: value})
     assert other != config
     assert (program_of(other) == program_of(config)) == together

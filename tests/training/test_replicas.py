@@ -30,8 +30,10 @@ def widened_call(call: list[torch.Tensor], count: int, idle: int) -> list[torch.
 def test_settings_are_columns_of_what_each_replica_has() -> None:
     rows = [(1e-3, 0.9, 0.999, 1e-7, 0.0, 0.0, 2**32 - 1), (1e-2, 0.8, 0.99, 1e-8, 3.0, 0.5, 0)]
     stacked = stack_settings(rows, CPU)
-    assert list(zip(*(column.tolist() for column in stacked), strict=True)) == rows
-    assert stacked._fields == ("learning_rate", "beta1", "beta2", "epsilon", "clip_norm", "weight_noise", "seed")
+    columns = list(zip(*(column.tolist() for column in stacked), strict=True))
+    assert columns == [(*row, 0.0) for row in rows]  # what a row lacks at its end is 0
+    names = ("learning_rate", "beta1", "beta2", "epsilon", "clip_norm", "weight_noise", "seed", "divergence_weight")
+    assert stacked._fields == names
     assert all(column.dtype == torch.float64 and column.is_contiguous() for column in stacked)
     assert stacked.seed.long().tolist() == [2**32 - 1, 0]  # to the last bit
 
