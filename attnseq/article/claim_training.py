@@ -21,7 +21,7 @@ from attnseq.sweep.local import run_locally
 from attnseq.sweep.outcome import failure, failures_line
 from attnseq.training.cores import usable_cores
 
-SAMPLES = 500
+SAMPLES = 100
 """Of the test split, of which each run is asked what moves its answers: many runs are averaged over."""
 
 
