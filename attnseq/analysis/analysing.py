@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from statistics import fmean
 from typing import Any
 
 import torch
@@ -16,12 +14,6 @@ from attnseq.analysis.settings import Settings
 from attnseq.analysis.subjects import Subject, SubjectError, populations
 from attnseq.comparison.variants import fold, naming_keys, without_copies
 from attnseq.runs.build import build_meter, build_recipe
-from attnseq.scores.divergence import jensen_shannon
-
-STABILITY = "stability/divergence"
-KEYS = ("settings", "numbers", "positions", "absent")
-ONE_SEED = "one seed alone has nothing to be compared with"
-NO_ATTENTION = "the model has no attention"
 
 
 @dataclass
@@ -57,23 +49,20 @@ def analyse_population(population: Sequence[Subject], settings: Settings) -> lis
         except SubjectError as error:
             failed.append(error)
     if asked:
-        samples = task.splits().test.first(settings.samples)
+        test = task.splits().test
         fresh_PxW = torch.stack([subject.fresh(recipe.flat) for subject in asked])
         meter, parameters_PxW = build_meter(config, recipe), torch.stack(list(asked.values()))
-        found = analyse(recipe, meter, parameters_PxW, fresh_PxW, samples, task, settings)
+        found = analyse(recipe, meter, parameters_PxW, fresh_PxW, test, task, settings)
         for subject, its in zip(asked, found, strict=True):
-            subject.write(_content(its, settings))
+            subject.write(_content(its, settings.plain(task.spec.target)))
     return failed
 
 
 def analysed_variants(subjects: Sequence[Subject]) -> dict[str, list[Analysed]]:
-    """Fold runs into variants by name, and write in each run's file how far the mean attention of its seeds is apart.
+    """Fold runs into variants by name.
 
     Args:
         subjects: that were analysed; others are left out, and copies of one run but the first.
-
-    Raises:
-        OSError: a file cannot be written.
     """
     by_path = {subject.path: subject for subject in subjects}
     records, _ = without_copies(subject.record for subject in subjects)
@@ -81,48 +70,17 @@ def analysed_variants(subjects: Sequence[Subject]) -> dict[str, list[Analysed]]:
     for variant in fold(records, naming_keys(records)):
         its = [by_path[record.path] for record in variant.runs]
         runs = [Analysed(subject, content) for subject in its if (content := subject.read())]
-        stability = mean_divergence([run.content["positions"]["attention"] for run in runs])
-        for run in runs:
-            before = run.content
-            run.content = _stable(before, stability)
-            if run.content != before:
-                run.subject.write({key: run.content[key] for key in KEYS})
         if runs:
             variants[variant.name] = runs
     return variants
 
 
-def mean_divergence(attention: Sequence[Sequence[float] | None]) -> float | None:
-    """Compute the mean Jensen-Shannon divergence of the mean attention of two runs, over all pairs.
-
-    Args:
-        attention: of each run, T; None of one without attention.
-
-    Returns:
-        In nats, 0 to ln 2; None where there is no pair.
-    """
-    known: list[Tensor] = [torch.tensor(each, dtype=torch.float64) for each in attention if each and sum(each) > 0]
-    pairs = [(one / one.sum(), other / other.sum()) for one, other in combinations(known, 2) if len(one) == len(other)]
-    return fmean(float(jensen_shannon(*pair)) for pair in pairs) if pairs else None
-
-
-def _stable(content: Mapping[str, Any], stability: float | None) -> dict[str, Any]:
-    numbers, absent = dict(content["numbers"]), dict(content["absent"])
-    numbers.pop(STABILITY, None)
-    absent.pop(STABILITY, None)
-    if stability is not None and content["positions"]["attention"]:
-        numbers[STABILITY] = stability
-    else:
-        absent[STABILITY] = ONE_SEED if content["positions"]["attention"] else NO_ATTENTION
-    return {**content, "numbers": numbers, "absent": absent}
-
-
-def _content(found: Found, settings: Settings) -> dict[str, Any]:
+def _content(found: Found, settings: dict[str, Any]) -> dict[str, Any]:
     """Make what analysis.json holds; of positions without values it says so."""
     names = ("attention", "relevance", "expected_change", "gradient_x_input", "integrated_gradients", "leave_one_out")
     positions = {name: found.positions.get(name) for name in names}
     return {
-        "settings": settings.plain(),
+        "settings": settings,
         "numbers": found.numbers,
         "positions": positions,
         "absent": found.absent,
@@ -130,4 +88,4 @@ def _content(found: Found, settings: Settings) -> dict[str, Any]:
 
 
 def _is_done(subject: Subject, settings: Settings) -> bool:
-    return bool((content := subject.read()) and content["settings"] == settings.plain())
+    return bool((content := subject.read()) and settings.are(content["settings"]))

@@ -11,18 +11,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from attnseq.analysis.completeness import SAMPLES, enough_points
 from attnseq.analysis.programs import Programs
 from attnseq.analysis.replicas import Replicas
 from attnseq.analysis.settings import Settings
-from attnseq.analysis.values import Values, attributions, interventions, truths
+from attnseq.analysis.values import ATTENTION, Path, Values, attributions, interventions, truths
 from attnseq.contracts.batch import Batch
 from attnseq.contracts.spec import Scalar
 from attnseq.contracts.task import Task
 from attnseq.scores import SCORES
-from attnseq.scores.analysed import SANITY
+from attnseq.scores.analysed import RANDOM, SANITY
 from attnseq.scores.explained import Explained
 from attnseq.scores.leave_one_out import DRAWS, others
 from attnseq.scores.permutation import orders
+from attnseq.scores.perturbation import keys
+from attnseq.scores.rank_correlation import kendall
+from attnseq.scores.weights import position_weights
 from attnseq.training.evaluation import BYTES, CHUNK, Meter
 from attnseq.training.population import Recipe
 
@@ -59,7 +63,7 @@ def analyse(
     meter: Meter,
     parameters_PxW: Tensor,
     fresh_PxW: Tensor,
-    samples: Batch,
+    test: Batch,
     task: Task,
     settings: Settings,
 ) -> list[Found]:
@@ -70,33 +74,35 @@ def analyse(
         meter: of the model, for scores of random weights.
         parameters_PxW: of the runs.
         fresh_PxW: random weights, for each run its own.
-        samples: of the test split.
+        test: the test split, from the first sample of which on models are asked.
         task: of the runs.
         settings: what is asked for.
     """
+    samples = test.first(settings.samples)
     replicas, positions = len(parameters_PxW), samples.inputs.shape[1]
     sums = _Sums(replicas, samples)
     donors_CxNxT = others(samples.inputs, samples.lengths, DRAWS)
-    epsilon = _epsilon(samples, task, settings)
-    every_order: list[Tensor] = []
-    rows = 1
-    if recipe.flat.model.takes_weights and recipe.flat.model.attends:
-        rows = Replicas(recipe.flat, parameters_PxW, samples.first(1)).rows().shape[-2]
-        drawn = orders(samples.size, rows, positions, samples.lengths)
-        every_order = [order_NxRxT.to(torch.int16) for order_NxRxT in drawn]
+    scale = _scale(test, task)
+    epsilon = settings.allowed_change(task.spec.target, scale)
+    is_weighed = recipe.flat.model.takes_weights and recipe.flat.model.attends
+    rows = Replicas(recipe.flat, parameters_PxW, samples.first(1)).rows().shape[-2] if is_weighed else 1
+    path = _path(recipe, parameters_PxW, samples, task, scale)
     size = _even(samples.size, _at_once(recipe, positions, rows) // replicas)
     programs = Programs(recipe.flat, samples.first(size).inputs.shape, ANSWERS * (samples.size // size))
     for place, batch in enumerate(samples.pieces(size)):
         here = slice(place * size, place * size + batch.size)
         explained, part = Explained(task.spec.target, batch.targets), donors_CxNxT[:, here]
         asked = Replicas(recipe.flat, parameters_PxW, batch, programs)
-        found = attributions(asked, explained, settings.removal, part, batch)
+        found = attributions(asked, explained, settings.removal, part, path, batch)
         sums.add(found, here)
         sums.add(truths(found.positions, task, batch), here)
-        turned = [order[here].long() for order in every_order]
-        sums.add(interventions(asked, explained, settings.removal, part, turned, epsilon, batch), here)
+        numbers = range(here.start, here.stop)
+        turned = orders(numbers, rows, positions, batch.lengths) if is_weighed else None
+        ties = keys(numbers, positions)
+        sums.add(interventions(asked, explained, settings.removal, part, turned, ties, epsilon, batch), here)
     results = sums.results()
-    sane_P = _sanity(recipe, meter, fresh_PxW, samples.first(SANITY_SAMPLES), task, settings, programs)
+    few = samples.first(SANITY_SAMPLES)
+    sane_P = _sanity(recipe, meter, parameters_PxW, fresh_PxW, few, task, settings, scale, programs)
     for result, sane in zip(results, sane_P, strict=True):
         result.numbers |= sane
     return results
@@ -105,27 +111,36 @@ def analyse(
 def _sanity(
     recipe: Recipe,
     meter: Meter,
+    parameters_PxW: Tensor,
     fresh_PxW: Tensor,
     samples: Batch,
     task: Task,
     settings: Settings,
+    scale: float,
     programs: Programs,
 ) -> list[dict[str, float]]:
-    """Compute scores and agreements of models with random weights, by their names behind `SANITY`."""
+    """Compute scores and agreements of models with random weights, by their names behind `SANITY`, and `RANDOM`."""
     sums = _Sums(len(fresh_PxW), samples)
     donors_CxNxT = others(samples.inputs, samples.lengths, DRAWS)
+    path = _path(recipe, fresh_PxW, samples, task, scale)
     size = _even(samples.size, _at_once(recipe, samples.inputs.shape[1], 1) // len(fresh_PxW))
     for place, batch in enumerate(samples.pieces(size)):
         here = slice(place * size, place * size + batch.size)
         explained, part = Explained(task.spec.target, batch.targets), donors_CxNxT[:, here]
         asked = Replicas(recipe.flat, fresh_PxW, batch, programs)
-        sums.add(attributions(asked, explained, settings.removal, part, batch), here)
-    scored = meter.evaluate(fresh_PxW, samples, probe=0, task=task)
+        values = attributions(asked, explained, settings.removal, part, path, batch)
+        trained = Replicas(recipe.flat, parameters_PxW, batch).attention
+        if trained is not None:
+            both = position_weights(trained, batch), values.positions[ATTENTION]
+            values.numbers[RANDOM] = kendall(*both, batch.present())
+        sums.add(values, here)
+    scored = meter.evaluate(fresh_PxW, samples, task=task)
     found = []
     for result, measured in zip(sums.results(), scored, strict=True):
-        scores = {name.partition("/")[2]: value for name, value in measured.row.items() if name in SCORES}
-        agreements = {name.partition("/")[2]: value for name, value in result.numbers.items()}
-        found.append({SANITY + name: value for name, value in (scores | agreements).items() if math.isfinite(value)})
+        scores = {name: value for name, value in measured.row.items() if name in SCORES and SCORES[name].is_usual}
+        agreements = {name: value for name, value in result.numbers.items() if name.startswith(("agreement/", SANITY))}
+        sane = {SANITY + name.partition("/")[2]: value for name, value in (scores | agreements).items()}
+        found.append({name: value for name, value in sane.items() if math.isfinite(value)})
     return found
 
 
@@ -171,10 +186,17 @@ def _added(before: list[Tensor] | None, more: list[Tensor]) -> list[Tensor]:
     return more if before is None else [old + new for old, new in zip(before, more, strict=True)]
 
 
-def _epsilon(samples: Batch, task: Task, settings: Settings) -> float:
+def _scale(test: Batch, task: Task) -> float:
+    """Return the scale of answers: the standard deviation of the test split's targets, or 1 of probabilities."""
     target = task.spec.target
-    deviation = float(samples.answers.std()) * target.scale if isinstance(target, Scalar) and samples.size > 1 else 1.0
-    return settings.allowed_change(target, deviation)
+    deviation = float(test.answers.std()) * target.scale if isinstance(target, Scalar) and test.size > 1 else 1.0
+    return deviation or 1.0
+
+
+def _path(recipe: Recipe, parameters_PxW: Tensor, samples: Batch, task: Task, scale: float) -> Path:
+    few = samples.first(SAMPLES)
+    replicas = Replicas(recipe.flat, parameters_PxW, few)
+    return Path(enough_points(replicas, Explained(task.spec.target, few.targets), scale), scale)
 
 
 def _even(samples: int, most: int) -> int:

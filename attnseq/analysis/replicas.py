@@ -47,12 +47,12 @@ class Replicas:
     def weighed(self, rows: Tensor) -> Tensor:
         """Predict with other weights, PxBxRxT, of the attention that explains the prediction."""
         assert self.attention is not None
-        return self.answer(weights=from_rows(rows, self.attention.axes))
+        return self.answer(weights=from_rows(rows, self.attention, self.batch))
 
     def rows(self) -> Tensor:
         """Return the weights of that attention as distributions, PxBxRxT."""
         assert self.attention is not None
-        return to_rows(*self.attention)
+        return to_rows(self.attention, self.batch)
 
     def encoded(self) -> Tensor:
         """Encode the samples: PxBxT, or PxBxTxF.
@@ -75,6 +75,7 @@ class Replicas:
         method: Callable[[Callable[[Tensor], Tensor], Tensor], Tensor],
         says: Callable[..., Tensor],
         chosen: Tensor | None,
+        fixed: bool = False,
     ) -> Tensor:
         """Attribute what is said to positions, by a method of `scores.gradients`: PxBxT.
 
@@ -82,17 +83,27 @@ class Replicas:
             method: of what is explained and of the encoded samples of one replica.
             says: what is explained, of a prediction and of what was chosen.
             chosen: PxBx..., see `Explained.chosen`.
+            fixed: whether the weights of attention stay what they are, where the model takes weights: what the encoded
+                samples change is then what is weighed, and not how.
         """
+        attention = self.attention if fixed and self.flat.model.takes_weights else None
+        weights = None if attention is None else attention.weights
 
-        def one(parameters_W: Tensor, encoded: Tensor, chosen: Tensor | None) -> Tensor:
+        def one(parameters_W: Tensor, encoded: Tensor, chosen: Tensor | None, weights: Tensor | None) -> Tensor:
             def explained(values: Tensor) -> Tensor:
-                return says(self.flat(parameters_W, self.batch._replace(encoded=values)).prediction, chosen)
+                asked = self.batch._replace(encoded=values, weights=weights)
+                return says(self.flat(parameters_W, asked).prediction, chosen)
 
             return method(explained, encoded)
 
-        in_dims = (0, 0, None if chosen is None else 0)
-        attributed: Tensor = torch.vmap(one, in_dims=in_dims)(self.parameters_PxW, self.encoded(), chosen)
+        in_dims = (0, 0, *(None if each is None else 0 for each in (chosen, weights)))
+        attributed: Tensor = torch.vmap(one, in_dims=in_dims)(self.parameters_PxW, self.encoded(), chosen, weights)
         return attributed
+
+    def blank(self) -> Tensor:
+        """Predict where the encoded samples are 0."""
+        zeros = torch.zeros_like(self.encoded())
+        return written(self.flat)(self.parameters_PxW, self.batch, {"encoded": zeros})
 
     def without(self, removal: str, others: Tensor) -> Without:
         """Make what predicts without positions.

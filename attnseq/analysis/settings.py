@@ -13,9 +13,12 @@ from attnseq.scores.leave_one_out import REMOVALS
 
 MOST_SAMPLES = 1_000_000
 
-SHARE_OF_DEVIATION, DISTANCE = 0.01, 0.05
-"""Changes that an adversary may make unless another one is asked for: of a number, as a share of the standard deviation
-of the targets; of probabilities, their total variation distance."""
+DEVIATIONS, PROBABILITY = "deviations of the targets", "probability"
+"""What changes are measured in: of a number the standard deviation of the targets; of probabilities, their total
+variation distance."""
+
+USUAL = {DEVIATIONS: 0.01, PROBABILITY: 0.05}
+"""Changes that an adversary may make unless another one is asked for."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +28,26 @@ class Settings:
     Args:
         samples: test samples, from the first on.
         removal: how a position is taken away, one of `REMOVALS`.
-        epsilon: the largest change that an adversary may make, see `SHARE_OF_DEVIATION`; None: the usual one.
+        epsilon: the largest change that an adversary may make, see `USUAL`; None: the usual one.
     """
 
     samples: int = 1_000
     removal: str = "resampled"
     epsilon: float | None = None
 
-    def plain(self) -> dict[str, Any]:
-        """Return them as JSON has them."""
-        return asdict(self)
+    def plain(self, target: Target) -> dict[str, Any]:
+        """Return them as JSON has them, with the epsilon that is usual for a target where none is asked for."""
+        unit = DEVIATIONS if isinstance(target, Scalar) else PROBABILITY
+        return asdict(self) | {"epsilon": self._epsilon(unit), "epsilon_in": unit}
+
+    def are(self, stored: Mapping[str, Any]) -> bool:
+        """Tell whether an analysis was made with these settings: one that asks for what is usual has it.
+
+        Args:
+            stored: what `plain` returned for it.
+        """
+        unit = stored.get("epsilon_in")
+        return unit in USUAL and stored == asdict(self) | {"epsilon": self._epsilon(unit), "epsilon_in": unit}
 
     def allowed_change(self, target: Target, deviation: float) -> float:
         """Return the largest change of an adversary in the unit of changes.
@@ -44,8 +57,11 @@ class Settings:
             deviation: of the samples' targets, in the answer's unit, where they are numbers.
         """
         if isinstance(target, Scalar):
-            return deviation * (SHARE_OF_DEVIATION if self.epsilon is None else self.epsilon)
-        return DISTANCE if self.epsilon is None else self.epsilon
+            return deviation * self._epsilon(DEVIATIONS)
+        return self._epsilon(PROBABILITY)
+
+    def _epsilon(self, unit: str) -> float:
+        return USUAL[unit] if self.epsilon is None else self.epsilon
 
 
 def read_settings(options: Mapping[str, str]) -> Settings:

@@ -54,7 +54,7 @@ def analyse_and_show(folders: Sequence[Path], settings: Settings, out: Path, ove
         for problem in problems:
             failed = _tell(problem)
         done += len(population)
-    shown = [subject for subject in subjects if (its := subject.read()) and its["settings"] == settings.plain()]
+    shown = [subject for subject in subjects if (its := subject.read()) and settings.are(its["settings"])]
     if not shown:
         _tell(SubjectError(f"{', '.join(map(str, folders))}: no finished run that could be analysed"))
         return False

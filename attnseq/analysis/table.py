@@ -9,12 +9,16 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from attnseq.analysis.analysing import STABILITY, Analysed
+from attnseq.analysis.analysing import Analysed
+from attnseq.analysis.stability import ITS, STABILITY, mean_divergence, why_unknown
 from attnseq.comparison.intervals import Interval, mean_intervals
 from attnseq.comparison.numbers import compact
-from attnseq.scores.analysed import NUMBERS, SANITY, known
+from attnseq.scores.analysed import NUMBERS, SANITY, Number, known
 
 Variants = Mapping[str, Sequence[Analysed]]
+
+ROWS = {**NUMBERS, STABILITY: ITS}
+"""What is known of the numbers that a table shows, in its order; those of random weights come behind."""
 
 COLUMN, GAP = 15, 2
 """Characters of a variant's column, and between two."""
@@ -23,15 +27,20 @@ COLUMN, GAP = 15, 2
 def shown_names(variants: Variants) -> list[str]:
     """List the numbers of any run, and those of which a run says why it has none, in the order of a table."""
     found = {name for runs in variants.values() for run in runs for name in run.content["numbers"]}
+    found.add(STABILITY)
     missing = {name for runs in variants.values() for run in runs for name in NUMBERS if _reason(run, name)}
     sane = sorted(name for name in found if name.startswith(SANITY))
-    return [*(name for name in NUMBERS if name in found | missing), *sane]
+    return [*(name for name in ROWS if name in found | missing), *sane]
 
 
 def interval(runs: Sequence[Analysed], name: str) -> Interval | None:
     """Compute a number's mean over a variant's runs, with its 95 % interval; None where no run has it."""
-    values = [run.content["numbers"][name] for run in runs if name in run.content["numbers"]]
-    found = known(name)
+    if name == STABILITY:
+        together = mean_divergence(_attention(runs))
+        values = [] if together is None else [together]
+    else:
+        values = [run.content["numbers"][name] for run in runs if name in run.content["numbers"]]
+    found = _known(name)
     if not values or found is None:
         return None
     return mean_intervals([values])[0].within(*found.limits)
@@ -63,7 +72,7 @@ def tables(variants: Variants, width: int, plus_minus: str = "±") -> Iterator[T
             if kind != name.partition("/")[0]:
                 kind = name.partition("/")[0]
                 table.add_row(Text(kind, style="bold"))
-            its = known(name)
+            its = _known(name)
             cells = [_cell(variants[variant], name, plus_minus) for variant in part]
             table.add_row(Text(_row(name)), Text(its.direction if its else ""), *map(Text, cells))
         yield table
@@ -75,6 +84,10 @@ def reasons(variants: Variants) -> Iterator[str]:
     names = shown_names(variants)
     for variant, runs in variants.items():
         for name in names:
+            if name == STABILITY:
+                if interval(runs, name) is None:
+                    why[variant, why_unknown(_attention(runs))].append(name)
+                continue
             lacking = {_reason(run, name) for run in runs if name not in run.content["numbers"]} - {""}
             for reason in sorted(lacking):
                 why[variant, reason].append(name)
@@ -94,11 +107,20 @@ def markdown(variants: Variants) -> str:
     ]
     lines.append("|---|---|---|" + "---:|" * len(variants))
     for name in shown_names(variants):
-        its = known(name)
+        its = _known(name)
         cells = "".join(f" {_cell(runs, name)} |" for runs in variants.values())
         meaning, direction = (its.meaning, its.direction) if its else ("", "")
         lines.append(f"| {name} | {meaning} | {direction} |{cells}")
     return "\n".join([*lines, "", *(f"- {line}" for line in reasons(variants)), ""])
+
+
+def _known(name: str) -> Number | None:
+    return ROWS.get(name) or known(name)
+
+
+def _attention(runs: Sequence[Analysed]) -> list[list[float] | None]:
+    """Return the mean attention of each run, T; None of one without attention."""
+    return [run.content["positions"].get("attention") for run in runs]
 
 
 def _row(name: str) -> str:
@@ -122,7 +144,7 @@ def _grouped(names: Sequence[str]) -> list[str]:
     kinds: dict[str, list[str]] = defaultdict(list)
     for name in names:
         kinds[name.partition("/")[0]].append(name)
-    whole = {kind: sum(name.partition("/")[0] == kind for name in NUMBERS) for kind in kinds}
+    whole = {kind: sum(name.partition("/")[0] == kind for name in ROWS) for kind in kinds}
     return [each for kind, its in kinds.items() for each in ([kind] if len(its) == whole[kind] else its)]
 
 

@@ -43,6 +43,11 @@ class Model(nn.Module):
         """Whether `Batch.weights` replace the weights of its first attention; all else is then computed as always."""
         return False
 
+    @property
+    def weighs_positions(self) -> bool:
+        """Whether its first attention may weigh two positions of a sample differently; weights of features never do."""
+        return True
+
     def encode(self, batch: Batch) -> Tensor:
         """Encode the inputs as numbers, of which all else is computed: one-hot, scaled or embedded tokens.
 

@@ -10,7 +10,7 @@ from attnseq.contracts.batch import Attention, Batch, Output
 from attnseq.contracts.model import Initializer, Model
 from attnseq.contracts.spec import Spec
 from attnseq.layers.alignment import SCORES, score_parameters
-from attnseq.layers.attention import SequenceAttention, sequence_attention, softmax, weighed
+from attnseq.layers.attention import FeatureAttention, SequenceAttention, sequence_attention, softmax, weighed
 from attnseq.layers.controls import CONTROLS, Control
 from attnseq.layers.encoding import features, one_hot, outputs, prediction
 from attnseq.layers.lstm import LSTM
@@ -48,6 +48,10 @@ class LSTMAttention(Model):
     @property
     def takes_weights(self) -> bool:
         return self.attends
+
+    @property
+    def weighs_positions(self) -> bool:
+        return not isinstance(self.attention, FeatureAttention)
 
     def encode(self, batch: Batch) -> Tensor:
         return one_hot(batch, self.spec.inputs, self.output.weight.dtype)

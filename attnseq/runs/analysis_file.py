@@ -12,7 +12,7 @@ from typing import Any
 from attnseq.core.files import write_atomically
 
 FILE = "analysis.json"
-VERSION = 1
+VERSION = 2
 
 
 def digest(result: bytes) -> str:

@@ -19,8 +19,9 @@ STEPS = (1.0, 0.5, 0.125, 0.03)
 """Shares of the way to the best point of the linear answer that are tried."""
 CAUTION = 0.9
 """Share of the allowed change that the linear answer may use."""
-PAIRS, HALVINGS = 2, 6
-"""Pairs of positions between which a crossing is looked for, and how often what lies between is halved."""
+PAIRS, HALVINGS = 2, 14
+"""Pairs of positions between which a crossing is looked for, and how often what lies between is halved: to 3e-5 of
+the way, within which even a steep answer moves by no more than is allowed."""
 
 
 class Adversary(NamedTuple):

@@ -18,7 +18,7 @@ Says = Callable[["Tensor"], "Tensor"]
 """A number a sample, B, of encoded inputs, BxT or BxTxF; a sample's number depends on that sample alone."""
 
 STEPS = 32
-"""Points of the path of integrated gradients."""
+"""Points of the path of integrated gradients, unless it is found that they need more."""
 
 
 def gradient_x_input(says: Says, encoded: Tensor) -> Tensor:
@@ -32,7 +32,8 @@ def gradient_x_input(says: Says, encoded: Tensor) -> Tensor:
         attribution_BxT, with its sign.
 
     Source: Shrikumar et al. 2017, "Learning Important Features Through Propagating Activation Differences"
-    (arXiv:1704.02685); Jain & Wallace 2019 hold attention against it.
+    (arXiv:1704.02685); Jain & Wallace 2019 hold attention against it (algorithm 1), while
+    the weights of attention are held fixed: that is for `says` to do.
     """
     return by_position(gradient(says, encoded) * encoded)
 

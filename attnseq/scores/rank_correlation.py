@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from attnseq.core.once import once
 from attnseq.scores import SCORES
 from attnseq.scores.relevance_score import Held, RelevanceScore
-from attnseq.scores.thresholds import before_and_until, edges, order
+from attnseq.scores.thresholds import before_and_until, edges, levels, order
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,13 +104,9 @@ def _ranks(values_BxT: Tensor, present_BxT: Tensor | None) -> tuple[Tensor, Tens
     Returns:
         ranks_BxT, int64; tied_B, pairs of equal values; pairs_B, all pairs.
     """
-    import torch
-
     ordered = order(values_BxT, present_BxT)
-    sorted_ranks = (ordered.first.long().cumsum(dim=-1) - 1).masked_fill(ordered.present == 0, values_BxT.shape[-1])
-    ranks = torch.zeros_like(sorted_ranks).scatter(-1, ordered.place, sorted_ranks)
     size_B = ordered.present.double().sum(dim=-1)
-    return ranks, _tied(ordered.sizes, ordered.present), size_B * (size_B - 1) / 2
+    return levels(ordered), _tied(ordered.sizes, ordered.present), size_B * (size_B - 1) / 2
 
 
 def _tied(sizes_BxT: Tensor, present_BxT: Tensor) -> Tensor:

@@ -85,6 +85,18 @@ def order(weights_BxT: Tensor, present_BxT: Tensor | None = None) -> Order:
     return Order(place, values, present, *before_and_until(present, first, last), first, last)
 
 
+def levels(ordered: Order) -> Tensor:
+    """Give each weight of an order a number: 0 for the highest, 1 for the next lower one; T at absent positions.
+
+    Returns:
+        BxT, int64, by where a position stands in the sequence.
+    """
+    import torch
+
+    numbers = (ordered.first.long().cumsum(dim=-1) - 1).masked_fill(ordered.present == 0, ordered.first.shape[-1])
+    return torch.zeros_like(numbers).scatter(-1, ordered.place, numbers)
+
+
 @once
 def count(ordered: Order, relevant_BxT: Tensor) -> Hits:
     """Count relevant positions in an order; of absent ones none is."""

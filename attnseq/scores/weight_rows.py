@@ -7,44 +7,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attnseq.scores.weights import own_tokens, position_weights
+
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from attnseq.contracts.batch import Attention, Batch
 
-def to_rows(weights: Tensor, axes: str) -> Tensor:
+
+def to_rows(attention: Attention, samples: Batch) -> Tensor:
     """Lay weights out as ...xBxRxT.
 
+    Of weights for each token of a vocabulary these are the weights of the tokens that stand there: the others multiply
+    zeros, and whatever they were changed to would change no answer.
+
     Args:
-        weights: of the axes, of one model or of every replica.
-        axes: "BT", "BTD" or "BKT".
+        attention: of one model or of every replica; of axes BT, BTD or BKT.
+        samples: that it attends to.
     """
+    weights, axes = attention
     if axes == "BT":
         return weights.unsqueeze(-2)
-    return weights.transpose(-1, -2) if axes == "BTD" else weights
+    if axes == "BTD":
+        of_numbers = samples.inputs.is_floating_point()
+        return weights.transpose(-1, -2) if of_numbers else position_weights(attention, samples).unsqueeze(-2)
+    return weights
 
 
-def from_rows(rows: Tensor, axes: str) -> Tensor:
-    """Turn ...xBxRxT back into weights of the axes."""
+def from_rows(rows: Tensor, attention: Attention, samples: Batch) -> Tensor:
+    """Turn ...xBxRxT back into weights of the attention's axes; those that are in no row stay what they are."""
+    weights, axes = attention
     if axes == "BT":
         return rows.squeeze(-2)
-    return rows.transpose(-1, -2) if axes == "BTD" else rows
-
-
-def ranks_positions(rows: Tensor, present: Tensor | None) -> bool:
-    """Tell whether attention may weigh two positions of a sample differently; weights of features alone never do.
-
-    Args:
-        rows: ...xBxRxT.
-        present: BxT; None: samples have all positions.
-
-    Returns:
-        False where all positions of each sample weigh the same, in every row, and some sample has several.
-    """
-    import torch
-
-    low = high = rows
-    if present is not None:
-        if bool((present.sum(dim=-1) < 2).all()):
-            return True
-        low, high = (rows.masked_fill(~present.unsqueeze(-2), sign * torch.inf) for sign in (1, -1))
-    return bool((high.amax(dim=-1) > low.amin(dim=-1)).any())
+    if axes == "BTD":
+        if samples.inputs.is_floating_point():
+            return rows.transpose(-1, -2)
+        return weights.scatter(-1, own_tokens(weights, samples), rows.squeeze(-2).unsqueeze(-1))
+    return rows

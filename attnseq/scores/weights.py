@@ -32,10 +32,14 @@ def position_weights(attention: Attention, samples: Batch) -> Tensor:
     if axes == "BTD":
         if samples.inputs.is_floating_point():
             return weights.mean(dim=-1)
-        own = samples.inputs.long().unsqueeze(-1).expand(*weights.shape[:-1], 1)
-        return weights.gather(-1, own).squeeze(-1)
+        return weights.gather(-1, own_tokens(weights, samples)).squeeze(-1)
     rows, counted_BxR = attention_rows(attention, samples)
     return (rows * counted_BxR.unsqueeze(-1)).sum(dim=-2) / counted_BxR.sum(dim=-1, keepdim=True).clamp(min=1)
+
+
+def own_tokens(weights: Tensor, samples: Batch) -> Tensor:
+    """Return the token of each position as an index into weights of the axes BTD: ...xBxTx1."""
+    return samples.inputs.long().unsqueeze(-1).expand(*weights.shape[:-1], 1)
 
 
 def attention_rows(attention: Attention, samples: Batch) -> tuple[Tensor, Tensor]:

@@ -30,6 +30,24 @@ def test_what_is_wrong_is_named(key: str, value: str) -> None:
         read_settings({key: value})
 
 
+def test_what_is_usual_is_the_same_whether_it_is_said_or_not() -> None:
+    number, classes = Scalar(100.0), Classes(("a", "b"))
+    stored = Settings().plain(number)
+    assert stored == {
+        "samples": 1000,
+        "removal": "resampled",
+        "epsilon": 0.01,
+        "epsilon_in": "deviations of the targets",
+    }
+    assert Settings().are(stored)
+    assert Settings(epsilon=0.01).are(stored)
+    assert not Settings(epsilon=0.05).are(stored)
+    assert not Settings(samples=5).are(stored)
+    assert Settings(epsilon=0.05).are(Settings().plain(classes))
+    assert not Settings().are(Settings(epsilon=0.01).plain(classes))
+    assert not Settings().are({"samples": 1000, "removal": "resampled", "epsilon": None})
+
+
 def test_the_change_that_is_allowed() -> None:
     number, classes = Scalar(100.0), Classes(("a", "b"))
     assert Settings().allowed_change(number, 40.0) == pytest.approx(0.4)

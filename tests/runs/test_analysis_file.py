@@ -37,7 +37,7 @@ def test_another_result_has_none(analysed: Path) -> None:
     assert read_run(analysed).analysis == {}
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"version": 99}', '{"version": 1, "numbers": 3}'])
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"version": 99}', '{"version": 2, "numbers": 3}'])
 def test_what_is_damaged_is_as_good_as_none(analysed: Path, content: str) -> None:
     (analysed / FILE).write_text(content)
     assert read_analysis(analysed) == {}

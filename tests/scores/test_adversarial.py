@@ -55,6 +55,21 @@ def test_it_finds_nearly_what_a_grid_of_all_distributions_has(epsilon: float) ->
         assert divergence > 0.85 * float(best)
 
 
+def test_a_steep_answer_is_met_within_what_is_allowed() -> None:
+    own = torch.full((1, 1, 10), 0.1, dtype=torch.float64)
+
+    def steep(weights: Tensor) -> Tensor:
+        first, others = weights[..., 0, 0] ** 2, (weights[..., 0, 1:] ** 2).sum(dim=-1)
+        return torch.tanh(100 * (first - 0.2 * others + 0.008))
+
+    found = adversary(asked(steep, own), own, 0.01, None)
+    # the answer stays where first = 0.2 others - 0.008: the more one position has of the rest, the more the first has.
+    # So the farthest has 0.3 there, and 0.7 at another one: 0.09 = 0.2 x 0.49 - 0.008. Allowed are 1.5e-4 more or
+    # less at the first
+    farthest = torch.tensor([0.3, 0.7, *[0.0] * 8], dtype=torch.float64)
+    assert float(found.divergence) == pytest.approx(float(jensen_shannon(own[0, 0], farthest)), rel=1e-3)
+
+
 def test_padding_gets_no_weight() -> None:
     rows, present = torch.tensor([[[0.6, 0.4, 0.0]]]), torch.tensor([[True, True, False]])
     seen = []
