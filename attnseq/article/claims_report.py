@@ -49,7 +49,7 @@ class About(NamedTuple):
         )
         lacking = f"{self.waiting} runs are not finished: verdicts are of those that are."
         remarks = [*([quick] if self.is_quick else []), *([lacking] if self.waiting else [])]
-        return [*remarks, f"`{self.command}`", made]
+        return [*remarks, f"    {self.command}", made]
 
 
 def claims_table(tested: Sequence[Tested]) -> Table:
