@@ -61,7 +61,8 @@ def a_tenth(evidence: Evidence) -> Finding:
     relevance_T = evidence.relevance("mlp")
     shares = {seed: _others_by_leading(weights_T, relevance_T) for seed, weights_T in attention.items()}
     low, high = TENTH
-    shown = f"{mean(shares)} of it; counted: {low:g} to {high:g}"
+    quarter, median, three_quarters = np.quantile(list(shares.values()), (0.25, 0.5, 0.75))
+    shown = f"median {median:.2g} of it, quartiles {quarter:.2g} and {three_quarters:.2g}; {low:g} to {high:g} counts"
     return counted({seed: low <= share <= high for seed, share in shares.items()}, shown)
 
 

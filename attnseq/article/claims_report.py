@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from attnseq.article.claim_runs import ATTENTIONS, CONTROLS
-from attnseq.article.claims import LOSS, Claim
+from attnseq.article.claims import LOSS, MASS, Claim
 from attnseq.article.evidence import Evidence
 from attnseq.article.judging import HOLDS, NOT, Finding, mean, ratio, share
 from attnseq.core.version import __version__
@@ -49,7 +49,7 @@ class About(NamedTuple):
         )
         lacking = f"{self.waiting} runs are not finished: verdicts are of those that are."
         remarks = [*([quick] if self.is_quick else []), *([lacking] if self.waiting else [])]
-        return [*remarks, f"`{self.command}`", made]
+        return [*remarks, f"    {self.command}", made]
 
 
 def claims_table(tested: Sequence[Tested]) -> Table:
@@ -79,7 +79,7 @@ def markdown(tested: Sequence[Tested], evidence: Evidence, about: About) -> str:
     for kind in (*ATTENTIONS, *CONTROLS):
         losses = evidence.result(f"lstm {kind}", LOSS)
         if losses:
-            masses = evidence.result(f"lstm {kind}", "relevance/mass_accuracy")
+            masses = evidence.result(f"lstm {kind}", *MASS)
             rows.append((f"`{kind}`", str(len(losses)), mean(losses), share(masses)))
     lines += _table(("`model.attention`", "seeds", "loss/test", "attention on operands, %"), rows)
     lines += [

@@ -32,7 +32,7 @@ def test_the_page_has_every_claim_and_what_the_controls_show() -> None:
     page = markdown(judged(FOUND), FOUND, About("python -m attnseq.claims", is_quick=False))
     for claim in CLAIMS:
         assert f"| {claim.sentence} |" in page
-    assert "`python -m attnseq.claims`" in page
+    assert "\n    python -m attnseq.claims\n" in page
     assert "quick" not in page
     assert "| `oracle` | 2 | 4.5 ± 6.4 e-6 | - |" in page
     (head,) = (line for line in page.splitlines() if "against" in line and "`model.attention`" in line)
