@@ -197,7 +197,8 @@ def test_hyperparameters_that_differ_are_ticked_and_the_validation_loss_comes_fi
     assert {"lstm_attention", "mlp_attention", "element", "1", "2"} <= set(texts)
 
 
-def test_losses_have_a_chart_together_and_scores_have_one(tab: Callable[[str, str], Any]) -> None:
+def test_losses_have_a_chart_together_and_scores_have_three(tab: Callable[[str, str], Any]) -> None:
     page = tab("custom_scalars", "tf-custom-scalar-multi-line-chart-card")
     cards = page.locator("tf-custom-scalar-multi-line-chart-card")
-    assert cards.evaluate_all("cards => cards.map(card => card.title)") == ["training and validation", "scores"]
+    titles = ["training and validation", "scores", "telling what counts from the rest", "order of positions"]
+    assert cards.evaluate_all("cards => cards.map(card => card.title)") == titles

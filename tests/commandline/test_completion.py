@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("trainer.compile=", "trainer.compile=auto trainer.compile=true trainer.compile=false"),
         ("-m model=lstm_attention trainer.compile=t", "trainer.compile=true"),
         ("model=lstm_attention model.attention=", "model.attention=time model.attention=element"),
-        ("model.attention=", "model.attention=time model.attention=none"),  # of the MLP
+        ("model.attention=", "model.attention=time model.attention=position"),  # of the MLP
         ("model=unfinished model.attention=n", "model.attention=none"),
         ("overwrite=", "overwrite=true overwrite=false"),
         ("trainer.objective=c", "trainer.objective=cross_entropy"),

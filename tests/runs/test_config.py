@@ -278,7 +278,7 @@ def test_compile_takes_what_yaml_takes_for_a_truth_value(setting: str, compose: 
     [
         ("tutorial", "metrics=accuracy", "not of a number, which", "exact, mae, mse, r2"),
         ("reverse", "metrics=mae", "not of tokens of lengths that differ, which", "exact, token_accuracy"),
-        ("answer_digits", "trainer.objective=mse", "not of tokens, which", "cross_entropy"),
+        ("answer_digits", "trainer.objective=mse", "not of tokens, which", "adversarial, cross_entropy"),
         ("tutorial", "metrics=hits", "", "accuracy, exact, mae, mse, r2, token_accuracy"),
     ],
 )
