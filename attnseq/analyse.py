@@ -1,4 +1,4 @@
-"""Can the attention of trained runs be believed? `python -m attnseq.analyse RUN_OR_FOLDER ... [KEY=VALUE ...]`.
+"""Tell whether the attention of trained runs can be believed: `python -m attnseq.analyse RUN_OR_FOLDER ... [KEY=VALUE ...]`.
 
     RUN_OR_FOLDER          a run's folder, or one with runs below it, such as outputs/tutorial
     samples=1000           test samples that the models are asked, from the first on
