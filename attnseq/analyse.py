@@ -1,6 +1,6 @@
-"""Tell whether the attention of trained runs can be believed: `python -m attnseq.analyse RUN_OR_FOLDER ... [KEY=VALUE ...]`.
+"""Tell whether the attention of trained runs can be believed: `python -m attnseq.analyse RUN ... [KEY=VALUE ...]`.
 
-    RUN_OR_FOLDER          a run's folder, or one with runs below it, such as outputs/tutorial
+    RUN                    a run's folder, or one with runs below it, such as outputs/tutorial
     samples=1000           test samples that the models are asked, from the first on
     removal=resampled      how a position is taken away: resampled (another sample's input), zeroed (an encoded 0),
                            removed (from attention's sum)
