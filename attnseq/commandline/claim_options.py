@@ -42,8 +42,11 @@ def claim_options(arguments: Sequence[str]) -> ClaimOptions:
     own = {key: value for _, key, value in pairs if key in OPTIONS}
     overrides = tuple(argument for argument, key, _ in pairs if key not in OPTIONS)
     for override in overrides:
-        if override.partition("=")[0] in VARIED:
+        key = override.lstrip("+~").partition("=")[0]
+        if key.partition("@")[0] in VARIED:
             fail(f"{override}: the variants that are compared set it")
+        if key.partition(".")[0].partition("/")[0] == "hydra":
+            fail(f"{override}: nothing reads it here; the runs train together, as with hydra/launcher=fused")
     (trains,) = choose("train", own.get("train", "true"), ("true", "false"), single=True)
     return ClaimOptions(overrides, _seeds(own), trains == "true")
 
