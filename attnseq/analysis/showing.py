@@ -15,6 +15,7 @@ from attnseq.analysis.subjects import Subject, SubjectError
 from attnseq.analysis.table import markdown, reasons, tables
 from attnseq.core.files import write_atomically
 from attnseq.core.keys import ConfigError
+from attnseq.report.tables import can_show
 from attnseq.report.terminal import put, terminal_console
 from attnseq.runs.reading import find_runs
 from attnseq.runs.seen import as_seen
@@ -80,7 +81,7 @@ def write(variants: dict[str, list[Analysed]], out: Path) -> list[Path]:
 
 def show(variants: dict[str, list[Analysed]], console: Console) -> None:
     """Print the table, and why numbers are missing."""
-    for table in tables(variants, console.width, "±" if _can_show("±", console.encoding) else "+-"):
+    for table in tables(variants, console.width, "±" if can_show("±", console.encoding) else "+-"):
         console.print(table)
     for line in reasons(variants):
         put(console, line)
@@ -95,11 +96,3 @@ def _beginning(population: Sequence[Subject], settings: Settings, done: int, tot
     runs = "one run" if len(population) == 1 else f"{len(population)} runs"
     model = population[0].config.model.name
     return f"{runs} of {model}, {settings.samples:,} test samples at most ({done} of {total} analysed)"
-
-
-def _can_show(text: str, encoding: str) -> bool:
-    try:
-        text.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

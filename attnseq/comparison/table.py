@@ -15,6 +15,7 @@ from attnseq.comparison.measures import is_cost
 from attnseq.comparison.numbers import compact, plain, probability, shown_as, signed
 from attnseq.comparison.text import headline, legend, notes
 from attnseq.comparison.trivial import MOST
+from attnseq.report.tables import can_show
 from attnseq.report.terminal import put
 from attnseq.runs.reading import FINISHED
 
@@ -42,7 +43,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         comparison: with at least one row.
         console: from `terminal.terminal_console`; one that cannot show ± gets +-.
     """
-    plus_minus = "±" if _can_show("±", console.encoding) else "+-"
+    plus_minus = "±" if can_show("±", console.encoding) else "+-"
     columns = [_counts(comparison)]
     for metric in comparison.metrics:
         columns.append(_figures(comparison, metric, plus_minus))
@@ -159,11 +160,3 @@ def _table(comparison: Comparison, columns: Sequence[Column]) -> Table:
         cells = [cell for column in columns for cell in column.rows[index]]
         table.add_row(*map(Text, cells), style=style)
     return table
-
-
-def _can_show(text: str, encoding: str) -> bool:
-    try:
-        text.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

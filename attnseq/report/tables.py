@@ -132,8 +132,13 @@ def verdict_table(rows: Iterable[tuple[str, Value, Value, bool]]) -> Table:
 
 def can_show_blocks(encoding: str | None) -> bool:
     """Tell whether an output has the characters of bars and shades; None is standard output."""
+    return can_show(EIGHTHS, encoding or sys.stdout.encoding or "ascii")
+
+
+def can_show(text: str, encoding: str) -> bool:
+    """Tell whether an output of an encoding has all characters of a text."""
     try:
-        EIGHTHS.encode(encoding or sys.stdout.encoding or "ascii")
+        text.encode(encoding)
     except (UnicodeEncodeError, LookupError):
         return False
     return True
